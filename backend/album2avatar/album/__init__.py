@@ -1,0 +1,1 @@
+"""Intake: read an artist's photos without touching them."""

@@ -1,0 +1,1 @@
+"""Parametric bodies: Anny and SMPL-X."""

@@ -1,0 +1,1 @@
+"""How close an avatar is to the truth."""

@@ -1,0 +1,1 @@
+"""The avatar as GLB, FBX, .blend and pictures."""

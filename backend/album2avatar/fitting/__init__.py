@@ -1,0 +1,1 @@
+"""The template body in shape, pose and camera of every photo."""

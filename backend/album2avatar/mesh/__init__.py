@@ -1,0 +1,1 @@
+"""Triangles, tetrahedra, UV maps."""

@@ -1,0 +1,1 @@
+"""Colour, distilled from the prior's photos."""

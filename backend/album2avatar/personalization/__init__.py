@@ -1,0 +1,1 @@
+"""PuzzleBooth: each asset becomes a token of the prior."""

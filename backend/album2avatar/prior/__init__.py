@@ -1,0 +1,1 @@
+"""The diffusion model that knows people: loading, prompts, tokens, adapters."""

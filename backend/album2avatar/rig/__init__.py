@@ -1,0 +1,1 @@
+"""Skinning weights and eyes for the sculpted mesh."""

@@ -1,0 +1,1 @@
+"""Geometry, distilled from the prior's normal maps."""

@@ -1,0 +1,1 @@
+"""Which pixel belongs to which asset."""

@@ -1,0 +1,50 @@
+"""Typed settings; a preset is a file of differences from these defaults."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from album2avatar.settings.album import AlbumSettings
+from album2avatar.settings.base import Frozen
+from album2avatar.settings.export import ExportSettings
+from album2avatar.settings.fitting import FittingSettings
+from album2avatar.settings.paint import PaintSettings
+from album2avatar.settings.personalization import PersonalizationSettings
+from album2avatar.settings.rig import RigSettings
+from album2avatar.settings.sculpt import SculptSettings
+from album2avatar.settings.segmentation import SegmentationSettings
+
+__all__ = [
+    "AlbumSettings",
+    "ExportSettings",
+    "FittingSettings",
+    "Frozen",
+    "PaintSettings",
+    "PersonalizationSettings",
+    "RigSettings",
+    "SculptSettings",
+    "SegmentationSettings",
+    "Settings",
+]
+
+
+class Settings(Frozen):
+    """Everything that decides what an avatar looks like."""
+
+    seed: int = Field(0, ge=0, lt=2**31)
+    """Seed of every random draw."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where tensors live; `auto` takes CUDA where there is one."""
+    threads: int = Field(2, ge=1, le=64)
+    """CPU threads. More threads than free cores is slower than one."""
+    prior: str = "demo-prior"
+    """Diffusion model: a name below the models folder, or the path of a diffusers folder."""
+
+    album: AlbumSettings = Field(default_factory=AlbumSettings)
+    segmentation: SegmentationSettings = Field(default_factory=SegmentationSettings)
+    personalization: PersonalizationSettings = Field(default_factory=PersonalizationSettings)
+    fitting: FittingSettings = Field(default_factory=FittingSettings)
+    sculpt: SculptSettings = Field(default_factory=SculptSettings)
+    paint: PaintSettings = Field(default_factory=PaintSettings)
+    rig: RigSettings = Field(default_factory=RigSettings)
+    export: ExportSettings = Field(default_factory=ExportSettings)

@@ -1,0 +1,1 @@
+"""Procedurally dressed people with known truth."""

@@ -1,0 +1,99 @@
+"""The folder of one avatar: where each stage reads and writes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Names of everything in an avatar's folder. Stages use these, never their own joins."""
+
+    root: Path
+
+    # album → photos/<id>.png (upright, sRGB, long side bounded) and album.json
+    @property
+    def album(self) -> Path:
+        """Folder of the album's decoded photos."""
+        return self.root / "album"
+
+    def photo(self, photo: str) -> Path:
+        """PNG of one photo, upright, 8-bit sRGB."""
+        return self.album / "photos" / f"{photo}.png"
+
+    @property
+    def album_index(self) -> Path:
+        """JSON list of the photos: id, name of the original, hash, size."""
+        return self.album / "album.json"
+
+    # segment → assets.json and masks
+    @property
+    def asset_table(self) -> Path:
+        """`AssetTable` as JSON; an artist may edit it."""
+        return self.root / "segmentation" / "assets.json"
+
+    def mask(self, photo: str) -> Path:
+        """8-bit PNG of one photo: 0 background, i + 1 the i-th asset of the table."""
+        return self.root / "segmentation" / "masks" / f"{photo}.png"
+
+    # personalise → tokens and adapter, apart from the base prior
+    @property
+    def personalization(self) -> Path:
+        """Folder with tokens.safetensors, adapter.safetensors and personalization.json."""
+        return self.root / "personalization"
+
+    # fit body
+    @property
+    def body(self) -> Path:
+        """`CanonicalBody` as safetensors."""
+        return self.root / "fitting" / "body.safetensors"
+
+    @property
+    def poses(self) -> Path:
+        """`PhotoPoses` as safetensors."""
+        return self.root / "fitting" / "poses.safetensors"
+
+    # sculpt, paint, rig
+    @property
+    def sculpt(self) -> Path:
+        """Sculpted mesh in the canonical pose, safetensors."""
+        return self.root / "sculpt" / "mesh.safetensors"
+
+    @property
+    def painted(self) -> Path:
+        """Sculpted mesh with its UV map, safetensors."""
+        return self.root / "paint" / "mesh.safetensors"
+
+    @property
+    def albedo(self) -> Path:
+        """Base colour texture, sRGB PNG."""
+        return self.root / "paint" / "albedo.png"
+
+    @property
+    def rigged(self) -> Path:
+        """Mesh, UV map, skeleton and skinning weights, safetensors."""
+        return self.root / "rig" / "avatar.safetensors"
+
+    # export
+    @property
+    def exports(self) -> Path:
+        """Folder of what the artist takes away."""
+        return self.root / "export"
+
+    @property
+    def glb(self) -> Path:
+        """The avatar as one binary glTF file."""
+        return self.exports / "avatar.glb"
+
+    # running
+    def checkpoint(self, stage: str) -> Path:
+        """Checkpoint of a stage that is under way."""
+        return self.root / "checkpoints" / f"{stage}.safetensors"
+
+    def preview(self, stage: str, step: int) -> Path:
+        """Picture of a stage's state after a step."""
+        return self.root / "previews" / f"{stage}-{step:05d}.png"
+
+    @property
+    def log(self) -> Path:
+        """Log of every run in this folder, without photo content."""
+        return self.root / "album2avatar.log"
