@@ -7,7 +7,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from album2avatar.body.storage import restore_skeleton, skeleton_header, skeleton_tensors
-from album2avatar.body.tensor_files import damaged, read_tensors, write_tensors
+from album2avatar.tensor_files import damaged, read_tensors, write_tensors
 from album2avatar.body.types import Skeleton
 from album2avatar.mesh.types import Mesh, UvMap
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from album2avatar.body.tensor_files import damaged, read_tensors, write_tensors
+from album2avatar.tensor_files import damaged, read_tensors, write_tensors
 from album2avatar.body.types import CanonicalBody, PhotoPoses, Skeleton
 from album2avatar.render.camera import Cameras
 
