@@ -10,6 +10,26 @@ class Workspace:
 
     root: Path
 
+    @property
+    def manifest(self) -> Path:
+        """JSON: format of this folder and which stages are done with what."""
+        return self.root / "workspace.json"
+
+    @property
+    def settings_file(self) -> Path:
+        """JSON: the settings that this avatar is made with."""
+        return self.root / "settings.json"
+
+    @property
+    def job_file(self) -> Path:
+        """JSON: `{"album": absolute path}`, what the artist asked for."""
+        return self.root / "job.json"
+
+    @property
+    def lock(self) -> Path:
+        """Locked while a process works in this folder."""
+        return self.root / ".lock"
+
     # album → photos/<id>.png (upright, sRGB, long side bounded) and album.json
     @property
     def album(self) -> Path:

@@ -1,0 +1,161 @@
+"""The command line: `album2avatar create`, `doctor` and `export`."""
+
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+# Two OpenMP threads that spin while they wait starve each other on shared cores. The
+# runtime reads this when torch is imported, so it has to be said before.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import typer
+
+from album2avatar import __version__
+from album2avatar.errors import Album2AvatarError, WorkspaceError
+from album2avatar.presets import build_settings, load_preset, parse_assignment, read_settings_file
+from album2avatar.progress_display import shown_progress
+from album2avatar.settings import Settings
+from album2avatar.workspace import Workspace
+
+app = typer.Typer(
+    name="album2avatar",
+    help="Turn a photo album of one person into a rigged, textured avatar.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+DEFAULT_PRESET = "demo"
+
+AlbumArgument = Annotated[Path, typer.Argument(help="Folder with the photos; never changed.")]
+OutputOption = Annotated[Path, typer.Option("--output", "-o", help="The avatar's folder.")]
+PresetOption = Annotated[
+    str | None, typer.Option(help=f"Preset of settings; {DEFAULT_PRESET} where none is named.")
+]
+SettingsOption = Annotated[
+    Path | None, typer.Option("--settings", help="JSON file of differences from the preset.")
+]
+AssignmentsOption = Annotated[
+    list[str] | None, typer.Option("--set", help="One setting, as section.name=value.")
+]
+ResumeOption = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on in an avatar's folder, with its own settings."),
+]
+WorkspaceArgument = Annotated[Path, typer.Argument(help="The avatar's folder.")]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Turn a photo album of one person into a rigged, textured avatar."""
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def create(
+    album: AlbumArgument,
+    output: OutputOption,
+    preset: PresetOption = None,
+    settings_file: SettingsOption = None,
+    assignments: AssignmentsOption = None,
+    resume: ResumeOption = False,
+) -> None:
+    """Make an avatar of the person in ALBUM; Ctrl-C leaves a folder that can be resumed."""
+    workspace = Workspace(output)
+    has_avatar = workspace.manifest.exists()
+    if has_avatar and not resume:
+        raise WorkspaceError(
+            f"{output} holds an avatar already. Add --resume to go on with it, or choose "
+            "another folder."
+        )
+    settings = _choose_settings(
+        workspace if has_avatar else None, preset, settings_file, assignments or []
+    )
+
+    from album2avatar.pipeline import create_avatar
+
+    cancelled = _cancelled_by_signals()
+    with shown_progress() as listener:
+        create_avatar(album, output, settings, listener, cancelled)
+    print(workspace.glb)
+
+
+@app.command()
+def export(
+    folder: WorkspaceArgument,
+    glb: Annotated[bool, typer.Option("--glb", help="Binary glTF.")] = False,
+    fbx: Annotated[bool, typer.Option("--fbx", help="FBX, by Blender.")] = False,
+    blend: Annotated[bool, typer.Option("--blend", help="Blender file.")] = False,
+    pictures: Annotated[bool, typer.Option("--pictures", help="Turntable and pose.")] = False,
+) -> None:
+    """Write the avatar in FOLDER as files for other programs."""
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what is installed, which device and models are found, and what to do."""
+    from album2avatar.doctor import examine, print_findings
+
+    findings = examine()
+    if as_json:
+        print(json.dumps([finding.model_dump() for finding in findings], indent=2))
+    else:
+        print_findings(findings)
+    if any(finding.state == "broken" for finding in findings):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line; every expected error is one line and an exit code."""
+    try:
+        app()
+    except Album2AvatarError as error:
+        print(f"album2avatar: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def _choose_settings(
+    existing: Workspace | None,
+    preset: str | None,
+    settings_file: Path | None,
+    assignments: list[str],
+) -> Settings:
+    """Later sources win: own settings of the folder or preset, then the file, then --set."""
+    if existing is not None and preset is None:
+        differences: list[dict[str, Any]] = [read_settings_file(existing.settings_file)]
+    else:
+        differences = [load_preset(preset or DEFAULT_PRESET)]
+    if settings_file is not None:
+        differences.append(read_settings_file(settings_file))
+    differences += [parse_assignment(text) for text in assignments]
+    return build_settings(differences)
+
+
+def _cancelled_by_signals() -> threading.Event:
+    """Event that Ctrl-C or a polite kill sets; a second one ends the process at once."""
+    cancelled = threading.Event()
+
+    def cancel(signum: int, frame: FrameType | None) -> None:
+        if cancelled.is_set():
+            os._exit(130)
+        cancelled.set()
+        print("Stopping after this step; press Ctrl-C again to stop at once.", file=sys.stderr)
+
+    signal.signal(signal.SIGINT, cancel)
+    signal.signal(signal.SIGTERM, cancel)
+    return cancelled
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,264 @@
+"""The order of the stages, and the only place that knows it.
+
+A stage is skipped while its inputs, its settings and the code version are those of its
+last finished run. Resuming is therefore the same act as running.
+"""
+
+import hashlib
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import torch
+
+from album2avatar import __version__
+from album2avatar.album import stage as album_stage
+from album2avatar.export import stage as export_stage
+from album2avatar.files import write_bytes, write_json
+from album2avatar.fitting import stage as fitting_stage
+from album2avatar.manifest import (
+    Manifest,
+    StageRecord,
+    hash_files,
+    locked,
+    open_workspace,
+    save_manifest,
+)
+from album2avatar.model_folders import find_model
+from album2avatar.paint import stage as paint_stage
+from album2avatar.personalization import stage as personalization_stage
+from album2avatar.progress import JobControl, ProgressEvent
+from album2avatar.rig import stage as rig_stage
+from album2avatar.run_log import logged_to
+from album2avatar.sculpt import stage as sculpt_stage
+from album2avatar.segmentation import stage as segmentation_stage
+from album2avatar.settings import Settings
+from album2avatar.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage with what decides whether it has to run again."""
+
+    name: str
+    run: Callable[[Workspace, Settings, JobControl], None]
+    section: str
+    """The section of the settings that it reads."""
+    inputs: Callable[[Workspace, Settings], list[Path]]
+    outputs: Callable[[Workspace], list[Path]]
+
+
+def _photos(workspace: Workspace) -> list[Path]:
+    return [workspace.album / "photos", workspace.album_index]
+
+
+def _masks(workspace: Workspace) -> list[Path]:
+    return [workspace.asset_table, workspace.asset_table.parent / "masks"]
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage(
+        name="intake",
+        run=album_stage.run,
+        section="album",
+        inputs=lambda workspace, settings: [workspace.job_file, *_album_files(workspace)],
+        outputs=lambda workspace: [workspace.album_index],
+    ),
+    Stage(
+        name="segment",
+        run=segmentation_stage.run,
+        section="segmentation",
+        inputs=lambda workspace, settings: _photos(workspace),
+        outputs=lambda workspace: [workspace.asset_table],
+    ),
+    Stage(
+        name="personalize",
+        run=personalization_stage.run,
+        section="personalization",
+        inputs=lambda workspace, settings: [
+            *_photos(workspace),
+            *_masks(workspace),
+            find_model(settings.prior) / "model_index.json",
+        ],
+        outputs=lambda workspace: [workspace.personalization / "personalization.json"],
+    ),
+    Stage(
+        name="fit",
+        run=fitting_stage.run,
+        section="fitting",
+        inputs=lambda workspace, settings: [*_photos(workspace), *_masks(workspace)],
+        outputs=lambda workspace: [workspace.body, workspace.poses],
+    ),
+    Stage(
+        name="sculpt",
+        run=sculpt_stage.run,
+        section="sculpt",
+        inputs=lambda workspace, settings: [
+            workspace.body,
+            workspace.poses,
+            *_masks(workspace),
+            workspace.personalization,
+        ],
+        outputs=lambda workspace: [workspace.sculpt],
+    ),
+    Stage(
+        name="paint",
+        run=paint_stage.run,
+        section="paint",
+        inputs=lambda workspace, settings: [
+            workspace.sculpt,
+            workspace.body,
+            workspace.poses,
+            *_masks(workspace),
+            workspace.personalization,
+        ],
+        outputs=lambda workspace: [workspace.painted, workspace.albedo],
+    ),
+    Stage(
+        name="rig",
+        run=rig_stage.run,
+        section="rig",
+        inputs=lambda workspace, settings: [workspace.painted, workspace.body],
+        outputs=lambda workspace: [workspace.rigged],
+    ),
+    Stage(
+        name="export",
+        run=export_stage.run,
+        section="export",
+        inputs=lambda workspace, settings: [
+            workspace.rigged,
+            workspace.albedo,
+            workspace.asset_table,
+        ],
+        outputs=lambda workspace: [workspace.glb],
+    ),
+)
+
+
+def create_avatar(
+    album: Path,
+    root: Path,
+    settings: Settings,
+    listener: Callable[[ProgressEvent], None],
+    cancelled: threading.Event,
+) -> Workspace:
+    """Run every stage that is not done yet.
+
+    Args:
+        album: folder of the artist's photos; never written to.
+        root: the avatar's folder; new, empty, or a workspace to go on with.
+        settings: what the avatar is made with.
+        listener: called with each report of progress.
+        cancelled: set it to stop between two steps.
+
+    Raises:
+        Album2AvatarError: with a message for the artist; the workspace can be resumed.
+    """
+    workspace = Workspace(root)
+    with locked(workspace):
+        manifest = open_workspace(root)
+        write_json(workspace.job_file, {"album": str(album.resolve())})
+        write_bytes(workspace.settings_file, (settings.model_dump_json(indent=2) + "\n").encode())
+        configure_torch(settings)
+        with logged_to(workspace.log):
+            for stage in STAGES:
+                manifest = _run_where_needed(
+                    stage, workspace, settings, manifest, listener, cancelled
+                )
+    return workspace
+
+
+def configure_torch(settings: Settings) -> None:
+    """Fix what decides the bits of a result: thread count and deterministic kernels."""
+    torch.set_num_threads(settings.threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def fingerprint(stage: Stage, workspace: Workspace, settings: Settings) -> str:
+    """Hash of everything that decides a stage's result."""
+    section = getattr(settings, stage.section).model_dump(mode="json")
+    shared = {"seed": settings.seed, "device": settings.device, "prior": settings.prior}
+    text = json.dumps([__version__, stage.name, section, shared], sort_keys=True)
+    files = hash_files(stage.inputs(workspace, settings))
+    return hashlib.sha256((text + files).encode()).hexdigest()
+
+
+def _run_where_needed(
+    stage: Stage,
+    workspace: Workspace,
+    settings: Settings,
+    manifest: Manifest,
+    listener: Callable[[ProgressEvent], None],
+    cancelled: threading.Event,
+) -> Manifest:
+    job = JobControl(stage.name, listener, cancelled)
+    job.raise_if_cancelled()
+    current = fingerprint(stage, workspace, settings)
+    record = manifest.done.get(stage.name)
+    is_whole = all(path.exists() for path in stage.outputs(workspace))
+    if record is not None and record.fingerprint == current and is_whole:
+        listener(ProgressEvent(stage.name, 1, 1, message="already done"))
+        return manifest
+
+    if manifest.begun.get(stage.name) != current:
+        workspace.checkpoint(stage.name).unlink(missing_ok=True)
+        manifest = _with(manifest, begun={stage.name: current}, spent={stage.name: 0.0})
+        save_manifest(workspace, manifest)
+
+    logger.info("%s begins", stage.name)
+    began = time.monotonic()
+    try:
+        stage.run(workspace, settings, job)
+    except BaseException:
+        elapsed = manifest.spent.get(stage.name, 0.0) + time.monotonic() - began
+        save_manifest(workspace, _with(manifest, spent={stage.name: elapsed}))
+        raise
+    seconds = manifest.spent.get(stage.name, 0.0) + time.monotonic() - began
+    done = StageRecord(
+        fingerprint=current, seconds=round(seconds, 1), peak_mebibytes=_peak_mebibytes()
+    )
+    manifest = _with(manifest, done={stage.name: done})
+    save_manifest(workspace, manifest)
+    workspace.checkpoint(stage.name).unlink(missing_ok=True)
+    logger.info("%s is done after %.1f s", stage.name, seconds)
+    listener(ProgressEvent(stage.name, 1, 1, message=f"done in {seconds:.0f} s"))
+    return manifest
+
+
+def _with(
+    manifest: Manifest,
+    done: dict[str, StageRecord] | None = None,
+    begun: dict[str, str] | None = None,
+    spent: dict[str, float] | None = None,
+) -> Manifest:
+    return manifest.model_copy(
+        update={
+            "done": manifest.done | (done or {}),
+            "begun": manifest.begun | (begun or {}),
+            "spent": manifest.spent | (spent or {}),
+        }
+    )
+
+
+def _album_files(workspace: Workspace) -> list[Path]:
+    album = Path(json.loads(workspace.job_file.read_text(encoding="utf-8"))["album"])
+    return sorted(path for path in album.iterdir() if path.is_file()) if album.is_dir() else []
+
+
+def _peak_mebibytes() -> float:
+    info = psutil.Process().memory_info()
+    peak = getattr(info, "peak_wset", None)
+    if peak is None:
+        import resource
+
+        # Kibibytes on Linux, bytes on macOS.
+        units = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        peak = units if units > 2**33 else units * 1024
+    return round(peak / 2**20, 1)

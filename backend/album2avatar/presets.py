@@ -1,0 +1,110 @@
+"""Presets and settings files: differences from the defaults, checked and merged."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from album2avatar.errors import SettingsError
+from album2avatar.settings import Settings
+
+_PRESETS = Path(__file__).parent / "presets"
+
+
+def preset_names() -> tuple[str, ...]:
+    """Names of the presets that come with the package."""
+    return tuple(sorted(path.stem for path in _PRESETS.glob("*.json")))
+
+
+def load_preset(name: str) -> dict[str, Any]:
+    """Differences from the default settings that a preset makes.
+
+    Raises:
+        SettingsError: there is no such preset.
+    """
+    path = _PRESETS / f"{name}.json"
+    if name not in preset_names():
+        known = ", ".join(preset_names())
+        raise SettingsError(f"Unknown preset '{name}'. Choose one of: {known}.")
+    return read_settings_file(path)
+
+
+def read_settings_file(path: Path) -> dict[str, Any]:
+    """Read a JSON file of settings.
+
+    Raises:
+        SettingsError: the file can't be read or is no JSON object.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"Settings file {path} can't be read ({error.strerror}). Check its path."
+        ) from error
+    except ValueError as error:
+        raise SettingsError(
+            f"Settings file {path} is no JSON ({error}). Mend that place."
+        ) from error
+    if not isinstance(value, dict):
+        raise SettingsError(f"Settings file {path} must hold a JSON object, such as {{}}.")
+    return value
+
+
+def parse_assignment(text: str) -> dict[str, Any]:
+    """Turn `sculpt.steps=200` into `{"sculpt": {"steps": 200}}`.
+
+    The value is read as JSON where it is JSON, else as a string.
+
+    Raises:
+        SettingsError: there is no `=` or no name before it.
+    """
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise SettingsError(f"'{text}' is no setting. Write it as section.name=value.")
+    try:
+        parsed: Any = json.loads(value)
+    except ValueError:
+        parsed = value
+    for part in reversed(name.split(".")):
+        parsed = {part: parsed}
+    return parsed
+
+
+def build_settings(differences: Sequence[Mapping[str, Any]]) -> Settings:
+    """Merge differences, later ones win, and check the result.
+
+    Raises:
+        SettingsError: a name is unknown, or a value has the wrong type or range. The
+            message names the field.
+    """
+    merged: dict[str, Any] = {}
+    for difference in differences:
+        merged = _merge(merged, difference)
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        raise SettingsError(_in_words(error)) from error
+
+
+def _merge(base: Mapping[str, Any], difference: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in difference.items():
+        below = result.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            result[key] = _merge(below, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _in_words(error: ValidationError) -> str:
+    problems: list[str] = []
+    for problem in error.errors(include_url=False):
+        field = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            problems.append(f"{field} is no known setting")
+        else:
+            problems.append(f"{field}: {problem['msg']}, but it is {problem['input']!r}")
+    return "Settings are wrong: " + "; ".join(problems) + ". Mend or leave out these fields."
