@@ -4,7 +4,6 @@ import importlib.metadata
 import importlib.util
 import platform
 import shutil
-import sys
 from pathlib import Path
 from typing import Literal
 
@@ -71,11 +70,7 @@ def print_findings(findings: list[Finding]) -> None:
 
 def _python() -> Finding:
     detail = f"{platform.python_version()}, album2avatar {__version__}"
-    if sys.version_info >= (3, 11):
-        return Finding(subject="Python", state="ready", detail=detail)
-    return Finding(
-        subject="Python", state="broken", detail=detail, remedy="Install Python 3.11 or newer."
-    )
+    return Finding(subject="Python", state="ready", detail=detail)
 
 
 def _core_package(name: str) -> Finding:

@@ -1,7 +1,7 @@
 """The record of what a workspace holds: which stage is done, with which inputs."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -79,7 +79,7 @@ def save_manifest(workspace: Workspace, manifest: Manifest) -> None:
 
 
 @contextmanager
-def locked(workspace: Workspace) -> Iterator[None]:
+def locked(workspace: Workspace) -> Generator[None]:
     """Hold the workspace for this process; the lock goes with the process, however it ends.
 
     Raises:

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -21,7 +21,7 @@ _SECONDS_BETWEEN_LINES = 10.0
 
 
 @contextmanager
-def shown_progress() -> Iterator[Callable[[ProgressEvent], None]]:
+def shown_progress() -> Generator[Callable[[ProgressEvent], None]]:
     """Give a listener that shows each event: bars in a terminal, lines elsewhere."""
     if sys.stderr.isatty():
         with _bars() as listener:
@@ -31,7 +31,7 @@ def shown_progress() -> Iterator[Callable[[ProgressEvent], None]]:
 
 
 @contextmanager
-def _bars() -> Iterator[Callable[[ProgressEvent], None]]:
+def _bars() -> Generator[Callable[[ProgressEvent], None]]:
     columns = (
         TextColumn("{task.description:<12}"),
         BarColumn(),

@@ -1,7 +1,7 @@
 """The log of a workspace: what ran, for how long, what went wrong; never photo content."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +9,7 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @contextmanager
-def logged_to(path: Path) -> Iterator[None]:
+def logged_to(path: Path) -> Generator[None]:
     """Append this package's log records to a file; an error that ends the run is the last."""
     logger = logging.getLogger("album2avatar")
     handler = logging.FileHandler(path, encoding="utf-8")
