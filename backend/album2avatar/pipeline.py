@@ -9,7 +9,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -168,11 +168,21 @@ def create_avatar(
         write_bytes(workspace.settings_file, (settings.model_dump_json(indent=2) + "\n").encode())
         configure_torch(settings)
         with logged_to(workspace.log):
-            for stage in STAGES:
-                manifest = _run_where_needed(
-                    stage, workspace, settings, manifest, listener, cancelled
-                )
+            run_stages(STAGES, workspace, settings, manifest, listener, cancelled)
     return workspace
+
+
+def run_stages(
+    stages: Sequence[Stage],
+    workspace: Workspace,
+    settings: Settings,
+    manifest: Manifest,
+    listener: Callable[[ProgressEvent], None],
+    cancelled: threading.Event,
+) -> None:
+    """Run the stages whose fingerprint changed, in order, and record each in the manifest."""
+    for stage in stages:
+        manifest = _run_where_needed(stage, workspace, settings, manifest, listener, cancelled)
 
 
 def configure_torch(settings: Settings) -> None:

@@ -1,0 +1,159 @@
+"""Which stages run, and which are skipped, resumed or started afresh."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from album2avatar.checkpoint import load_checkpoint, save_checkpoint
+from album2avatar.errors import CancelledError, WorkspaceError
+from album2avatar.manifest import locked, open_workspace
+from album2avatar.pipeline import STAGES, Stage, run_stages
+from album2avatar.presets import build_settings
+from album2avatar.progress import JobControl, ProgressEvent
+from album2avatar.settings import Settings
+from album2avatar.workspace import Workspace
+
+STEPS = 6
+
+
+def _count_characters(workspace: Workspace, settings: Settings, job: JobControl) -> None:
+    """A stage with a checkpoint at each step."""
+    checkpoint = load_checkpoint(workspace.checkpoint("count"))
+    start = checkpoint.step if checkpoint else 0
+    for step in job.steps(STEPS, start):
+        save_checkpoint(workspace.checkpoint("count"), step + 1, {})
+        job.report(step + 1, STEPS)
+    length = len((workspace.root / "input.txt").read_text())
+    (workspace.root / "count.txt").write_text(f"{length} from {start}")
+
+
+def _double(workspace: Workspace, settings: Settings, job: JobControl) -> None:
+    count = int((workspace.root / "count.txt").read_text().split()[0])
+    (workspace.root / "double.txt").write_text(str(2 * count))
+
+
+TWO_STAGES = (
+    Stage(
+        name="count",
+        run=_count_characters,
+        section="sculpt",
+        inputs=lambda workspace, settings: [workspace.root / "input.txt"],
+        outputs=lambda workspace: [workspace.root / "count.txt"],
+    ),
+    Stage(
+        name="double",
+        run=_double,
+        section="paint",
+        inputs=lambda workspace, settings: [workspace.root / "count.txt"],
+        outputs=lambda workspace: [workspace.root / "double.txt"],
+    ),
+)
+
+
+class Run:
+    """One run of the two stages, with what it said."""
+
+    def __init__(self, root: Path, text: str = "abc", seed: int = 0, cancel_at: int = -1):
+        self.workspace = Workspace(root)
+        self.events: list[ProgressEvent] = []
+        self.cancelled = threading.Event()
+        self.cancel_at = cancel_at
+        manifest = open_workspace(root)
+        (root / "input.txt").write_text(text)
+        settings = build_settings([{"seed": seed}])
+        run_stages(TWO_STAGES, self.workspace, settings, manifest, self.listen, self.cancelled)
+
+    def listen(self, event: ProgressEvent) -> None:
+        self.events.append(event)
+        if event.stage == "count" and event.step == self.cancel_at:
+            self.cancelled.set()
+
+    @property
+    def skipped(self) -> list[str]:
+        return [event.stage for event in self.events if event.message == "already done"]
+
+
+def test_a_second_run_does_nothing(tmp_path: Path):
+    Run(tmp_path)
+    assert Run(tmp_path).skipped == ["count", "double"]
+
+
+def test_a_stage_reruns_when_its_input_changes_and_the_next_only_if_its_own_did(tmp_path: Path):
+    Run(tmp_path, text="abc")
+    assert Run(tmp_path, text="xyz").skipped == ["double"]
+    assert Run(tmp_path, text="longer").skipped == []
+    assert (tmp_path / "double.txt").read_text() == "12"
+
+
+def test_another_seed_reruns_everything(tmp_path: Path):
+    Run(tmp_path)
+    assert "count" not in Run(tmp_path, seed=1).skipped
+
+
+def test_a_lost_output_is_made_again(tmp_path: Path):
+    Run(tmp_path)
+    (tmp_path / "double.txt").unlink()
+    assert Run(tmp_path).skipped == ["count"]
+    assert (tmp_path / "double.txt").exists()
+
+
+def test_cancelling_stops_at_the_step_and_the_next_run_goes_on_there(tmp_path: Path):
+    with pytest.raises(CancelledError):
+        Run(tmp_path, cancel_at=4)
+    Run(tmp_path)
+    assert (tmp_path / "count.txt").read_text() == "3 from 4"
+
+
+def test_a_checkpoint_of_other_inputs_is_not_used(tmp_path: Path):
+    with pytest.raises(CancelledError):
+        Run(tmp_path, text="abc", cancel_at=4)
+    Run(tmp_path, text="other")
+    assert (tmp_path / "count.txt").read_text() == "5 from 0"
+
+
+def test_two_processes_do_not_share_a_folder(tmp_path: Path):
+    workspace = Workspace(tmp_path)
+    with (
+        locked(workspace),
+        pytest.raises(WorkspaceError, match="Another process"),
+        locked(workspace),
+    ):
+        pass
+
+
+def test_a_folder_with_other_files_is_refused_and_untouched(tmp_path: Path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(WorkspaceError, match="empty folder"):
+        open_workspace(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("text", ['{"format": 2}', "{", '{"format": 1, "surprise": 0}'])
+def test_a_folder_of_another_version_is_refused(tmp_path: Path, text: str):
+    Workspace(tmp_path).manifest.write_text(text)
+    with pytest.raises(WorkspaceError, match="another version"):
+        open_workspace(tmp_path)
+
+
+def test_each_stage_reads_what_earlier_stages_write(tmp_path: Path):
+    """The declared inputs of a stage are outputs of the stages before it, or the job's."""
+    workspace = Workspace(tmp_path)
+    workspace.job_file.write_text('{"album": "/nowhere"}')
+    settings = build_settings([{"prior": str(tmp_path)}])
+    written = {workspace.job_file, tmp_path / "model_index.json"}
+    for stage in STAGES:
+        for path in stage.inputs(workspace, settings):
+            is_known = any(
+                path in (made, *made.parents) or made in path.parents for made in written
+            )
+            is_beside = any(path.parent == made.parent for made in written)
+            assert is_known or is_beside, f"{stage.name} reads {path}"
+        written.update(stage.outputs(workspace))
+
+
+def test_settings_can_not_change_under_a_running_job():
+    settings = build_settings([])
+    with pytest.raises(ValidationError):
+        settings.seed = 3  # pyright: ignore[reportAttributeAccessIssue]
