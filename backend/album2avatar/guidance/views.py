@@ -1,0 +1,181 @@
+"""From where the avatar is looked at.
+
+Frames have the size of those in the pictures that the demo prior was trained on, and names
+that its captions used: a prior judges only what it has seen.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from album2avatar.assets import Framing, View, view_of_azimuth
+from album2avatar.body.types import CanonicalBody
+from album2avatar.render.camera import Cameras, orbit
+
+FIELD_OF_VIEW = math.radians(30.0)
+"""Vertical and horizontal; a portrait lens."""
+ELEVATION_RANGE = (math.radians(-8.0), math.radians(22.0))
+CENTRE_JITTER = 0.025
+"""Largest shift of the frame's centre along each axis, as a share of the frame's height."""
+
+
+@dataclass(frozen=True)
+class FrameShares:
+    """How often each framing is drawn; the numbers are weights and need not sum to 1."""
+
+    full_body: float = 0.4
+    upper_body: float = 0.2
+    lower_body: float = 0.15
+    head: float = 0.25
+    """Head and hands are 5 % of the surface and half of the likeness."""
+    hands: float = 0.0
+    """Only of use with a prior that has seen hands from near; the demo prior has not."""
+
+
+@dataclass(frozen=True)
+class ViewSample:
+    """A batch of views with the words that describe them."""
+
+    cameras: Cameras
+    azimuths: Tensor
+    """(B,) radians, 0 in front, positive towards the person's left."""
+    views: tuple[View, ...]
+    framings: tuple[Framing | None, ...]
+    """None for a close-up of a hand, for which there is no word."""
+
+    def __len__(self) -> int:
+        return len(self.views)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A target in space and the height around it that the image shows, in metres."""
+
+    centre: np.ndarray
+    """(3,)."""
+    heights: tuple[float, float]
+    """Smallest and largest."""
+    framing: Framing | None
+
+
+def body_frames(body: CanonicalBody) -> dict[str, Frame]:
+    """The frames of a body by name: each framing, `hand.L` and `hand.R`."""
+    surface = body.vertices[body.parts["surface"]].detach().cpu().double().numpy()
+    lowest, highest = surface[:, 2].min(), surface[:, 2].max()
+    tall = float(highest - lowest)
+    axis = (surface.min(0) + surface.max(0)) / 2
+    head = _part_centre(body, "head")
+    frames = {
+        "full body": Frame(
+            _at_height(axis, (lowest + highest) / 2), (1.03 * tall, 1.12 * tall), "full body"
+        ),
+        "upper body": Frame(_at_height(axis, highest - 0.40), (0.86, 1.0), "upper body"),
+        "lower body": Frame(_at_height(axis, lowest + 0.48), (1.0, 1.1), "lower body"),
+        "head close-up": Frame(head, (0.38, 0.48), "head close-up"),
+    }
+    for side in ("L", "R"):
+        frames[f"hand.{side}"] = Frame(_part_centre(body, f"hand.{side}"), (0.25, 0.32), None)
+    return frames
+
+
+def frame_views(
+    frames: Sequence[Frame],
+    azimuths: np.ndarray,
+    elevations: np.ndarray,
+    heights: np.ndarray,
+    centres: np.ndarray,
+    device: torch.device | str = "cpu",
+) -> ViewSample:
+    """Cameras on given frames.
+
+    Args:
+        frames: B frames, for their words.
+        azimuths, elevations: (B,) radians.
+        heights: (B,) metres that the image spans.
+        centres: (B, 3) metres, the image's centre.
+    """
+    azimuth = torch.from_numpy(azimuths).float()
+    cameras = orbit(
+        azimuth,
+        torch.from_numpy(elevations).float(),
+        torch.from_numpy(centres).float(),
+        torch.from_numpy(heights).float(),
+        FIELD_OF_VIEW,
+    )
+    return ViewSample(
+        Cameras(cameras.world_to_view.to(device), cameras.vertical_fov.to(device)),
+        azimuth.to(device),
+        tuple(view_of_azimuth(math.degrees(angle)) for angle in azimuths),
+        tuple(frame.framing for frame in frames),
+    )
+
+
+def sample_views(
+    body: CanonicalBody,
+    shares: FrameShares,
+    count: int,
+    generator: np.random.Generator,
+    device: torch.device | str = "cpu",
+) -> ViewSample:
+    """Draw views all around a body, one azimuth in each equal part of the circle.
+
+    Args:
+        count: number of views.
+        generator: from `numpy_generator(seed, "views", step)`.
+    """
+    known = body_frames(body)
+    weights = {
+        "full body": shares.full_body,
+        "upper body": shares.upper_body,
+        "lower body": shares.lower_body,
+        "head close-up": shares.head,
+        "hand.L": shares.hands / 2,
+        "hand.R": shares.hands / 2,
+    }
+    chances = np.array(list(weights.values()))
+    drawn = generator.choice(list(weights), size=count, p=chances / chances.sum())
+    frames = [known[name] for name in drawn]
+    strata = (generator.permutation(count) + generator.random(count)) / count
+    heights = np.array([generator.uniform(*frame.heights) for frame in frames])
+    shift = generator.uniform(-CENTRE_JITTER, CENTRE_JITTER, (count, 3)) * heights[:, None]
+    return frame_views(
+        frames,
+        (strata * 2 - 1) * math.pi,
+        generator.uniform(*ELEVATION_RANGE, count),
+        heights,
+        np.stack([frame.centre for frame in frames]) + shift,
+        device,
+    )
+
+
+def turntable_views(
+    body: CanonicalBody,
+    framing: Framing,
+    azimuths: Sequence[float],
+    device: torch.device | str = "cpu",
+) -> ViewSample:
+    """Level views on one frame from given azimuths in radians, for previews."""
+    frame = body_frames(body)[framing]
+    count = len(azimuths)
+    return frame_views(
+        [frame] * count,
+        np.array(azimuths),
+        np.zeros(count),
+        np.full(count, sum(frame.heights) / 2),
+        np.repeat(frame.centre[None], count, 0),
+        device,
+    )
+
+
+def _at_height(point: np.ndarray, height: float) -> np.ndarray:
+    return np.array([point[0], point[1], height])
+
+
+def _part_centre(body: CanonicalBody, part: str) -> np.ndarray:
+    """Centre of a part's bounding box."""
+    points = body.vertices[body.parts[part]].detach().cpu().double().numpy()
+    return (points.min(0) + points.max(0)) / 2
