@@ -1,1 +1,1 @@
-"""Intake: read an artist's photos without touching them."""
+"""Intake: the artist's photos become upright 8-bit sRGB PNGs of a bounded size."""
