@@ -7,9 +7,9 @@ from typing import Any, Literal
 from torch import Tensor
 
 from album2avatar.body.storage import restore_skeleton, skeleton_header, skeleton_tensors
-from album2avatar.tensor_files import damaged, read_tensors, write_tensors
 from album2avatar.body.types import Skeleton
 from album2avatar.mesh.types import Mesh, UvMap
+from album2avatar.tensor_files import damaged, read_tensors, write_tensors
 
 _RIGGED = "rigged avatar"
 

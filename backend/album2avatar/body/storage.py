@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import Tensor
 
-from album2avatar.tensor_files import damaged, read_tensors, write_tensors
 from album2avatar.body.types import CanonicalBody, PhotoPoses, Skeleton
 from album2avatar.render.camera import Cameras
+from album2avatar.tensor_files import damaged, read_tensors, write_tensors
 
 _BODY = "canonical body"
 _POSES = "photo poses"

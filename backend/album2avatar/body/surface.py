@@ -1,0 +1,65 @@
+"""The body's outer surface as one closed mesh."""
+
+import torch
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from torch import Tensor
+
+from album2avatar.body.types import CanonicalBody
+from album2avatar.mesh.types import Mesh
+
+
+def outer_surface(body: CanonicalBody) -> Mesh:
+    """The skin as one watertight mesh: eye sockets and mouth are closed at their rims.
+
+    An opening is closed by a fan around a new vertex, which lies on the eyeball where there
+    is one in it, so that the eyes keep their bulge.
+
+    Returns:
+        The mesh. Its first vertices are `body.vertices[body.parts["surface"]]` in order;
+        the fans' centres follow.
+    """
+    surface = body.parts["surface"]
+    faces = body.faces[surface[body.faces].all(-1)]
+    renumber = torch.full((surface.shape[0],), -1, dtype=torch.int64)
+    renumber[surface] = torch.arange(int(surface.sum()))
+    faces, vertices = renumber[faces], body.vertices[surface]
+    rims = open_edges(faces)
+    if len(rims) == 0:
+        return Mesh(vertices, faces)
+    opening = _openings(rims, len(vertices))
+    eyes = [body.vertices[body.parts[name]] for name in ("eye.L", "eye.R")]
+    centres = [
+        _fan_centre(vertices[rims[opening == index].unique()], eyes)
+        for index in range(int(opening.max()) + 1)
+    ]
+    apexes = (len(vertices) + opening)[:, None]
+    fans = torch.cat([rims.flip(-1), apexes], -1)
+    return Mesh(torch.cat([vertices, torch.stack(centres)]), torch.cat([faces, fans]))
+
+
+def open_edges(faces: Tensor) -> Tensor:
+    """Directed edges of `faces` (F, 3) that no other face runs the other way, (E, 2)."""
+    edges = torch.cat([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    base = int(faces.max()) + 1
+    forward = edges[:, 0] * base + edges[:, 1]
+    backward = edges[:, 1] * base + edges[:, 0]
+    return edges[~torch.isin(forward, backward)]
+
+
+def _openings(rims: Tensor, vertex_count: int) -> Tensor:
+    """(E,) number of the opening that each rim edge belongs to."""
+    start, end = rims.numpy().T
+    graph = coo_matrix((torch.ones(len(rims)).numpy(), (start, end)), (vertex_count,) * 2)
+    labels = torch.from_numpy(connected_components(graph, directed=False)[1])[rims[:, 0]]
+    return labels.unique(return_inverse=True)[1]
+
+
+def _fan_centre(rim: Tensor, eyes: list[Tensor]) -> Tensor:
+    """Middle of an opening, or the foremost point of the eyeball that fills it."""
+    middle = rim.mean(0)
+    radius = (rim - middle).norm(dim=-1).max()
+    for eye in eyes:
+        if len(eye) > 0 and (eye.mean(0) - middle).norm() < radius:
+            return eye[eye[:, 1].argmin()]
+    return middle
