@@ -17,6 +17,7 @@ import typer
 
 from album2avatar import __version__
 from album2avatar.errors import Album2AvatarError, WorkspaceError
+from album2avatar.manifest import open_workspace
 from album2avatar.presets import build_settings, load_preset, parse_assignment, read_settings_file
 from album2avatar.progress_display import shown_progress
 from album2avatar.settings import Settings
@@ -71,7 +72,7 @@ def create(
 ) -> None:
     """Make an avatar of the person in ALBUM; Ctrl-C leaves a folder that can be resumed."""
     workspace = Workspace(output)
-    has_avatar = workspace.manifest.exists()
+    has_avatar = workspace.manifest.exists() and bool(open_workspace(output).done)
     if has_avatar and not resume:
         raise WorkspaceError(
             f"{output} holds an avatar already. Add --resume to go on with it, or choose "
@@ -98,6 +99,27 @@ def export(
     pictures: Annotated[bool, typer.Option("--pictures", help="Turntable and pose.")] = False,
 ) -> None:
     """Write the avatar in FOLDER as files for other programs."""
+    if not (glb or fbx or blend or pictures):
+        raise SettingsError("Say what to export: --glb, --fbx, --blend or --pictures.")
+    workspace = Workspace(folder)
+    if not workspace.manifest.exists():
+        raise WorkspaceError(f"{folder} holds no avatar. Make one first: album2avatar create.")
+    open_workspace(folder)
+    settings = build_settings([read_settings_file(workspace.settings_file)])
+
+    from album2avatar.export.blender_jobs import export_blend, export_fbx, render_pictures
+    from album2avatar.export.stage import write_glb
+
+    if glb:
+        write_glb(workspace, settings)
+        print(workspace.glb)
+    if fbx:
+        print(export_fbx(workspace))
+    if blend:
+        print(export_blend(workspace))
+    if pictures:
+        for picture in render_pictures(workspace, settings.export):
+            print(picture)
 
 
 @app.command()

@@ -161,6 +161,7 @@ def create_avatar(
     Raises:
         Album2AvatarError: with a message for the artist; the workspace can be resumed.
     """
+    find_model(settings.prior)  # a missing model is said before anything is written
     workspace = Workspace(root)
     with locked(workspace):
         manifest = open_workspace(root)
