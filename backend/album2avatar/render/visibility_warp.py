@@ -15,7 +15,7 @@ from torch import Tensor
 from album2avatar.render.screen import Resolution
 from album2avatar.render.visibility_torch import DEPTH_LEVELS, EMPTY
 
-wp.config.log_level = wp.LOG_WARNING
+wp.config.log_level = wp.LOG_ERROR
 # Fused multiply-add rounds once where torch rounds twice; pixel centres exactly on an edge
 # would then fall to another face than in the torch code.
 wp.set_module_options({"enable_backward": False, "fuse_fp": False})
