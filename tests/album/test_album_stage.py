@@ -213,7 +213,7 @@ def test_random_files_give_an_error_or_a_photo(album):
     draw = np.random.default_rng(1)
     seeds = [add_photo(album, f"seed.{suffix}").read_bytes() for suffix in ("jpg", "png", "webp")]
     seeds.append(b"")
-    outcomes = {"photo": 0, "error": 0}
+    outcomes: list[str] = []
     with PhotoDecoder(LIMITS, memory_bytes=2**30, seconds_per_photo=20) as decoder:
         for number in range(300):
             content = bytearray(seeds[number % len(seeds)]) or bytearray(draw.bytes(300))
@@ -223,11 +223,16 @@ def test_random_files_give_an_error_or_a_photo(album):
                 del content[draw.integers(len(content)) :]
             path = album / "fuzz.jpg"
             path.write_bytes(content)
-            try:
-                decoder.decode(path, album / "out.png")
-                outcomes["photo"] += 1
-            except AlbumError as error:
-                assert "fuzz.jpg" in str(error)
-                assert "\n" not in str(error)
-                outcomes["error"] += 1
-    assert min(outcomes.values()) > 0, outcomes
+            outcomes.append(complaint(decoder, path))
+    complaints = [text for text in outcomes if text]
+    assert 0 < len(complaints) < len(outcomes)
+    assert all("fuzz.jpg" in text and "\n" not in text for text in complaints)
+
+
+def complaint(decoder: PhotoDecoder, path: Path) -> str:
+    """What the decoder says against a file; nothing where it made a photo of it."""
+    try:
+        decoder.decode(path, path.with_name("out.png"))
+    except AlbumError as error:
+        return str(error)
+    return ""
