@@ -16,7 +16,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import typer
 
 from album2avatar import __version__
-from album2avatar.errors import Album2AvatarError, WorkspaceError
+from album2avatar.errors import Album2AvatarError, SettingsError, WorkspaceError
 from album2avatar.manifest import open_workspace
 from album2avatar.presets import build_settings, load_preset, parse_assignment, read_settings_file
 from album2avatar.progress_display import shown_progress
