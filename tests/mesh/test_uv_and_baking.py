@@ -1,0 +1,113 @@
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+import trimesh
+from torch import Tensor
+
+from album2avatar.errors import CancelledError, MeshError
+from album2avatar.mesh.decimate import decimate
+from album2avatar.mesh.types import Mesh, UvMap
+from album2avatar.mesh.uv import UnwrapOptions, unwrap
+from album2avatar.render.baking import map_texels
+from album2avatar.render.texture import texture
+
+
+def bumpy_sphere(subdivisions: int = 3) -> Mesh:
+    ball = trimesh.creation.icosphere(subdivisions=subdivisions)
+    vertices = torch.tensor(ball.vertices).float()
+    return Mesh(
+        vertices * (1 + 0.2 * torch.sin(5 * vertices[:, :1])), torch.tensor(ball.faces).long()
+    )
+
+
+@pytest.fixture(scope="module")
+def unwrapped() -> tuple[Mesh, UvMap]:
+    mesh = bumpy_sphere()
+    return mesh, unwrap(mesh, UnwrapOptions(resolution=256))
+
+
+def corner_areas(points: Tensor, faces: Tensor) -> Tensor:
+    a, b, c = (points[faces[:, k]] for k in range(3))
+    u, v = b - a, c - a
+    return 0.5 * (u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]).abs()
+
+
+def test_no_two_faces_share_a_texel(unwrapped: tuple[Mesh, UvMap]):
+    """The area that the charts cover together is the sum of the faces' own areas."""
+    _, uv = unwrapped
+    assert float(uv.coordinates.min()) >= 0
+    assert float(uv.coordinates.max()) <= 1
+    own = float(corner_areas(uv.coordinates, uv.faces).sum())
+    covered = float(map_texels(uv, (1024, 1024)).covered.float().mean())
+    assert covered == pytest.approx(own, rel=2e-3)
+    assert own > 0.4
+
+
+def test_every_face_has_texels_in_proportion_to_its_area(unwrapped: tuple[Mesh, UvMap]):
+    mesh, uv = unwrapped
+    flat = corner_areas(uv.coordinates, uv.faces)
+    real = trimesh.Trimesh(mesh.vertices.numpy(), mesh.faces.numpy(), process=False).area_faces
+    ratio = flat.numpy() / real
+    assert ratio.min() > 0.2 * np.median(ratio)
+    assert ratio.max() < 5 * np.median(ratio)
+
+
+def test_unwrapping_twice_gives_the_same_map(unwrapped: tuple[Mesh, UvMap]):
+    mesh, uv = unwrapped
+    again = unwrap(mesh, UnwrapOptions(resolution=256))
+    assert torch.equal(again.coordinates, uv.coordinates)
+    assert torch.equal(again.faces, uv.faces)
+
+
+def test_a_baked_texture_reads_back_what_was_baked(unwrapped: tuple[Mesh, UvMap]):
+    """Positions, baked as colours, come back at every corner and inside every face."""
+    mesh, uv = unwrapped
+    texels = map_texels(uv, (512, 512))
+    image = texels.fill(texels.read(mesh.vertices, mesh.faces))
+    for weights in ([1.0, 0, 0], [0, 1.0, 0], [0.2, 0.3, 0.5]):
+        mix = torch.tensor(weights)[None, :, None]
+        place = (uv.coordinates[uv.faces] * mix).sum(1)
+        expected = (mesh.vertices[mesh.faces] * mix).sum(1)
+        torch.testing.assert_close(texture(image, place), expected, atol=0.02, rtol=0)
+
+
+def test_padding_takes_the_nearest_colour():
+    left_half = torch.tensor([[0.0, 0.0], [0.5, 0.0], [0.5, 1.0], [0.0, 1.0]])
+    uv = UvMap(left_half, torch.tensor([[0, 1, 2], [0, 2, 3]]))
+    texels = map_texels(uv, (8, 8))
+    rows = texels.covered.nonzero()[:, :1].float()
+    image = texels.fill(rows)
+    torch.testing.assert_close(image[:, 7, 0], torch.arange(8.0))
+
+
+def test_cancelling_kills_the_unwrapping_at_once():
+    cancelled = threading.Event()
+    threading.Timer(0.3, cancelled.set).start()
+
+    def poll() -> None:
+        if cancelled.is_set():
+            raise CancelledError("stop")
+
+    began = time.monotonic()
+    with pytest.raises(CancelledError):
+        unwrap(bumpy_sphere(7), poll=poll)
+    assert time.monotonic() - began < 3
+
+
+def test_an_unwrapping_that_takes_too_long_is_ended_with_advice():
+    with pytest.raises(MeshError, match="paint"):
+        unwrap(bumpy_sphere(6), UnwrapOptions(limit_seconds=0.2))
+
+
+def test_decimation_keeps_the_shape_and_stays_closed():
+    mesh = bumpy_sphere(5)
+    smaller = decimate(mesh, 3000)
+    assert smaller.faces.shape[0] <= 3000
+    before = trimesh.Trimesh(mesh.vertices.numpy(), mesh.faces.numpy(), process=False)
+    after = trimesh.Trimesh(smaller.vertices.numpy(), smaller.faces.numpy(), process=False)
+    assert after.is_watertight
+    assert after.volume == pytest.approx(before.volume, rel=5e-3)
+    assert decimate(smaller, 5000) is smaller
