@@ -1,0 +1,50 @@
+"""Pictures of what the prior has learned so far."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from album2avatar.assets import Asset, Framing, Subject, View
+from album2avatar.files import atomic_path
+from album2avatar.prior.model import Prior
+from album2avatar.prior.personalized import token_prompt
+from album2avatar.prior.prompts import Style
+from album2avatar.prior.sampling import sample_images
+from album2avatar.seeding import torch_generator
+
+PREVIEWS: tuple[tuple[View, Framing, Style], ...] = (
+    ("front", "full body", "photo"),
+    ("left side", "full body", "photo"),
+    ("back", "full body", "photo"),
+    ("front", "head close-up", "photo"),
+    ("front", "full body", "normal map"),
+    ("back", "full body", "normal map"),
+)
+
+
+def preview_prompts(subject: Subject, assets: Sequence[Asset]) -> tuple[str, ...]:
+    """The same views of the person every time."""
+    return tuple(
+        token_prompt(subject, assets, view, framing, style, "grey" if style == "photo" else None)
+        for view, framing, style in PREVIEWS
+    )
+
+
+def write_preview(
+    path: Path, prior: Prior, prompts: Sequence[str], steps: int, guidance_scale: float, seed: int
+) -> None:
+    """Sample one picture for each prompt, from the same noise every time, side by side."""
+    generator = torch_generator(seed, "personalization", "preview")
+    save_row(path, sample_images(prior, prompts, steps, guidance_scale, generator))
+
+
+def save_row(path: Path, images: Tensor) -> None:
+    """Write pictures (B, H, W, 3) in 0..1 as one PNG, left to right."""
+    row = torch.cat(list(images.clamp(0, 1)), dim=1)
+    pixels = (row.cpu().numpy() * 255).round().astype(np.uint8)
+    with atomic_path(path) as temporary:
+        Image.fromarray(pixels).save(temporary)

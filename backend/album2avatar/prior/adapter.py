@@ -1,0 +1,152 @@
+"""LoRA adapters of the prior's UNet and text encoder, through peft."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import (
+    LoraConfig,
+    get_peft_model_state_dict,
+    inject_adapter_in_model,
+    set_peft_model_state_dict,
+)
+from peft.tuners.lora import LoraLayer
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from album2avatar.errors import ModelError
+from album2avatar.files import atomic_path, write_json
+from album2avatar.prior.model import Prior
+from album2avatar.seeding import torch_generator
+
+TARGETS: dict[str, tuple[str, ...]] = {
+    "unet": ("to_q", "to_k", "to_v", "to_out.0", "ff.net.0.proj", "ff.net.2"),
+    "text_encoder": ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"),
+}
+"""Attention and feed-forward layers, by submodule of the prior."""
+
+WEIGHTS_FILE = "adapter.safetensors"
+CONFIG_FILE = "adapter.json"
+
+
+def add_adapter(prior: Prior, rank: int, seed: int) -> list[nn.Parameter]:
+    """Put an untrained adapter into the prior, in memory; predictions stay as they were.
+
+    Args:
+        prior: changed in place; all of its own weights stop taking gradients.
+        rank: of the low-rank updates.
+        seed: of the initial values, which are drawn layer by layer and so don't depend on
+            the order in which a library visits them.
+
+    Returns:
+        The adapter's parameters, in an order that doesn't change from run to run.
+    """
+    prior.vae.requires_grad_(False)
+    parameters: list[nn.Parameter] = []
+    for part, targets in TARGETS.items():
+        module: nn.Module = getattr(prior, part)
+        module.requires_grad_(False)
+        inject_adapter_in_model(_config(rank, targets), module)
+        for name, parameter in sorted(_adapter_parameters(module).items()):
+            if "lora_A" in name:
+                generator = torch_generator(seed, "adapter", part, name)
+                start = torch.randn(parameter.shape, generator=generator) / rank
+                parameter.data.copy_(start)
+            parameters.append(parameter)
+    return parameters
+
+
+def adapter_tensors(prior: Prior) -> dict[str, Tensor]:
+    """The adapter's weights under `<part>.<layer>.lora_A.weight` names."""
+    return {
+        f"{part}.{name}": tensor
+        for part in TARGETS
+        for name, tensor in get_peft_model_state_dict(getattr(prior, part)).items()
+    }
+
+
+def restore_adapter(prior: Prior, tensors: Mapping[str, Tensor]) -> None:
+    """Put weights from `adapter_tensors` into an adapter that `add_adapter` made.
+
+    Raises:
+        ModelError: they belong to another network.
+    """
+    for part in TARGETS:
+        own = {
+            name.removeprefix(f"{part}."): tensor
+            for name, tensor in tensors.items()
+            if name.startswith(f"{part}.")
+        }
+        module: nn.Module = getattr(prior, part)
+        expected = {name: t.shape for name, t in get_peft_model_state_dict(module).items()}
+        if expected != {name: tensor.shape for name, tensor in own.items()}:
+            raise ModelError(
+                f"The adapter doesn't fit this prior's {part}. Use the prior that the album was "
+                "personalised with, or personalise it again."
+            )
+        set_peft_model_state_dict(module, own)
+
+
+def save_adapter(folder: Path, prior: Prior) -> None:
+    """Write `adapter.safetensors` and `adapter.json` into a folder."""
+    tensors = {name: t.detach().cpu().contiguous() for name, t in adapter_tensors(prior).items()}
+    with atomic_path(folder / WEIGHTS_FILE) as temporary:
+        save_file(tensors, temporary)
+    rank = next(t.shape[0] for name, t in tensors.items() if "lora_A" in name)
+    configs = {part: _config(rank, targets) for part, targets in TARGETS.items()}
+    write_json(
+        folder / CONFIG_FILE,
+        {
+            part: {
+                "peft_type": "LORA",
+                "r": config.r,
+                "lora_alpha": config.lora_alpha,
+                "target_modules": sorted(TARGETS[part]),
+            }
+            for part, config in configs.items()
+        },
+    )
+
+
+def load_adapter(folder: Path, prior: Prior) -> None:
+    """Add a saved adapter to the prior's weights, in memory.
+
+    The updates are merged into the layers, so that the network costs what it did before.
+
+    Raises:
+        ModelError: a file is missing or damaged, or belongs to another network.
+    """
+    try:
+        config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        rank = int(config["unet"]["r"])
+        tensors = load_file(folder / WEIGHTS_FILE)
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"The adapter in {folder} can't be read ({error}). Personalise the album again."
+        ) from error
+    add_adapter(prior, rank, seed=0)
+    restore_adapter(prior, tensors)
+    merge_adapter(prior)
+
+
+@torch.no_grad()
+def merge_adapter(prior: Prior) -> None:
+    """Add the adapter's updates to the layers that they hang on and take the adapter away."""
+    for part in TARGETS:
+        module: nn.Module = getattr(prior, part)
+        adapted = [(n, m) for n, m in module.named_modules() if isinstance(m, LoraLayer)]
+        for name, layer in adapted:
+            layer.merge()  # pyright: ignore[reportCallIssue]
+            module.set_submodule(name, layer.get_base_layer())
+
+
+def _config(rank: int, targets: tuple[str, ...]) -> LoraConfig:
+    # alpha = rank: the update is B A without a further factor.
+    return LoraConfig(r=rank, lora_alpha=rank, target_modules=list(targets))
+
+
+def _adapter_parameters(module: nn.Module) -> dict[str, Any]:
+    return {n: p for n, p in module.named_parameters() if "lora_" in n}

@@ -1,0 +1,163 @@
+"""A prior together with what it learned about one person."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+from torch import Tensor
+
+from album2avatar.assets import Asset, AssetKind, Framing, Subject, View
+from album2avatar.errors import ModelError
+from album2avatar.files import write_bytes
+from album2avatar.prior.adapter import load_adapter
+from album2avatar.prior.model import Prior, load_prior
+from album2avatar.prior.prompts import AssetPhrase, Style, compose_prompt
+from album2avatar.prior.tokens import load_tokens, require_tokens_kept
+
+RECORD_FILE = "personalization.json"
+TOKENS_FILE = "tokens.safetensors"
+
+
+class PersonalizationRecord(BaseModel):
+    """`personalization.json`: what tokens and adapter belong to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    subject: Subject
+    assets: tuple[Asset, ...]
+    prior: str
+    """Name of the base prior, for people."""
+    prior_hash: str
+    """`hash_of_weights` of the base prior."""
+    prompts: tuple[str, ...]
+    """Examples of prompts that the personalised prior knows."""
+
+
+class PersonalizedPrior:
+    """The prior, and the sentences that name its person's assets."""
+
+    def __init__(self, prior: Prior, subject: Subject, assets: Sequence[Asset]) -> None:
+        self.prior = prior
+        self.subject: Subject = subject
+        self.assets = tuple(assets)
+        self._embeddings: dict[str, Tensor] = {}
+
+    def prompt(
+        self,
+        kinds: Iterable[AssetKind] | None,
+        view: View | None,
+        framing: Framing | None,
+        style: Style = "photo",
+        background: str | None = None,
+    ) -> str:
+        """Sentence with the tokens of the assets of the given kinds; of all where None."""
+        wanted = None if kinds is None else set(kinds)
+        chosen = [a for a in self.assets if wanted is None or a.kind in wanted]
+        return token_prompt(self.subject, chosen, view, framing, style, background)
+
+    def embed(self, prompts: Sequence[str]) -> Tensor:
+        """Text embeddings (B, L, C) of any prompts; each is computed once.
+
+        Raises:
+            ModelError: a token falls off the end of a prompt.
+        """
+        new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self._embeddings]
+        for prompt in new:
+            require_tokens_kept(self.prior, prompt, asset_names(self.assets))
+        if new:
+            with torch.no_grad():
+                rows = self.prior.encode_prompts(new)
+            self._embeddings.update(zip(new, rows, strict=True))
+        return torch.stack([self._embeddings[prompt] for prompt in prompts])
+
+
+def token_prompt(
+    subject: Subject,
+    assets: Iterable[Asset],
+    view: View | None,
+    framing: Framing | None,
+    style: Style = "photo",
+    background: str | None = None,
+) -> str:
+    """Sentence that names assets by their tokens, such as `a <asset0> woman wearing ...`.
+
+    A token stands where the prior has learned to look for the colour of its kind: in front
+    of the class words, from which shape comes.
+    """
+    phrases = [
+        AssetPhrase(a.kind, a.token if a.kind == "face" else f"{a.token} {a.name}") for a in assets
+    ]
+    return compose_prompt(subject, phrases, view, framing, background, style)
+
+
+def class_prompt(
+    subject: Subject,
+    assets: Iterable[Asset],
+    view: View | None,
+    framing: Framing | None,
+    style: Style = "photo",
+    background: str | None = None,
+) -> str:
+    """The same sentence without tokens, which any prior understands."""
+    phrases = [AssetPhrase(a.kind, a.name) for a in assets if a.kind != "face"]
+    return compose_prompt(subject, phrases, view, framing, background, style)
+
+
+def asset_names(assets: Iterable[Asset]) -> dict[str, str]:
+    """Token to what an artist calls the asset."""
+    return {asset.token: asset.name for asset in assets}
+
+
+def save_record(folder: Path, record: PersonalizationRecord) -> None:
+    """Write `personalization.json`; written last, it says that the folder is whole."""
+    write_bytes(folder / RECORD_FILE, (record.model_dump_json(indent=2) + "\n").encode())
+
+
+def load_personalized_prior(
+    prior_folder: Path, personalization_folder: Path, device: torch.device | str
+) -> PersonalizedPrior:
+    """Load the base prior and add one album's tokens and adapter to it, in memory.
+
+    Raises:
+        ModelError: a file is missing or damaged, or the album was personalised with another
+            base prior.
+    """
+    record = load_record(personalization_folder)
+    if hash_of_weights(prior_folder) != record.prior_hash:
+        raise ModelError(
+            f"{personalization_folder} was personalised with the prior '{record.prior}', whose "
+            f"weights are not those in {prior_folder}. Set `prior` to that model, or personalise "
+            "the album again."
+        )
+    prior = load_prior(prior_folder, device)
+    load_tokens(personalization_folder / TOKENS_FILE, prior)
+    load_adapter(personalization_folder, prior)
+    return PersonalizedPrior(prior, record.subject, record.assets)
+
+
+def load_record(folder: Path) -> PersonalizationRecord:
+    """Read `personalization.json`.
+
+    Raises:
+        ModelError: it is missing or damaged.
+    """
+    path = folder / RECORD_FILE
+    try:
+        return PersonalizationRecord.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError) as error:
+        raise ModelError(f"{path} is missing or damaged. Personalise the album again.") from error
+
+
+def hash_of_weights(prior_folder: Path) -> str:
+    """SHA-256 over the names and contents of all weight files of a diffusers folder."""
+    digest = hashlib.sha256()
+    files = [p for p in prior_folder.rglob("*") if p.suffix in (".safetensors", ".bin")]
+    for path in sorted(files):
+        digest.update(path.relative_to(prior_folder).as_posix().encode())
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()

@@ -1,0 +1,169 @@
+"""The whole stage on a tiny prior."""
+
+import json
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from album2avatar.assets import Asset
+from album2avatar.errors import AlbumError, CancelledError, ModelError
+from album2avatar.personalization.stage import run
+from album2avatar.prior.model import load_prior
+from album2avatar.prior.personalized import (
+    PersonalizedPrior,
+    hash_of_weights,
+    load_personalized_prior,
+)
+from album2avatar.progress import JobControl, ProgressEvent, silent_job
+from album2avatar.settings import Settings
+from album2avatar.workspace import Workspace
+
+
+def outputs(workspace: Workspace) -> dict[str, bytes]:
+    folder = workspace.personalization
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def run_until(workspace: Workspace, settings: Settings, last_step: int) -> None:
+    """Cancel as soon as `last_step` is reported."""
+    cancelled = threading.Event()
+
+    def listen(event: ProgressEvent) -> None:
+        if event.step == last_step:
+            cancelled.set()
+
+    with pytest.raises(CancelledError):
+        run(workspace, settings, JobControl("personalize", listen, cancelled))
+
+
+def test_the_stage_writes_tokens_and_adapter_and_leaves_the_base_prior_alone(
+    workspace, settings, prior_folder
+):
+    before = hash_of_weights(prior_folder), sorted(prior_folder.rglob("*"))
+    files = {p: p.read_bytes() for p in prior_folder.rglob("*") if p.is_file()}
+    run(workspace, settings, silent_job("personalize"))
+    assert set(outputs(workspace)) == {
+        "adapter.json",
+        "adapter.safetensors",
+        "personalization.json",
+        "tokens.safetensors",
+    }
+    assert (hash_of_weights(prior_folder), sorted(prior_folder.rglob("*"))) == before
+    assert all(path.read_bytes() == content for path, content in files.items())
+    record = json.loads((workspace.personalization / "personalization.json").read_text())
+    assert record["prior_hash"] == before[0]
+    assert not workspace.checkpoint("personalize").exists()
+    preview = Image.open(workspace.preview("personalize", 6))
+    assert preview.size == (16 * 6, 16)
+
+
+def test_a_resumed_run_writes_the_same_bits(workspace, settings, tmp_path):
+    run(workspace, settings, silent_job("personalize"))
+    whole = outputs(workspace)
+    for stop in (1, 3, 4, 5):  # in either phase, and between them
+        for path in workspace.personalization.iterdir():
+            path.unlink()
+        run_until(workspace, settings, stop)
+        assert not outputs(workspace)
+        run(workspace, settings, silent_job("personalize"))
+        assert outputs(workspace) == whole
+
+
+def test_the_loaded_prior_speaks_of_the_person(workspace, settings, prior_folder, table):
+    run(workspace, settings, silent_job("personalize"))
+    personal = load_personalized_prior(prior_folder, workspace.personalization, "cpu")
+    assert personal.subject == "woman"
+    assert personal.assets == table.assets
+    prompt = personal.prompt(None, "back", "full body", "normal map")
+    assert prompt == (
+        "a normal map of a <asset0> woman with <asset1> long hair wearing a <asset2> t-shirt and "
+        "<asset3> trousers, back view, full body"
+    )
+    assert personal.prompt(["top"], None, None, background="grey") == (
+        "a photo of a woman wearing a <asset2> t-shirt, grey background"
+    )
+    embeddings = personal.embed([prompt, "", prompt])
+    assert torch.equal(embeddings[0], embeddings[2])
+    torch.testing.assert_close(embeddings[:1], personal.prior.encode_prompts([prompt]))
+    learned = load_file(workspace.personalization / "tokens.safetensors")
+    row = personal.prior.tokenizer.convert_tokens_to_ids("<asset2>")
+    assert torch.equal(
+        personal.prior.text_encoder.get_input_embeddings().weight[row], learned["<asset2>"]
+    )
+
+
+def test_another_base_prior_is_refused(workspace, settings, prior_folder, tmp_path):
+    run(workspace, settings, silent_job("personalize"))
+    other = tmp_path / "other"
+    for path in prior_folder.rglob("*"):
+        if path.is_file():
+            copy = other / path.relative_to(prior_folder)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes())
+    prior = load_prior(other)
+    prior.unet.conv_in.bias.data += 1
+    prior.unet.save_pretrained(other / "unet")
+    with pytest.raises(ModelError, match="whose weights are not those in"):
+        load_personalized_prior(other, workspace.personalization, "cpu")
+
+
+def test_a_folder_that_is_not_whole_is_refused(workspace, prior_folder):
+    with pytest.raises(ModelError, match=r"personalization\.json is missing"):
+        load_personalized_prior(prior_folder, workspace.personalization, "cpu")
+
+
+def test_too_many_long_names_are_refused_before_training(workspace, settings, table):
+    long_names = tuple(
+        asset.model_copy(update={"name": "qqqq zzzz jjjj xxxx wwww vvvv"}) for asset in table.assets
+    )
+    workspace.asset_table.write_text(
+        table.model_copy(update={"assets": long_names}).model_dump_json()
+    )
+    with pytest.raises(ModelError, match="'qqqq zzzz jjjj xxxx wwww vvvv'"):
+        run(workspace, settings, silent_job("personalize"))
+    assert not workspace.personalization.exists()
+
+
+def test_a_prompt_too_long_for_its_tokens_is_refused_when_used(prior):
+    assets = [Asset(kind="bag", name="q " * 29 + "bag", token="<asset0>")]
+    personal = PersonalizedPrior(prior, "man", assets * 3)
+    prior.tokenizer.add_tokens(["<asset0>"])
+    with pytest.raises(ModelError, match="falls off the end"):
+        personal.embed(["a " * 80 + "<asset0>"])
+
+
+def test_a_mask_of_another_size_is_refused_by_name(workspace, settings):
+    Image.fromarray(np.ones((5, 5), np.uint8)).save(workspace.mask("two"))
+    with pytest.raises(AlbumError, match=r"two\.png is 5x5 pixels"):
+        run(workspace, settings, silent_job("personalize"))
+
+
+def test_masks_without_any_asset_are_refused(workspace, settings):
+    for photo in ("one", "two"):
+        Image.fromarray(np.zeros((64, 64), np.uint8)).save(workspace.mask(photo))
+    with pytest.raises(AlbumError, match="shows an asset"):
+        run(workspace, settings, silent_job("personalize"))
+
+
+def test_masked_learning_brings_the_tokens_closer_to_the_album(workspace, settings, tmp_path):
+    """The album's loss falls when there is time to learn."""
+    losses: list[float] = []
+
+    def listen(event: ProgressEvent) -> None:
+        losses.append(event.metrics["album_loss"])
+
+    longer = settings.model_copy(
+        update={
+            "personalization": settings.personalization.model_copy(
+                update={"token_steps": 10, "adapter_steps": 60, "checkpoint_every": 1000}
+            )
+        }
+    )
+    run(workspace, longer, JobControl("personalize", listen, threading.Event()))
+    assert np.mean(losses[-15:]) < 0.95 * np.mean(losses[:15])
+    assert isinstance(workspace.preview("personalize", 70), Path)

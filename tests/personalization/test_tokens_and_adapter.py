@@ -1,0 +1,153 @@
+"""Tokens and adapters change what they should, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from album2avatar.errors import ModelError
+from album2avatar.prior.adapter import (
+    adapter_tensors,
+    add_adapter,
+    load_adapter,
+    merge_adapter,
+    save_adapter,
+)
+from album2avatar.prior.model import Prior, load_prior
+from album2avatar.prior.tokens import (
+    LearnedTokens,
+    add_tokens,
+    load_tokens,
+    require_tokens_kept,
+    save_tokens,
+)
+
+PROMPT = "a photo of a <asset0> woman wearing a <asset1> t-shirt"
+STARTS = {"<asset0>": "woman", "<asset1>": "red blue"}
+
+
+def table_of(prior: Prior) -> torch.Tensor:
+    return prior.text_encoder.get_input_embeddings().weight.detach().clone()
+
+
+def predict(prior: Prior, embeddings: torch.Tensor) -> torch.Tensor:
+    latents = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(1))
+    return prior.predict_noise(latents, torch.tensor([100, 800]), embeddings.expand(2, -1, -1))
+
+
+def train_adapter_a_little(prior: Prior) -> None:
+    """Move every adapter weight off its start, where the update is zero."""
+    generator = torch.Generator().manual_seed(5)
+    for parameter in add_adapter(prior, rank=2, seed=0):
+        noise = torch.randn(parameter.shape, generator=generator)
+        parameter.data.add_(0.3 * noise)
+
+
+def test_new_words_start_at_the_mean_of_known_ones(prior):
+    ids = [prior.tokenizer(word, add_special_tokens=False).input_ids for word in ("red", "blue")]
+    old = table_of(prior)
+    add_tokens(prior, STARTS)
+    new = table_of(prior)
+    assert torch.equal(new[: len(old)], old)
+    expected = old[[i for word in ids for i in word]].mean(0)
+    torch.testing.assert_close(new[prior.tokenizer.convert_tokens_to_ids("<asset1>")], expected)
+
+
+def test_only_the_tokens_rows_learn(prior):
+    add_tokens(prior, STARTS)
+    before = table_of(prior)
+    learned = LearnedTokens(prior, list(STARTS))
+    optimizer = torch.optim.AdamW(learned.parameters(), lr=0.1)
+    assert [name for name, _ in learned.named_parameters()] == ["values"]
+    for _ in range(3):
+        optimizer.zero_grad()
+        prior.encode_prompts([PROMPT]).square().sum().backward()
+        optimizer.step()
+    trained = prior.encode_prompts([PROMPT]).detach()
+    learned.finish()
+    changed = (table_of(prior) != before).any(1).nonzero()[:, 0].tolist()
+    assert changed == sorted(prior.tokenizer.convert_tokens_to_ids(token) for token in STARTS)
+    torch.testing.assert_close(prior.encode_prompts([PROMPT]), trained)
+
+
+def test_saved_tokens_mean_the_same_in_a_fresh_prior(prior, prior_folder, tmp_path):
+    add_tokens(prior, STARTS)
+    learned = LearnedTokens(prior, list(STARTS))
+    learned.values.data.normal_(generator=torch.Generator().manual_seed(2))
+    learned.finish()
+    save_tokens(tmp_path / "tokens.safetensors", prior, STARTS)
+    fresh = load_prior(prior_folder)
+    assert load_tokens(tmp_path / "tokens.safetensors", fresh) == ("<asset0>", "<asset1>")
+    torch.testing.assert_close(fresh.encode_prompts([PROMPT]), prior.encode_prompts([PROMPT]))
+
+
+def test_tokens_of_another_text_encoder_are_refused(prior, tmp_path):
+    save_file({"<asset0>": torch.zeros(7)}, tmp_path / "tokens.safetensors")
+    with pytest.raises(ModelError, match=r"<asset0> has 7 numbers.*needs 16"):
+        load_tokens(tmp_path / "tokens.safetensors", prior)
+
+
+def test_a_token_beyond_the_encoders_limit_is_named(prior):
+    add_tokens(prior, STARTS)
+    names = {"<asset0>": "face", "<asset1>": "denim jacket"}
+    require_tokens_kept(prior, PROMPT, names)
+    with pytest.raises(ModelError, match="'denim jacket'"):
+        require_tokens_kept(prior, "a <asset0> " + "red " * 70 + "<asset1> t-shirt", names)
+
+
+def test_a_fresh_adapter_changes_no_prediction(prior):
+    embeddings = prior.encode_prompts(["a photo of a woman"])
+    before = predict(prior, embeddings)
+    parameters = add_adapter(prior, rank=2, seed=0)
+    assert torch.equal(predict(prior, prior.encode_prompts(["a photo of a woman"])), before)
+    trained = {
+        id(p)
+        for part in ("unet", "text_encoder", "vae")
+        for p in getattr(prior, part).parameters()
+        if p.requires_grad
+    }
+    assert trained == {id(p) for p in parameters}
+
+
+def test_the_same_seed_starts_the_same_adapter(prior_folder):
+    first, second, other = (load_prior(prior_folder) for _ in range(3))
+    torch.manual_seed(1)
+    add_adapter(first, rank=2, seed=8)
+    torch.manual_seed(2)
+    add_adapter(second, rank=2, seed=8)
+    add_adapter(other, rank=2, seed=9)
+    tensors = [adapter_tensors(prior) for prior in (first, second, other)]
+    assert all(torch.equal(tensors[0][name], tensors[1][name]) for name in tensors[0])
+    assert any(not torch.equal(tensors[0][name], tensors[2][name]) for name in tensors[0])
+
+
+def test_a_saved_adapter_predicts_the_same_in_a_fresh_prior(prior, prior_folder, tmp_path):
+    plain = predict(prior, prior.encode_prompts(["a photo of a woman"]))
+    train_adapter_a_little(prior)
+    trained = predict(prior, prior.encode_prompts(["a photo of a woman"]))
+    save_adapter(tmp_path, prior)
+    fresh = load_prior(prior_folder)
+    load_adapter(tmp_path, fresh)
+    loaded = predict(fresh, fresh.encode_prompts(["a photo of a woman"]))
+    assert (trained - plain).abs().max() > 0.01
+    torch.testing.assert_close(loaded, trained, rtol=1e-4, atol=1e-4)
+
+
+def test_merging_leaves_a_network_without_adapter_layers(prior):
+    names = [name for name, _ in prior.unet.named_parameters()]
+    train_adapter_a_little(prior)
+    merge_adapter(prior)
+    assert [name for name, _ in prior.unet.named_parameters()] == names
+
+
+def test_an_adapter_of_another_network_is_refused(prior, prior_folder, tmp_path):
+    train_adapter_a_little(prior)
+    save_adapter(tmp_path, prior)
+    path: Path = tmp_path / "adapter.safetensors"
+    tensors = load_file(path)
+    name = next(name for name in tensors if name.startswith("unet") and "lora_A" in name)
+    tensors[name] = torch.zeros(2, 99)
+    save_file(tensors, path)
+    with pytest.raises(ModelError, match="doesn't fit this prior's unet"):
+        load_adapter(tmp_path, load_prior(prior_folder))
