@@ -1,0 +1,146 @@
+"""What the photos say about the body: keypoints and masks, brought to one scale."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from album2avatar.assets import AssetKind, AssetTable, PhotoLabels, Subject, View
+from album2avatar.body.keypoints import KEYPOINTS
+from album2avatar.errors import AlbumError
+from album2avatar.workspace import Workspace
+
+LEAST_KEYPOINTS = 3
+"""A photo with fewer says neither how far nor how turned the person is."""
+
+_SKIN: tuple[AssetKind, ...] = ("face", "skin")
+_CLOSE: tuple[AssetKind, ...] = ("top", "bottom")
+"""Cloth that mostly follows the body; dresses and coats hang, hair and hats stand off."""
+
+
+@dataclass(frozen=True)
+class Observations:
+    """P photos. Positions in the image are in units of half its height, from its centre,
+    x right, y up."""
+
+    photos: tuple[str, ...]
+    subject: Subject
+    views: tuple[View, ...]
+    image_sizes: Tensor
+    """(P, 2) int64, (height, width)."""
+    keypoints: Tensor
+    """(P, K, 2) float."""
+    confidence: Tensor
+    """(P, K) float; 0 where a keypoint wasn't seen."""
+    person: Tensor
+    """(P, R, R) float, share of each pixel that is person; photos are stretched to squares,
+    row 0 at the top."""
+    skin: Tensor
+    """(P, R, R) float, share of bare skin."""
+    close_cloth: Tensor
+    """(P, R, R) float, share of cloth that follows the body."""
+
+    @property
+    def aspects(self) -> Tensor:
+        """(P,) width divided by height."""
+        height, width = self.image_sizes.to(torch.float32).unbind(-1)
+        return width / height
+
+
+def read_observations(
+    workspace: Workspace, table: AssetTable, least_confidence: float, resolution: int
+) -> Observations:
+    """Read the masks and keypoints of every photo that shows enough of the person.
+
+    Raises:
+        AlbumError: no photo shows enough, or a mask is missing.
+    """
+    sizes = {label.photo: _photo_size(workspace, label.photo) for label in table.photos}
+    seen = {
+        label.photo: _keypoints(label, sizes[label.photo], least_confidence)
+        for label in table.photos
+    }
+    labels = [
+        label
+        for label in table.photos
+        if int((seen[label.photo][:, 2] > 0).sum()) >= LEAST_KEYPOINTS
+    ]
+    if not labels:
+        raise AlbumError(
+            "In no photo are enough keypoints of a person to be seen (head, shoulders, hips and "
+            "so on). Add photos that show the person whole, or lower fitting.least_confidence."
+        )
+    kinds = [asset.kind for asset in table.assets]
+    masks = [_read_mask(workspace, label.photo, sizes[label.photo]) for label in labels]
+    shares = torch.stack([_shares(mask, kinds, resolution) for mask in masks], 1)
+    keypoints = torch.stack([seen[label.photo] for label in labels])
+    return Observations(
+        photos=tuple(label.photo for label in labels),
+        subject=table.subject,
+        views=tuple(label.view for label in labels),
+        image_sizes=torch.tensor([sizes[label.photo] for label in labels]),
+        keypoints=keypoints[..., :2],
+        confidence=keypoints[..., 2],
+        person=shares[0],
+        skin=shares[1],
+        close_cloth=shares[2],
+    )
+
+
+def _photo_size(workspace: Workspace, photo: str) -> tuple[int, int]:
+    try:
+        with Image.open(workspace.photo(photo)) as image:
+            return image.height, image.width
+    except OSError as error:
+        raise AlbumError(
+            f"Photo '{photo}' of the asset table is not in the album ({error}). "
+            f"Take it out of {workspace.asset_table}, or run the album stage again."
+        ) from error
+
+
+def _keypoints(label: PhotoLabels, size: tuple[int, int], least_confidence: float) -> Tensor:
+    """(K, 3): x, y in half image heights from the centre, confidence; 0 where not seen."""
+    height, width = size
+    result = torch.zeros(len(KEYPOINTS), 3)
+    for index, name in enumerate(KEYPOINTS):
+        if name not in label.keypoints:
+            continue
+        x, y, confidence = label.keypoints[name]
+        inside = 0 <= x <= width and 0 <= y <= height
+        if inside and confidence >= least_confidence:
+            place = ((2 * x - width) / height, (height - 2 * y) / height, confidence)
+            result[index] = torch.tensor(place)
+    return result
+
+
+def _read_mask(workspace: Workspace, photo: str, size: tuple[int, int]) -> np.ndarray:
+    path: Path = workspace.mask(photo)
+    try:
+        with Image.open(path) as image:
+            mask = np.asarray(image.convert("L"))
+    except OSError as error:
+        raise AlbumError(
+            f"{path} can't be read ({error}). Run the segmentation stage again."
+        ) from error
+    if mask.shape != size:
+        raise AlbumError(
+            f"{path} is {mask.shape[1]} by {mask.shape[0]} pixels, its photo {size[1]} by "
+            f"{size[0]}. Save the mask in the photo's size."
+        )
+    return mask
+
+
+def _shares(mask: np.ndarray, kinds: list[AssetKind], resolution: int) -> Tensor:
+    """(3, R, R): share of person, skin and close cloth in each pixel of a square."""
+    skin = [index + 1 for index, kind in enumerate(kinds) if kind in _SKIN]
+    close = [index + 1 for index, kind in enumerate(kinds) if kind in _CLOSE]
+    layers = (mask > 0, np.isin(mask, skin), np.isin(mask, close))
+    square = (resolution, resolution)
+    shrunk = [
+        Image.fromarray(layer.astype(np.float32)).resize(square, Image.Resampling.BOX)
+        for layer in layers
+    ]
+    return torch.stack([torch.from_numpy(np.array(layer)) for layer in shrunk])
