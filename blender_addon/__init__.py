@@ -1,0 +1,26 @@
+"""album2avatar for Blender: avatars in, editable, and out again as FBX or GLB."""
+
+# pyright: reportMissingImports=false
+
+import bpy
+
+from .avatar import operators as avatar_operators
+from .export import operators as export_operators
+
+_CLASSES = (*avatar_operators.CLASSES, *export_operators.CLASSES)
+
+
+def register() -> None:
+    """Blender switches the extension on."""
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.TOPBAR_MT_file_import.append(avatar_operators.draw_import_menu)
+    bpy.types.TOPBAR_MT_file_export.append(export_operators.draw_export_menu)
+
+
+def unregister() -> None:
+    """Blender switches the extension off."""
+    bpy.types.TOPBAR_MT_file_export.remove(export_operators.draw_export_menu)
+    bpy.types.TOPBAR_MT_file_import.remove(avatar_operators.draw_import_menu)
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,1 @@
+"""Avatars in Blender: import and what makes them editable."""

@@ -1,0 +1,125 @@
+"""A GLB becomes an avatar that an artist can work on.
+
+Blender's own importer reads the file; what glTF can't hold comes from its extras.
+"""
+
+# pyright: reportMissingImports=false
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+from mathutils import Vector
+
+from ..errors import AvatarError
+from .character import Character, images_of, meshes_of
+from .metadata import KEY, AvatarMetadata, parse_metadata
+from .modes import object_mode
+
+_IMPORT_OPTIONS: dict[str, Any] = {
+    # The file's bone axes are Blender's already.
+    "bone_heuristic": "BLENDER",
+    "disable_bone_shape": True,
+    # Welds what was split at the texture's seams.
+    "merge_vertices": True,
+    # Shading follows the artist's edits; stored normals would not.
+    "import_shading": "SMOOTH",
+    # Older importers would make a second scene or collection of the file's only scene.
+    "import_scene_as_collection": False,
+}
+
+
+def import_avatar(context: Any, path: Path) -> Character:
+    """Add the avatar in a GLB to the current scene, in a collection of its own.
+
+    The new armature is active and selected with its meshes.
+
+    Raises:
+        AvatarError: the file can't be read or was not made by album2avatar; then the scene
+            is as it was.
+    """
+    before = set(bpy.data.objects)
+    _import_gltf(path)
+    created = [found for found in bpy.data.objects if found not in before]
+    try:
+        armature = next((found for found in created if found.type == "ARMATURE"), None)
+        if armature is None or KEY not in armature:
+            raise AvatarError(
+                f"{path.name} is no album2avatar avatar. Use File > Import > glTF 2.0 for "
+                "other models."
+            )
+        metadata = parse_metadata(armature[KEY].to_dict())
+        with object_mode(context, armature, "EDIT"):
+            _restore_bones(armature.data, metadata)
+    except AvatarError:
+        bpy.data.batch_remove(created)
+        raise
+    character = Character(armature, meshes_of(armature))
+    _finish(context, character, created)
+    return character
+
+
+def _import_gltf(path: Path) -> None:
+    known = bpy.ops.import_scene.gltf.get_rna_type().properties.keys()
+    options = {name: value for name, value in _IMPORT_OPTIONS.items() if name in known}
+    try:
+        bpy.ops.import_scene.gltf(filepath=str(path), **options)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise AvatarError(f"{path.name} can't be read ({reason}). Export it again.") from error
+
+
+def _restore_bones(armature: Any, metadata: AvatarMetadata) -> None:
+    """Give the bones their tails and rolls; join those that meet. Needs edit mode.
+
+    Where matrix and tail disagree (a root that points nowhere), the tail wins: it is what
+    an artist sees and drags.
+    """
+    bones = armature.edit_bones
+    missing = [rest.name for rest in metadata.bones if rest.name not in bones]
+    if missing:
+        raise AvatarError(
+            f"The avatar's file is damaged (bone {missing[0]} is missing). Export it again."
+        )
+    for rest in metadata.bones:
+        bone = bones[rest.name]
+        bone.head, bone.tail = Vector(rest.head), Vector(rest.tail)
+        bone.align_roll(Vector(rest.roll_axis))
+    for bone in bones:
+        parent = bone.parent
+        # Blender moves a connected head onto its parent's tail: only where it is there already.
+        bone.use_connect = parent is not None and (bone.head - parent.tail).length < 1e-5
+
+
+def _finish(context: Any, character: Character, created: list[Any]) -> None:
+    """Collection, names, shading and what the armature keeps as custom properties."""
+    armature = character.armature
+    collection = bpy.data.collections.new(armature.name)
+    context.scene.collection.children.link(collection)
+    for found in created:
+        for previous in tuple(found.users_collection):
+            previous.objects.unlink(found)
+        collection.objects.link(found)
+
+    armature.data.name = armature.name
+    armature.data.display_type = "STICK"
+    armature.show_in_front = True
+    for bone in armature.pose.bones:
+        bone.rotation_mode = "XYZ"
+        bone.matrix_basis.identity()
+    kept = armature[KEY].to_dict()
+    # The armature holds them now, and an artist's edits would make the copy untrue.
+    del kept["bones"]
+    armature[KEY] = kept
+
+    for image in images_of(character.meshes):
+        # Without a file name other programs don't know what an embedded picture is.
+        image.filepath_raw = f"//{image.name}.png"
+    for mesh in character.meshes:
+        mesh.data.name = mesh.name
+        if mesh.parent != armature:
+            mesh.parent = armature
+
+    for found in context.view_layer.objects:
+        found.select_set(found in created)
+    context.view_layer.objects.active = armature

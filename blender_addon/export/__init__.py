@@ -1,0 +1,1 @@
+"""Avatars out of Blender."""
