@@ -1,0 +1,122 @@
+"""Reading a diffusers folder from the disk: whole, safe, and never from the network."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from safetensors import SafetensorError
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from album2avatar.errors import ModelError
+
+_PREDICTION_TYPES = ("epsilon", "v_prediction")
+_WEIGHTS = {
+    "unet": "diffusion_pytorch_model",
+    "vae": "diffusion_pytorch_model",
+    "text_encoder": "model",
+}
+_OTHER_FILES = (
+    "unet/config.json",
+    "vae/config.json",
+    "text_encoder/config.json",
+    "scheduler/scheduler_config.json",
+)
+
+
+@dataclass(frozen=True)
+class Components:
+    """The parts of a diffusers folder."""
+
+    tokenizer: CLIPTokenizer
+    text_encoder: CLIPTextModel
+    unet: UNet2DConditionModel
+    vae: AutoencoderKL
+    scheduler: DDIMScheduler
+
+
+def read_components(folder: Path) -> Components:
+    """Read the networks of a diffusers folder as float32, on the CPU.
+
+    Raises:
+        ModelError: a file is missing or damaged, the weights are pickles (which can run
+            code), or the model is of another class.
+    """
+    for name in _OTHER_FILES:
+        if not (folder / name).is_file():
+            raise ModelError(
+                f"{folder} is no complete diffusion model: {name} is missing. Download or copy "
+                "the whole folder again."
+            )
+    words = folder / "tokenizer"
+    if not (words / "tokenizer.json").is_file() and not (
+        (words / "vocab.json").is_file() and (words / "merges.txt").is_file()
+    ):
+        raise ModelError(
+            f"{folder} is no complete diffusion model: tokenizer/tokenizer.json is missing, and so "
+            "is vocab.json or merges.txt in its place. Download or copy the whole folder again."
+        )
+    if (folder / "text_encoder_2").is_dir():
+        raise ModelError(
+            f"{folder} has two text encoders (an SDXL model), which is not supported. Choose a "
+            "model of the SD-1.x or SD-2.x class."
+        )
+    variants = {part: _weights_variant(folder / part, stem) for part, stem in _WEIGHTS.items()}
+    try:
+        components = _read(folder, variants)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise ModelError(
+            f"{folder} can't be loaded as a diffusion model ({reason}). Download or copy the "
+            "whole folder again."
+        ) from error
+    prediction_type = str(components.scheduler.config.prediction_type)
+    if prediction_type not in _PREDICTION_TYPES:
+        raise ModelError(
+            f"{folder} predicts '{prediction_type}', but only {' and '.join(_PREDICTION_TYPES)} "
+            "are supported. Choose another model folder."
+        )
+    return components
+
+
+def _weights_variant(folder: Path, stem: str) -> str | None:
+    """Find which variant of a part's weights is there: None for the plain file, else `fp16`."""
+    for variant in (None, "fp16"):
+        name = f"{stem}.safetensors" if variant is None else f"{stem}.{variant}.safetensors"
+        if (folder / name).is_file() or (folder / f"{name}.index.json").is_file():
+            return variant
+    pickles = [path for suffix in ("*.bin", "*.pt", "*.ckpt") for path in folder.glob(suffix)]
+    if pickles:
+        raise ModelError(
+            f"{pickles[0]} is a pickle, which can run code when it is opened, and is not loaded. "
+            f"Get the model with {stem}.safetensors instead, or convert it."
+        )
+    raise ModelError(
+        f"{folder.parent} is no complete diffusion model: {folder.name}/{stem}.safetensors is "
+        "missing. Download or copy the whole folder again."
+    )
+
+
+def _read(folder: Path, variants: dict[str, str | None]) -> Components:
+    def options(part: str) -> dict[str, Any]:
+        return {
+            "local_files_only": True,
+            "use_safetensors": True,
+            "variant": variants[part],
+        }
+
+    unet: Any = UNet2DConditionModel.from_pretrained(
+        folder / "unet", torch_dtype=torch.float32, **options("unet")
+    )
+    vae: Any = AutoencoderKL.from_pretrained(
+        folder / "vae", torch_dtype=torch.float32, **options("vae")
+    )
+    text_encoder = CLIPTextModel.from_pretrained(
+        folder / "text_encoder", dtype=torch.float32, **options("text_encoder")
+    )
+    tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+    scheduler_config = json.loads((folder / "scheduler" / "scheduler_config.json").read_text())
+    scheduler: Any = DDIMScheduler.from_config(scheduler_config)
+    return Components(tokenizer, text_encoder, unet, vae, scheduler)
