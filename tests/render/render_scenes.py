@@ -8,7 +8,7 @@ import torch
 import trimesh
 from torch import Tensor
 
-from album2avatar.body.anny_cache import load_anny
+from album2avatar.body.anny import load_anny_body
 from album2avatar.render.camera import Cameras, orbit
 from album2avatar.render.screen import to_clip
 
@@ -16,10 +16,9 @@ from album2avatar.render.screen import to_clip
 @cache
 def body_mesh() -> tuple[Tensor, Tensor]:
     """Anny's default body as triangles, centred on its middle, in metres."""
-    model = load_anny()
-    vertices = model()["vertices"][0].detach().float()
-    quads = torch.as_tensor(np.asarray(model.faces)).long()
-    faces = torch.cat([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]) if quads.shape[1] == 4 else quads
+    model = load_anny_body()
+    body = model.canonical(torch.zeros(model.shape_size))
+    vertices, faces = body.vertices, body.faces
     middle = (vertices.amax(0) + vertices.amin(0)) / 2
     return vertices - middle, faces
 

@@ -62,11 +62,12 @@ def fold_edges(screen: Tensor, edges: EdgeTable) -> tuple[Tensor, Tensor]:
 
     Source: Sander et al. 2000, "Silhouette clipping", section 3.
     """
-    points = screen[..., :2]
-    start = points[:, edges.vertices[:, 0]]
-    direction = points[:, edges.vertices[:, 1]] - start
-    first = _cross(direction, points[:, edges.opposite[:, 0]] - start)
-    second = _cross(direction, points[:, edges.opposite[:, 1].clamp(min=0)] - start)
+    points = screen[..., :2].contiguous()
+    start = points.index_select(1, edges.vertices[:, 0])
+    direction = points.index_select(1, edges.vertices[:, 1]) - start
+    first = _cross(direction, points.index_select(1, edges.opposite[:, 0]) - start)
+    opposite = edges.opposite[:, 1].clamp(min=0)
+    second = _cross(direction, points.index_select(1, opposite) - start)
     is_border = edges.opposite[:, 1] < 0
     is_fold = ((first >= 0) == (second >= 0)) & torch.isfinite(second)
     return (is_fold | is_border) & torch.isfinite(first), first >= 0
