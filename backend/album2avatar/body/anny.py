@@ -25,8 +25,8 @@ _PHENOTYPES: dict[str, tuple[float, float]] = {
     "proportions": (0.5, 1.0),
 }
 """Phenotype to its mean and to the spread of its logit over adults. A spread of 0.3 in
-height is 8 cm; gender is 0 for men, 1 for women, and one spread from the middle is 0.15 or 0.85, one and a
-half 0.07 or 0.93."""
+height is 8 cm; gender is 0 for men and 1 for women, and 1.5 spreads from the middle are
+0.07 and 0.93."""
 
 _GENDER: dict[Subject, float] = {"man": -1.5, "woman": 1.5, "person": 0.0}
 

@@ -4,7 +4,9 @@ Ranges are those of a healthy adult, rounded, around Anny's rest pose (arms hang
 about 45 degrees, elbows are bent by 45). Left side; the right side is mirrored.
 """
 
-from album2avatar.body.model import Joint
+from dataclasses import replace
+
+from album2avatar.body.model import Joint, mirrored_ranges
 
 _MIDDLE = (
     Joint("spine05", (-15, -15, -15), (30, 15, 15), (7, 5, 5)),
@@ -25,18 +27,11 @@ _LEFT = (
 )
 
 
-def mirrored(joint: Joint) -> Joint:
-    """The same joint of the right side: twist and sideways turns change sign."""
-    (low_x, low_y, low_z), (high_x, high_y, high_z) = joint.lower, joint.upper
-    return Joint(
-        joint.bone.replace(".L", ".R"),
-        (low_x, -high_y, -high_z),
-        (high_x, -low_y, -low_z),
-        joint.spread,
-    )
-
-
-ANNY_JOINTS: tuple[Joint, ...] = (*_MIDDLE, *_LEFT, *(mirrored(joint) for joint in _LEFT))
+ANNY_JOINTS: tuple[Joint, ...] = (
+    *_MIDDLE,
+    *_LEFT,
+    *(replace(mirrored_ranges(joint), bone=joint.bone.replace(".L", ".R")) for joint in _LEFT),
+)
 
 JOINT_TARGETS: dict[str, str] = {
     "spine05": "spine03",

@@ -5,6 +5,8 @@ import torch
 from anny.face_segmentation import get_face_segmentation_mask
 from torch import Tensor
 
+from album2avatar.body.front import in_front
+
 _SURFACE_LABELS = ("body", "head", "hand.L", "hand.R", "foot.L", "foot.R")
 """Labels of Anny's own segmentation whose faces are seen from outside."""
 
@@ -30,7 +32,7 @@ def anny_parts(model: anny.Anny, vertices: Tensor) -> dict[str, Tensor]:
     }
     parts = {name: _vertices_of(model, wanted) for name, wanted in labels.items()}
     parts["head"] &= parts["surface"]
-    parts["face"] = parts["head"] & _in_front(vertices, parts["eye.L"], parts["eye.R"])
+    parts["face"] = parts["head"] & in_front(vertices, parts["eye.L"], parts["eye.R"])
     return parts
 
 
@@ -40,11 +42,3 @@ def _vertices_of(model: anny.Anny, labels: tuple[str, ...]) -> Tensor:
     mask = torch.zeros(model.template_vertices.shape[0], dtype=torch.bool)
     mask[faces.flatten()] = True
     return mask
-
-
-def _in_front(vertices: Tensor, left_eye: Tensor, right_eye: Tensor) -> Tensor:
-    """Box of the face from hairline to chin, measured in distances between the eyes."""
-    left, right = vertices[left_eye].mean(0), vertices[right_eye].mean(0)
-    between, unit = (left + right) / 2, (left - right).norm()
-    offset = (vertices - between) / unit
-    return (offset[:, 1] < 0.8) & (offset[:, 2] > -2.2) & (offset[:, 2] < 1.1)

@@ -1,6 +1,6 @@
 """What fitting needs of a parametric body, whichever template stands behind it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
@@ -93,6 +93,13 @@ class BodyModel(Protocol):
     def canonical(self, shape: Tensor) -> CanonicalBody:
         """The body in the shape `shape` (S,) with all that later stages need."""
         ...
+
+
+def mirrored_ranges(joint: Joint) -> Joint:
+    """The ranges of the other side's joint: twist and sideways turns change sign."""
+    (low_x, low_y, low_z), (high_x, high_y, high_z) = joint.lower, joint.upper
+    lower, upper = (low_x, -high_y, -high_z), (high_x, -low_y, -low_z)
+    return replace(joint, lower=lower, upper=upper)
 
 
 def anatomical_frames(directions: Tensor) -> Tensor:
