@@ -80,7 +80,7 @@ class Trainer:
         for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * self._decay(step)
         self._optimizer.step()
-        return {name: float(error) for name, (_, error) in errors.items()}
+        return {name: float(error.detach()) for name, (_, error) in errors.items()}
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a resumed training needs, for a checkpoint."""
