@@ -1,1 +1,1 @@
-"""Which pixel belongs to which asset."""
+"""Segmentation: every photo taken apart into the album's assets."""
