@@ -1,13 +1,14 @@
 """What the photos say about the body: keypoints and masks, brought to one scale."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from album2avatar.asset_table import load_mask
 from album2avatar.assets import AssetKind, AssetTable, PhotoLabels, Subject, View
 from album2avatar.body.keypoints import KEYPOINTS
 from album2avatar.errors import AlbumError
@@ -116,24 +117,17 @@ def _keypoints(label: PhotoLabels, size: tuple[int, int], least_confidence: floa
     return result
 
 
-def _read_mask(workspace: Workspace, photo: str, size: tuple[int, int]) -> np.ndarray:
-    path: Path = workspace.mask(photo)
-    try:
-        with Image.open(path) as image:
-            mask = np.asarray(image.convert("L"))
-    except OSError as error:
-        raise AlbumError(
-            f"{path} can't be read ({error}). Run the segmentation stage again."
-        ) from error
+def _read_mask(workspace: Workspace, photo: str, size: tuple[int, int]) -> NDArray[np.uint8]:
+    mask = load_mask(workspace, photo)
     if mask.shape != size:
         raise AlbumError(
-            f"{path} is {mask.shape[1]} by {mask.shape[0]} pixels, its photo {size[1]} by "
-            f"{size[0]}. Save the mask in the photo's size."
+            f"{workspace.mask(photo)} is {mask.shape[1]} by {mask.shape[0]} pixels, its photo "
+            f"{size[1]} by {size[0]}. Save the mask in the photo's size."
         )
     return mask
 
 
-def _shares(mask: np.ndarray, kinds: list[AssetKind], resolution: int) -> Tensor:
+def _shares(mask: NDArray[np.uint8], kinds: list[AssetKind], resolution: int) -> Tensor:
     """(3, R, R): share of person, skin and close cloth in each pixel of a square."""
     skin = [index + 1 for index, kind in enumerate(kinds) if kind in _SKIN]
     close = [index + 1 for index, kind in enumerate(kinds) if kind in _CLOSE]

@@ -34,7 +34,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
         ModelError: the user's SMPL-X file can't be used.
     """
     fitting = settings.fitting
-    table = load_asset_table(workspace.asset_table)
+    table = load_asset_table(workspace)
     observations = read_observations(
         workspace, table, fitting.least_confidence, fitting.silhouette_resolution
     )
