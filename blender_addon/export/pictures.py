@@ -105,9 +105,8 @@ def _add_camera(context: Any, width: float, height: float) -> None:
 
 def _add_light(context: Any) -> None:
     """A bright room and a soft sun over the camera's shoulder, so that form shows."""
-    world: Any = bpy.data.worlds.new("Room")
-    if world.node_tree is None:
-        world.use_nodes = True
+    world = bpy.data.worlds.new("Room")
+    world.use_nodes = True
     background = next(node for node in world.node_tree.nodes if node.type == "BACKGROUND")
     background.inputs["Color"].default_value = (1.0, 1.0, 1.0, 1.0)
     background.inputs["Strength"].default_value = 0.55

@@ -41,7 +41,7 @@ def joint_nodes(skeleton: Skeleton, first_node: int) -> list[dict[str, Any]]:
 
 def inverse_bind_matrices(skeleton: Skeleton) -> Floats:
     """(J, 4, 4) that take a point of the canonical pose into each bone's frame."""
-    inverse: Floats = np.linalg.inv(bone_matrices(skeleton))
+    inverse = np.linalg.inv(bone_matrices(skeleton)).astype(np.float64)
     inverse[:, 3] = (0.0, 0.0, 0.0, 1.0)
     return inverse
 

@@ -4,18 +4,22 @@ Blender turns extras into custom properties, which know no null and no list of m
 types; so neither occurs here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from album2avatar import __version__
 from album2avatar.assets import Asset
 from album2avatar.body.keypoints import KEYPOINT_BONES
 from album2avatar.body.rigged import RiggedAvatar
+from album2avatar.body.smplx_joints import KEYPOINT_JOINTS
 from album2avatar.body.types import Skeleton
 from album2avatar.settings import Settings
 
 FORMAT = 1
 """Version of the extras' layout; a reader refuses a newer one."""
+
+_LANDMARKS: Mapping[str, Mapping[str, str]] = {"anny": KEYPOINT_BONES, "smplx": KEYPOINT_JOINTS}
+"""Rig to the bone that starts at each keypoint."""
 
 
 def describe_avatar(
@@ -37,7 +41,7 @@ def describe_avatar(
         "bones": describe_bones(avatar.skeleton),
         "landmarks": {
             keypoint: bone
-            for keypoint, bone in KEYPOINT_BONES.items()
+            for keypoint, bone in _LANDMARKS[rig].items()
             if bone in avatar.skeleton.names
         },
         "parts": [

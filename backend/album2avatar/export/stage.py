@@ -1,11 +1,7 @@
 """The export stage: everything about the avatar in one binary glTF file."""
 
-import json
-
-from pydantic import ValidationError
-
 from album2avatar import __version__
-from album2avatar.assets import AssetTable
+from album2avatar.asset_table import load_asset_table
 from album2avatar.body.rigged import load_rigged
 from album2avatar.body.storage import load_body
 from album2avatar.errors import WorkspaceError
@@ -29,11 +25,12 @@ def write_glb(workspace: Workspace, settings: Settings) -> None:
 
     Raises:
         WorkspaceError: a file of an earlier stage is missing or damaged, or the disk is full.
+        AlbumError: an edit broke the asset table.
         ExportError: the avatar can't be expressed in glTF.
     """
     avatar = stand_on_floor(load_rigged(workspace.rigged))
     rig = load_body(workspace.body).kind
-    extras = describe_avatar(avatar, rig, _asset_table(workspace).assets, settings)
+    extras = describe_avatar(avatar, rig, load_asset_table(workspace).assets, settings)
     content = build_glb(avatar, _albedo(workspace), extras, f"album2avatar {__version__}")
     write_bytes(workspace.glb, content)
 
@@ -45,16 +42,4 @@ def _albedo(workspace: Workspace) -> bytes:
         raise WorkspaceError(
             f"{workspace.albedo} can't be read ({error.strerror}). Run the same command again; "
             "the paint stage makes it anew."
-        ) from error
-
-
-def _asset_table(workspace: Workspace) -> AssetTable:
-    path = workspace.asset_table
-    try:
-        return AssetTable.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, ValidationError) as error:
-        reason = str(error).splitlines()[0]
-        raise WorkspaceError(
-            f"{path} can't be read ({reason}). Correct it, or delete it and run the same "
-            "command again."
         ) from error
