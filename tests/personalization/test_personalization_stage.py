@@ -81,11 +81,15 @@ def test_the_loaded_prior_speaks_of_the_person(workspace, settings, prior_folder
     assert personal.assets == table.assets
     prompt = personal.prompt(None, "back", "full body", "normal map")
     assert prompt == (
-        "a normal map of a <asset0> woman with <asset1> long hair wearing a <asset2> t-shirt and "
+        "a normal map of a woman with long <asset1> hair wearing a <asset2> t-shirt and "
         "<asset3> trousers, back view, full body"
     )
     assert personal.prompt(["top"], None, None, background="grey") == (
         "a photo of a woman wearing a <asset2> t-shirt, grey background"
+    )
+    assert personal.prompt(None, "front", "head close-up") == (
+        "a photo of a <asset0> woman with long <asset1> hair wearing a <asset2> t-shirt, "
+        "front view, head close-up"
     )
     embeddings = personal.embed([prompt, "", prompt])
     assert torch.equal(embeddings[0], embeddings[2])

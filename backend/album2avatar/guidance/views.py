@@ -18,7 +18,9 @@ from album2avatar.render.camera import Cameras, orbit
 
 FIELD_OF_VIEW = math.radians(30.0)
 """Vertical and horizontal; a portrait lens."""
-ELEVATION_RANGE = (math.radians(-8.0), math.radians(22.0))
+ELEVATION_RANGE = (math.radians(-8.0), math.radians(20.0))
+DRESSED = 1.02
+"""How much taller hair and shoes make a person than the body."""
 CENTRE_JITTER = 0.025
 """Largest shift of the frame's centre along each axis, as a share of the frame's height."""
 
@@ -65,17 +67,23 @@ class Frame:
 def body_frames(body: CanonicalBody) -> dict[str, Frame]:
     """The frames of a body by name: each framing, `hand.L` and `hand.R`."""
     surface = body.vertices[body.parts["surface"]].detach().cpu().double().numpy()
-    lowest, highest = surface[:, 2].min(), surface[:, 2].max()
-    tall = float(highest - lowest)
-    axis = (surface.min(0) + surface.max(0)) / 2
-    head = _part_centre(body, "head")
+    low, high = surface.min(0), surface.max(0)
+    tall = DRESSED * float(high[2] - low[2])
+    reach = float((high - low)[:2].max())
+    axis = (low + high) / 2
     frames = {
         "full body": Frame(
-            _at_height(axis, (lowest + highest) / 2), (1.03 * tall, 1.12 * tall), "full body"
+            _at_height(axis, float(axis[2])),
+            (max(1.06 * tall, 1.08 * reach), max(1.18 * tall, 1.08 * reach)),
+            "full body",
         ),
-        "upper body": Frame(_at_height(axis, highest - 0.40), (0.86, 1.0), "upper body"),
-        "lower body": Frame(_at_height(axis, lowest + 0.48), (1.0, 1.1), "lower body"),
-        "head close-up": Frame(head, (0.38, 0.48), "head close-up"),
+        "upper body": Frame(
+            _at_height(axis, high[2] - 0.225 * tall), (0.46 * tall, 0.56 * tall), "upper body"
+        ),
+        "lower body": Frame(
+            _at_height(axis, low[2] + 0.26 * tall), (0.54 * tall, 0.62 * tall), "lower body"
+        ),
+        "head close-up": Frame(_head_centre(body), (0.36, 0.48), "head close-up"),
     }
     for side in ("L", "R"):
         frames[f"hand.{side}"] = Frame(_part_centre(body, f"hand.{side}"), (0.25, 0.32), None)
@@ -173,6 +181,15 @@ def turntable_views(
 
 def _at_height(point: np.ndarray, height: float) -> np.ndarray:
     return np.array([point[0], point[1], height])
+
+
+def _head_centre(body: CanonicalBody) -> np.ndarray:
+    """A little behind and below the middle between the eyes."""
+    eyes = body.parts["eye.L"] | body.parts["eye.R"]
+    if not eyes.any():
+        return _part_centre(body, "head")
+    middle = body.vertices[eyes].detach().cpu().double().mean(0).numpy()
+    return middle + np.array([0.0, 0.07, -0.02])
 
 
 def _part_centre(body: CanonicalBody, part: str) -> np.ndarray:

@@ -12,9 +12,9 @@ from album2avatar.assets import Framing, PhotoLabels
 TORSO_METRES = 0.55
 """Height of the neck's base above the pelvis, of an average adult (Anny's keypoints)."""
 FRAME_METRES: dict[Framing, float] = {
-    "upper body": 0.93,
-    "lower body": 1.05,
-    "head close-up": 0.43,
+    "upper body": 0.89,
+    "lower body": 1.01,
+    "head close-up": 0.42,
 }
 """Height of the frame at the person, in the middle of what the demo prior was trained on."""
 CLOSE_UPS: dict[Framing, tuple[Framing, ...]] = {
@@ -105,7 +105,7 @@ def _whole(framing: Framing, mask: Image8) -> Crop:
     if framing == "full body":
         tall = float(rows.max() - rows.min() + 1)
         centre = (float(rows.min()) + float(rows.max()) + 1) / 2
-        return Crop((middle, centre), 1.075 * tall, framing)
+        return Crop((middle, centre), 1.1 * tall, framing)
     side = float(min(height, width))
     middle = float(np.clip(middle, side / 2, width - side / 2))
     if framing == "lower body":
@@ -121,11 +121,11 @@ def _close_up_centre(
         ankles = [keypoints[n] for n in ("left_ankle", "right_ankle") if n in keypoints]
         if not ankles:
             return None
-        y = max(float(ankle[1]) for ankle in ankles) - 0.40 * pixels_per_metre
+        y = max(float(ankle[1]) for ankle in ankles) - 0.37 * pixels_per_metre
         return float(keypoints["pelvis"][0]), y
     if "head" not in keypoints:
         return None
     x, y = (float(value) for value in keypoints["head"])
     if framing == "head close-up":
         return x, y - 0.02 * pixels_per_metre
-    return float(keypoints["neck"][0]), y + 0.25 * pixels_per_metre
+    return float(keypoints["neck"][0]), y + 0.22 * pixels_per_metre

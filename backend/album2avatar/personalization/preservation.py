@@ -10,7 +10,12 @@ from torch import Tensor
 from album2avatar.assets import FRAMINGS, VIEWS, Asset, Framing, Subject, View
 from album2avatar.personalization.colors import CLOTH_WORDS, color_words
 from album2avatar.prior.model import Prior
-from album2avatar.prior.personalized import class_prompt, token_prompt
+from album2avatar.prior.personalized import (
+    class_prompt,
+    seen_kinds,
+    token_prompt,
+    with_color,
+)
 from album2avatar.prior.prompts import Style
 from album2avatar.prior.sampling import sample_latents
 from album2avatar.seeding import numpy_generator, torch_generator
@@ -75,6 +80,8 @@ def _plan_one(subject: Subject, assets: Sequence[Asset], number: int, seed: int)
     shares = list(FRAMING_SHARES.values())
     framing: Framing = FRAMINGS[int(generator.choice(len(FRAMINGS), p=shares))]
     style: Style = "photo" if number % 2 == 0 else "normal map"
+    seen = seen_kinds(view, framing)
+    assets = [asset for asset in assets if asset.kind in seen]
     if style == "normal map":
         return ClassPicture(
             class_prompt(subject, assets, view, framing, style),
@@ -88,4 +95,7 @@ def _plan_one(subject: Subject, assets: Sequence[Asset], number: int, seed: int)
 
 def _in_another_color(asset: Asset, generator: np.random.Generator) -> Asset:
     word = str(generator.choice(list(color_words(asset.kind))))
-    return asset.model_copy(update={"name": f"{word} {asset.name}"})
+    if asset.kind == "face":
+        return asset
+    name = f"{word} skin" if asset.kind == "skin" else with_color(asset, word)
+    return asset.model_copy(update={"name": name})

@@ -11,7 +11,7 @@ from torch import Tensor
 from album2avatar.assets import Asset, Framing, Subject, View
 from album2avatar.files import atomic_path
 from album2avatar.prior.model import Prior
-from album2avatar.prior.personalized import token_prompt
+from album2avatar.prior.personalized import seen_kinds, token_prompt
 from album2avatar.prior.prompts import Style
 from album2avatar.prior.sampling import sample_images
 from album2avatar.seeding import torch_generator
@@ -28,10 +28,13 @@ PREVIEWS: tuple[tuple[View, Framing, Style], ...] = (
 
 def preview_prompts(subject: Subject, assets: Sequence[Asset]) -> tuple[str, ...]:
     """The same views of the person every time."""
-    return tuple(
-        token_prompt(subject, assets, view, framing, style, "grey" if style == "photo" else None)
-        for view, framing, style in PREVIEWS
-    )
+    prompts: list[str] = []
+    for view, framing, style in PREVIEWS:
+        seen = seen_kinds(view, framing)
+        shown = [asset for asset in assets if asset.kind in seen]
+        background = "grey" if style == "photo" else None
+        prompts.append(token_prompt(subject, shown, view, framing, style, background))
+    return tuple(prompts)
 
 
 def write_preview(

@@ -6,12 +6,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from album2avatar.asset_table import load_asset_table
+from album2avatar.asset_table import load_asset_table, load_mask
 from album2avatar.assets import FRAMINGS, VIEWS, AssetTable
 from album2avatar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from album2avatar.errors import AlbumError
+from album2avatar.errors import AlbumError, WorkspaceError
 from album2avatar.model_folders import find_model
 from album2avatar.personalization.colors import nearest_color_word
+from album2avatar.personalization.crops import Image8
 from album2avatar.personalization.pictures import (
     MaskedPhoto,
     asset_colors,
@@ -95,8 +96,8 @@ def load_photos(workspace: Workspace, table: AssetTable) -> list[MaskedPhoto]:
     """
     photos: list[MaskedPhoto] = []
     for labels in table.photos:
-        image = _read_png(workspace.photo(labels.photo), "RGB")
-        mask = _read_png(workspace.mask(labels.photo), "L")
+        image = _read_photo(workspace.photo(labels.photo))
+        mask = load_mask(workspace, labels.photo)
         if image.shape[:2] != mask.shape:
             raise AlbumError(
                 f"{workspace.mask(labels.photo)} is {mask.shape[1]}x{mask.shape[0]} pixels, its "
@@ -170,12 +171,15 @@ def prepare_data(
     return TrainingData(table.subject, table.assets, pictures, tuple(plans), latents)
 
 
-def _read_png(path: Path, mode: str) -> np.ndarray:
+def _read_photo(path: Path) -> Image8:
     try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert(mode))
-    except OSError as error:
-        raise AlbumError(f"{path} can't be read ({error}). Run the stage before again.") from error
+        with Image.open(path, formats=("PNG",)) as image:
+            return np.asarray(image.convert("RGB"))
+    except (OSError, ValueError, SyntaxError) as error:
+        raise WorkspaceError(
+            f"{path} is missing or damaged ({error}). Delete {path.parent.parent} and run the "
+            "command again; the photos are then taken in anew."
+        ) from error
 
 
 def _device(setting: str) -> torch.device:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -54,9 +54,13 @@ class PersonalizedPrior:
         style: Style = "photo",
         background: str | None = None,
     ) -> str:
-        """Sentence with the tokens of the assets of the given kinds; of all where None."""
-        wanted = None if kinds is None else set(kinds)
-        chosen = [a for a in self.assets if wanted is None or a.kind in wanted]
+        """Sentence with the tokens of the assets of the given kinds.
+
+        Where `kinds` is None: of all that such a picture can show. A prior whose captions
+        tell only what is seen would otherwise move the frame to show the rest.
+        """
+        wanted = seen_kinds(view, framing) if kinds is None else set(kinds)
+        chosen = [asset for asset in self.assets if asset.kind in wanted]
         return token_prompt(self.subject, chosen, view, framing, style, background)
 
     def embed(self, prompts: Sequence[str]) -> Tensor:
@@ -85,12 +89,10 @@ def token_prompt(
 ) -> str:
     """Sentence that names assets by their tokens, such as `a <asset0> woman wearing ...`.
 
-    A token stands where the prior has learned to look for the colour of its kind: in front
-    of the class words, from which shape comes.
+    A token stands where the prior has learned to look for a colour: in front of the class
+    words, from which shape comes.
     """
-    phrases = [
-        AssetPhrase(a.kind, a.token if a.kind == "face" else f"{a.token} {a.name}") for a in assets
-    ]
+    phrases = [AssetPhrase(asset.kind, with_color(asset, asset.token)) for asset in assets]
     return compose_prompt(subject, phrases, view, framing, background, style)
 
 
@@ -105,6 +107,29 @@ def class_prompt(
     """The same sentence without tokens, which any prior understands."""
     phrases = [AssetPhrase(a.kind, a.name) for a in assets if a.kind != "face"]
     return compose_prompt(subject, phrases, view, framing, background, style)
+
+
+def with_color(asset: Asset, word: str) -> str:
+    """The asset's phrase with a colour word, or a token, where a colour belongs."""
+    if asset.kind == "face":
+        return word
+    if asset.kind == "hair" and "hair" in asset.name:
+        return asset.name.replace("hair", f"{word} hair", 1)
+    return f"{word} {asset.name}"
+
+
+def seen_kinds(view: View | None, framing: Framing | None) -> set[AssetKind]:
+    """Kinds that a picture with this view and framing can show; all where both are None."""
+    kinds = set(get_args(AssetKind))
+    if view == "back":
+        kinds -= {"face", "glasses"}
+    if framing == "lower body":
+        kinds -= {"face", "hair", "headwear", "glasses"}
+    if framing == "upper body":
+        kinds -= {"shoes"}
+    if framing == "head close-up":
+        kinds -= {"bottom", "shoes", "bag"}
+    return kinds
 
 
 def asset_names(assets: Iterable[Asset]) -> dict[str, str]:
