@@ -74,9 +74,17 @@ def restore_optimizer(
 ) -> None:
     """Put back what `optimizer_tensors` flattened."""
     whole = optimizer.state_dict()
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith(prefix + "."):
             index, key = name[len(prefix) + 1 :].split(".", 1)
-            state.setdefault(int(index), {})[key] = tensor.clone()
+            state.setdefault(int(index), {})[key] = _like(parameters[int(index)], tensor)
     optimizer.load_state_dict({"state": state, "param_groups": whole["param_groups"]})
+
+
+def _like(parameter: Tensor, tensor: Tensor) -> Tensor:
+    """Copy in the parameter's memory layout, which fused optimizers take for granted."""
+    if tensor.shape != parameter.shape:
+        return tensor.clone()
+    return torch.empty_like(parameter).copy_(tensor)
