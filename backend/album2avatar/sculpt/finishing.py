@@ -1,0 +1,110 @@
+"""From the last marched surface to the mesh that is painted."""
+
+from dataclasses import dataclass
+
+import torch
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from torch import Tensor
+
+from album2avatar.errors import MeshError
+from album2avatar.mesh.laplacian import uniform_laplacian
+from album2avatar.mesh.normals import vertex_normals
+from album2avatar.mesh.signed_distance import DistanceField
+from album2avatar.mesh.storage import check_mesh
+from album2avatar.mesh.topology import edge_table
+from album2avatar.mesh.types import Mesh
+from album2avatar.sculpt.template import Template
+
+SMOOTHING_ROUNDS = 8
+SMOOTHING_STEPS: tuple[float, float] = (0.5, -0.53)
+"""A step inwards and a larger one outwards: the lattice's steps go, the volume stays (Taubin
+1995, "A signal processing approach to fair surface design")."""
+SNAP_FULLY = 0.003
+"""Metres from the template within which hands, feet and face take its place exactly."""
+SNAP_AT_MOST = 0.008
+"""Metres at which they don't at all."""
+SAME_SIDE = 0.3
+"""Least cosine between the normals of a vertex and of its place on the template; else it
+would be drawn to the next finger."""
+
+
+@dataclass(frozen=True)
+class FinishedSurface:
+    """The sculpted mesh, with where its vertices are on the body."""
+
+    mesh: Mesh
+    body_distance: Tensor
+    """(V,) metres, positive outside of the body."""
+    nearest_body_vertex: Tensor
+    """(V,) int64."""
+
+
+def finish(mesh: Mesh, template: Template) -> FinishedSurface:
+    """Clean a marched surface: one piece, smooth, with the template's hands, feet and face.
+
+    Raises:
+        MeshError: nothing is left, or the surface is not closed.
+    """
+    whole = largest_component(mesh)
+    smooth = Mesh(smoothed(whole), whole.faces)
+    field = DistanceField(template.surface)
+    snapped = snap_to_template(smooth, template, field)
+    _require_closed(snapped)
+    closest = field.closest(snapped.vertices)
+    nearest = template.body_vertices[closest.nearest_vertex()]
+    return FinishedSurface(snapped, closest.signed_distance, nearest)
+
+
+def largest_component(mesh: Mesh) -> Mesh:
+    """Keep the connected piece that encloses the most; floating bits and bubbles go.
+
+    Raises:
+        MeshError: the mesh is empty.
+    """
+    check_mesh(mesh, "the sculptor")
+    faces = mesh.faces.cpu().numpy()
+    count = len(mesh.vertices)
+    graph = coo_matrix(
+        (torch.ones(2 * len(faces)).numpy(), (faces[:, :2].ravel(), faces[:, 1:].ravel())),
+        (count, count),
+    )
+    labels = torch.from_numpy(connected_components(graph, directed=False)[1]).long()
+    piece = labels.to(mesh.faces.device)[mesh.faces[:, 0]]
+    a, b, c = mesh.vertices.detach().double()[mesh.faces].unbind(1)
+    volumes = torch.zeros(int(labels.max()) + 1, dtype=torch.float64, device=mesh.faces.device)
+    volumes.index_add_(0, piece, (a * torch.linalg.cross(b, c)).sum(dim=1) / 6)
+    used, faces_left = mesh.faces[piece == volumes.argmax()].unique(return_inverse=True)
+    return Mesh(mesh.vertices.detach()[used], faces_left)
+
+
+def smoothed(mesh: Mesh) -> Tensor:
+    """Vertices (V, 3) without the steps of the lattice."""
+    edges = edge_table(mesh.faces)
+    vertices = mesh.vertices
+    for _ in range(SMOOTHING_ROUNDS):
+        for share in SMOOTHING_STEPS:
+            vertices = vertices + share * uniform_laplacian(vertices, edges)
+    return vertices
+
+
+def snap_to_template(mesh: Mesh, template: Template, field: DistanceField) -> Mesh:
+    """Put the vertices of hands, feet and face onto the template where they are close to it."""
+    closest = field.closest(mesh.vertices)
+    held = 1 - closest.interpolate(template.freedom[:, None])
+    distance = closest.signed_distance.abs()[:, None]
+    near = ((SNAP_AT_MOST - distance) / (SNAP_AT_MOST - SNAP_FULLY)).clamp(0, 1)
+    template_normals = vertex_normals(template.surface.vertices, template.surface.faces)
+    cosine = (
+        vertex_normals(mesh.vertices, mesh.faces) * closest.interpolate(template_normals)
+    ).sum(dim=1, keepdim=True)
+    # Hands are held wholly, feet by half: both are the template's where they are close to it.
+    share = (2 * held).clamp(max=1) * near * (cosine > SAME_SIDE)
+    return Mesh(torch.lerp(mesh.vertices, closest.points, share), mesh.faces)
+
+
+def _require_closed(mesh: Mesh) -> None:
+    if bool((edge_table(mesh.faces).opposite < 0).any()):
+        raise MeshError(
+            "The sculpted surface is not closed. Raise sculpt.outward_reach, or correct the masks."
+        )

@@ -1,0 +1,127 @@
+"""The photos' masks, as pictures to compare silhouettes with and to carve with."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.ndimage import distance_transform_edt
+from torch import Tensor
+from torch.nn import functional as F
+
+from album2avatar.asset_table import load_mask
+from album2avatar.body.skinning import skin_points
+from album2avatar.body.types import PhotoPoses
+from album2avatar.errors import AlbumError
+from album2avatar.render.camera import Cameras
+from album2avatar.render.screen import SMALLEST_DEPTH, to_clip
+from album2avatar.workspace import Workspace
+
+CARVING_SHARE = 0.3
+"""A place is empty when more than this share of the photos that show it, and at least two of
+them, have it outside of the mask: a pose that was fitted wrongly must not cut off an arm."""
+
+
+@dataclass(frozen=True)
+class MaskedPhoto:
+    """One photo's silhouette with its pose and camera."""
+
+    bone_transforms: Tensor
+    """(1, J, 4, 4)."""
+    camera: Cameras
+    """One camera."""
+    mask: Tensor
+    """(H, W) float 0..1, how much of each pixel the person covers, row 0 at the top."""
+    outside: Tensor
+    """(H, W) float, pixels to the person; 0 on the person."""
+
+    @property
+    def resolution(self) -> tuple[int, int]:
+        """(height, width)."""
+        return self.mask.shape[0], self.mask.shape[1]
+
+
+def read_photos(
+    workspace: Workspace, poses: PhotoPoses, height: int, device: torch.device
+) -> list[MaskedPhoto]:
+    """Read the masks of all posed photos that show a person.
+
+    Raises:
+        AlbumError: none of them does.
+    """
+    photos: list[MaskedPhoto] = []
+    for index, name in enumerate(poses.photos):
+        covered = torch.from_numpy(load_mask(workspace, name) > 0)
+        if bool(covered.any()):
+            photos.append(mask_photo(covered, poses, index, height, device))
+    if not photos:
+        raise AlbumError(
+            f"No mask in {workspace.mask('').parent} shows a person. Run the segmentation again, "
+            "or draw the masks by hand."
+        )
+    return photos
+
+
+def mask_photo(
+    covered: Tensor, poses: PhotoPoses, index: int, height: int, device: torch.device
+) -> MaskedPhoto:
+    """Scale one photo's mask (H, W) bool to `height` rows and keep its pose with it."""
+    rows, columns = covered.shape
+    width = max(1, round(height * columns / rows))
+    mask = F.interpolate(covered[None, None].float(), (height, width), mode="area")[0, 0]
+    outside: np.ndarray = distance_transform_edt((mask < 0.5).numpy())
+    return MaskedPhoto(
+        poses.bone_transforms[index : index + 1].to(device),
+        Cameras(
+            poses.cameras.world_to_view[index : index + 1].to(device),
+            poses.cameras.vertical_fov[index : index + 1].to(device),
+        ),
+        mask.to(device),
+        torch.from_numpy(outside.astype(np.float32)).to(device),
+    )
+
+
+def may_be_person(
+    points: Tensor, weights: Tensor, photos: Sequence[MaskedPhoto], margin: float
+) -> Tensor:
+    """Say which places in canonical space the masks leave to the person.
+
+    Args:
+        points: (N, 3) canonical.
+        weights: (N, J) skinning weights.
+        margin: metres beside a mask that still count as the person.
+
+    Returns:
+        (N,) bool.
+    """
+    shown = torch.zeros(len(points), device=points.device)
+    empty = torch.zeros_like(shown)
+    for photo in photos:
+        distance, is_shown = distance_to_mask(
+            skin_points(points, weights, photo.bone_transforms)[0], photo
+        )
+        shown += is_shown
+        empty += is_shown & (distance > margin)
+    return (empty < 2) | (empty <= CARVING_SHARE * shown)
+
+
+def distance_to_mask(points: Tensor, photo: MaskedPhoto) -> tuple[Tensor, Tensor]:
+    """How far beside the silhouette points are seen.
+
+    Args:
+        points: (N, 3) posed.
+
+    Returns:
+        (N,) metres at the points' depth, 0 on the silhouette; (N,) bool, is in the picture.
+    """
+    height, width = photo.resolution
+    clip = to_clip(points, photo.camera.clip_from_world(width / height))[0]
+    depth = clip[:, 3].clamp(min=SMALLEST_DEPTH)
+    column = ((clip[:, 0] / depth * 0.5 + 0.5) * width).floor().long()
+    row = ((0.5 - clip[:, 1] / depth * 0.5) * height).floor().long()
+    is_shown = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    is_shown &= clip[:, 3] > SMALLEST_DEPTH
+    pixels = photo.outside[row.clamp(0, height - 1), column.clamp(0, width - 1)]
+    metres_per_pixel = 2 * depth * math.tan(float(photo.camera.vertical_fov) / 2) / height
+    return pixels * metres_per_pixel, is_shown

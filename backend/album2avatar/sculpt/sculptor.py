@@ -1,0 +1,234 @@
+"""The optimisation of the surface."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from album2avatar.assets import AssetKind, Framing
+from album2avatar.body.skinning import skin_points
+from album2avatar.body.types import CanonicalBody
+from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
+from album2avatar.guidance.distillation import Distillation, PromptEmbeddings, distillation_loss
+from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
+from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
+from album2avatar.mesh.laplacian import laplacian_loss, normal_consistency_loss
+from album2avatar.mesh.marching import MarchedSurface, march
+from album2avatar.mesh.topology import EdgeTable, edge_table
+from album2avatar.mesh.types import Mesh
+from album2avatar.prior.personalized import PersonalizedPrior
+from album2avatar.render.images import area_downsample
+from album2avatar.render.shading import render_mask, render_normals
+from album2avatar.render.visibility_warp import face_ids
+from album2avatar.sculpt.band import Band
+from album2avatar.sculpt.field import LEVEL_RATES, OffsetField
+from album2avatar.sculpt.losses import (
+    inward_loss,
+    silhouette_loss,
+    smoothness_loss,
+    squared_edge_lengths,
+    template_loss,
+)
+from album2avatar.sculpt.photos import MaskedPhoto
+from album2avatar.seeding import numpy_generator, torch_generator
+from album2avatar.settings.sculpt import SculptSettings
+
+LAST_RATE = 0.1
+"""Learning rate at the last step as a share of the first."""
+LAST_COARSE_SHARE = 0.2
+"""Weight of the coarse silhouettes at the last step; it begins at 1."""
+DAMPING = 1e-7
+"""Adam's epsilon. Where nothing but rounding pulls at a node, it shall stay where it is."""
+NEGATIVE_PROMPT = "blurry, noisy, low quality"
+"""What normal maps should not look like; read by the method `nfsd` alone."""
+SHOWN_KINDS: Mapping[Framing, frozenset[AssetKind]] = {
+    "upper body": frozenset(
+        {"face", "skin", "hair", "top", "dress", "outerwear", "headwear", "glasses", "bag"}
+    ),
+    "lower body": frozenset({"skin", "bottom", "dress", "outerwear", "shoes", "bag"}),
+    "head close-up": frozenset({"face", "skin", "hair", "headwear", "glasses", "top"}),
+}
+"""Kinds of assets that a framing shows; the whole body shows all."""
+
+
+@dataclass(frozen=True)
+class SculptedSurface:
+    """The surface of one step."""
+
+    marched: MarchedSurface
+    mesh: Mesh
+    """In the canonical pose."""
+    edges: EdgeTable
+
+
+class Sculptor:
+    """Offset field, optimiser, photos and prior; every random draw belongs to its step."""
+
+    def __init__(
+        self,
+        band: Band,
+        body: CanonicalBody,
+        photos: Sequence[MaskedPhoto],
+        prior: PersonalizedPrior,
+        settings: SculptSettings,
+        seed: int,
+    ) -> None:
+        self._band = band
+        self._body = body
+        self._photos = photos
+        self._prior = prior
+        self._settings = settings
+        self._seed = seed
+        self._squared_lengths = squared_edge_lengths(band)
+        # Marching in a posed lattice gives the posed surface: skinning once is enough.
+        self._posed_lattices = [
+            skin_points(band.lattice.vertices, band.weights, photo.bone_transforms)[0]
+            for photo in photos
+        ]
+        self.field = OffsetField(band, settings.start_thickness)
+        self._optimizer = torch.optim.Adam(
+            [
+                {"params": [values], "rate": rate}
+                for values, rate in zip(self.field.parameters, LEVEL_RATES, strict=True)
+            ],
+            lr=settings.learning_rate,
+            betas=(0.9, 0.99),
+            eps=DAMPING,
+        )
+
+    def train_step(self, step: int) -> dict[str, float]:
+        """Take step number `step`; returns numbers for the report."""
+        offsets = self.field.offsets()
+        surface = self.surface(offsets)
+        silhouette = self._silhouette_loss(surface, step)
+        distillation = self._distil(surface, step)
+        loss = (
+            self._settings.silhouette_weight * silhouette
+            + self._settings.guidance_weight * distillation.loss
+            + self._regularization(surface, offsets)
+        )
+        self._optimizer.zero_grad()
+        loss.backward()
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._settings.learning_rate * group["rate"] * self._rate(step)
+        self._optimizer.step()
+        return {
+            "silhouette": float(silhouette.detach()),
+            "gradient_norm": distillation.gradient_norm,
+        }
+
+    def surface(self, offsets: Tensor) -> SculptedSurface:
+        """March the field."""
+        marched = march(self.field.signed_distance(offsets), self._band.edges)
+        vertices = marched.carry(self._band.lattice.vertices)
+        return SculptedSurface(marched, Mesh(vertices, marched.faces), edge_table(marched.faces))
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything that a checkpoint needs."""
+        levels = {f"level.{i}": values for i, values in enumerate(self.field.parameters)}
+        return levels | optimizer_tensors(self._optimizer, "adam")
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Put back what `tensors` gave."""
+        with torch.no_grad():
+            for index, values in enumerate(self.field.parameters):
+                values.copy_(tensors[f"level.{index}"])
+        restore_optimizer(self._optimizer, tensors, "adam")
+
+    def _progress(self, step: int) -> float:
+        return step / self._settings.steps
+
+    def _rate(self, step: int) -> float:
+        return 1.0 - (1.0 - LAST_RATE) * self._progress(step)
+
+    def _silhouette_loss(self, surface: SculptedSurface, step: int) -> Tensor:
+        """Compare the posed surface with the masks of some photos."""
+        generator = torch_generator(self._seed, "sculpt", "photos", step)
+        count = min(self._settings.photos_per_step, len(self._photos))
+        chosen = torch.randperm(len(self._photos), generator=generator)[:count].tolist()
+        coarse_share = 1.0 - (1.0 - LAST_COARSE_SHARE) * self._progress(step)
+        losses = [
+            silhouette_loss(self._coverage(surface, index), self._photos[index].mask, coarse_share)
+            for index in chosen
+        ]
+        return torch.stack(losses).mean()
+
+    def _coverage(self, surface: SculptedSurface, index: int) -> Tensor:
+        photo = self._photos[index]
+        posed = surface.marched.carry(self._posed_lattices[index])
+        return render_mask(
+            posed, surface.mesh.faces, photo.camera, photo.resolution, surface.edges, face_ids
+        )[0, :, :, 0]
+
+    def _distil(self, surface: SculptedSurface, step: int) -> Distillation:
+        """Ask the prior about normal maps of the surface."""
+        settings = self._settings
+        head = settings.head_share
+        shares = FrameShares(0.5 * (1 - head), 0.3 * (1 - head), 0.2 * (1 - head), head)
+        views = sample_views(
+            self._body,
+            shares,
+            settings.views_per_step,
+            numpy_generator(self._seed, "sculpt", "views", step),
+            surface.mesh.vertices.device,
+        )
+        size = self._prior.prior.image_size * settings.supersampling
+        normals, _ = render_normals(
+            surface.mesh.vertices,
+            surface.mesh.faces,
+            views.cameras,
+            (size, size),
+            surface.edges,
+            face_ids,
+        )
+        noise = torch_generator(self._seed, "sculpt", "noise", step)
+        return distillation_loss(
+            self._prior.prior,
+            area_downsample(normals, settings.supersampling),
+            self._embed(views),
+            self._timesteps(step, noise),
+            noise,
+            settings.method,
+            settings.guidance_scale,
+        )
+
+    def _timesteps(self, step: int, generator: torch.Generator) -> Tensor:
+        settings = self._settings
+        schedule = TimestepSchedule(
+            highest_first=settings.highest_timestep_first,
+            highest_last=settings.highest_timestep_last,
+        )
+        levels = len(self._prior.prior.alphas_cumprod)
+        return sample_timesteps(
+            schedule, step, settings.steps, settings.views_per_step, levels, generator
+        )
+
+    def _embed(self, views: ViewSample) -> PromptEmbeddings:
+        prompts = [
+            self._prior.prompt(
+                SHOWN_KINDS.get(framing) if framing is not None else None,
+                view,
+                framing,
+                "normal map",
+            )
+            for view, framing in zip(views.views, views.framings, strict=True)
+        ]
+        count = len(prompts)
+        return PromptEmbeddings(
+            text=self._prior.embed(prompts),
+            unconditional=self._prior.embed([""]).expand(count, -1, -1),
+            negative=self._prior.embed([NEGATIVE_PROMPT]).expand(count, -1, -1),
+        )
+
+    def _regularization(self, surface: SculptedSurface, offsets: Tensor) -> Tensor:
+        settings, mesh = self._settings, surface.mesh
+        return (
+            settings.laplacian_weight * laplacian_loss(mesh.vertices, surface.edges)
+            + settings.normal_consistency_weight
+            * normal_consistency_loss(mesh.vertices, mesh.faces, surface.edges)
+            + settings.smoothness_weight
+            * smoothness_loss(offsets, self._band, self._squared_lengths)
+            + settings.template_weight * template_loss(offsets, self._band)
+            + settings.inward_weight * inward_loss(offsets, self._band, settings.inward_allowance)
+        )

@@ -1,0 +1,84 @@
+"""The stage that finds the avatar's geometry."""
+
+from dataclasses import replace
+
+import torch
+
+from album2avatar.body.storage import load_body, load_poses
+from album2avatar.body.types import CanonicalBody
+from album2avatar.checkpoint import load_checkpoint, save_checkpoint
+from album2avatar.mesh.storage import save_mesh
+from album2avatar.mesh.types import Mesh
+from album2avatar.model_folders import find_model
+from album2avatar.prior.personalized import load_personalized_prior
+from album2avatar.progress import JobControl
+from album2avatar.sculpt.band import build_band
+from album2avatar.sculpt.finishing import finish
+from album2avatar.sculpt.photos import read_photos
+from album2avatar.sculpt.preview import save_normal_strip
+from album2avatar.sculpt.sculptor import Sculptor
+from album2avatar.sculpt.template import make_template
+from album2avatar.settings import Settings
+from album2avatar.workspace import Workspace
+
+
+def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
+    """Sculpt the body to the photos' masks and the personalised prior's normal maps."""
+    own = settings.sculpt
+    device = _device(settings.device)
+    body = _body_on(load_body(workspace.body), device)
+    photos = read_photos(workspace, load_poses(workspace.poses), own.photo_height, device)
+    template = make_template(body, own.close_up_magnification)
+    job.raise_if_cancelled()
+    band = build_band(template, photos, own.lattice_cells, own.outward_reach)
+    prior = load_personalized_prior(find_model(settings.prior), workspace.personalization, device)
+    sculptor = Sculptor(band, body, photos, prior, own, settings.seed)
+
+    checkpoint_path = workspace.checkpoint(job.stage)
+    checkpoint = load_checkpoint(checkpoint_path)
+    start = 0
+    if checkpoint is not None:
+        start = checkpoint.step
+        sculptor.restore(checkpoint.tensors)
+    for step in job.steps(own.steps, start):
+        metrics = sculptor.train_step(step)
+        done, preview = step + 1, None
+        if done % own.preview_every == 0:
+            preview = workspace.preview(job.stage, done)
+            save_normal_strip(preview, _mesh(sculptor), body)
+        if done % own.checkpoint_every == 0 or done == own.steps:
+            save_checkpoint(checkpoint_path, done, sculptor.tensors())
+        job.report(done, own.steps, metrics=metrics, preview=preview)
+
+    finished = finish(_mesh(sculptor), template)
+    extras = {
+        "body_distance": finished.body_distance,
+        "nearest_body_vertex": finished.nearest_body_vertex,
+    }
+    preview = workspace.preview(job.stage, own.steps)
+    save_normal_strip(preview, finished.mesh, body)
+    save_mesh(workspace.sculpt, finished.mesh, extras=extras)
+    job.report(own.steps, own.steps, preview=preview)
+    checkpoint_path.unlink(missing_ok=True)
+
+
+def _mesh(sculptor: Sculptor) -> Mesh:
+    with torch.no_grad():
+        return sculptor.surface(sculptor.field.offsets()).mesh
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
+
+
+def _body_on(body: CanonicalBody, device: torch.device) -> CanonicalBody:
+    """The body with the tensors that this stage reads on the device."""
+    return replace(
+        body,
+        vertices=body.vertices.to(device),
+        faces=body.faces.to(device),
+        weights=body.weights.to(device),
+        parts={name: mask.to(device) for name, mask in body.parts.items()},
+    )

@@ -1,0 +1,83 @@
+"""The fitted body as the sculptor sees it: one closed surface, and what may change on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from album2avatar.body.surface import outer_surface
+from album2avatar.body.types import CanonicalBody
+from album2avatar.mesh.laplacian import uniform_laplacian
+from album2avatar.mesh.magnification import Magnifier
+from album2avatar.mesh.topology import edge_table
+from album2avatar.mesh.types import Mesh
+
+PART_FREEDOM: Mapping[str, float] = {
+    "face": 0.25,
+    "foot.L": 0.5,
+    "foot.R": 0.5,
+    "hand.L": 0.0,
+    "hand.R": 0.0,
+}
+"""How far a part follows the sculptor: fingers are thinner than what masks and prior resolve,
+a beard is thin, shoes are thicker."""
+_FADING = 6
+"""Smoothing steps that make the parts' borders soft, about as many edges wide."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """The body's closed outer surface."""
+
+    surface: Mesh
+    body_vertices: Tensor
+    """(V,) int64, the vertex of the body that each vertex is, or is nearest to."""
+    weights: Tensor
+    """(V, J) skinning weights."""
+    freedom: Tensor
+    """(V,) 0 where the surface stays the template's, 1 where it may become anything."""
+    magnifiers: tuple[Magnifier, ...]
+    """Around hands and head."""
+
+
+def make_template(body: CanonicalBody, magnification: float) -> Template:
+    """Close the body and mark what may change."""
+    surface = outer_surface(body)
+    body_vertices = _body_vertices(body, surface)
+    return Template(
+        surface,
+        body_vertices,
+        body.weights[body_vertices],
+        _freedom(body, surface, body_vertices),
+        tuple(
+            _magnifier(body.vertices[body.parts[part]], magnification)
+            for part in ("head", "hand.L", "hand.R")
+        ),
+    )
+
+
+def _body_vertices(body: CanonicalBody, surface: Mesh) -> Tensor:
+    skin = body.parts["surface"].nonzero().squeeze(1)
+    added = surface.vertices[len(skin) :]
+    nearest = torch.cdist(added, body.vertices[skin]).argmin(dim=1)
+    return torch.cat([skin, skin[nearest]])
+
+
+def _freedom(body: CanonicalBody, surface: Mesh, body_vertices: Tensor) -> Tensor:
+    freedom = torch.ones(len(body.vertices), device=body.vertices.device)
+    for part, value in PART_FREEDOM.items():
+        freedom[body.parts[part]] = value
+    hard = freedom[body_vertices][:, None]
+    edges = edge_table(surface.faces)
+    soft = hard
+    for _ in range(_FADING):
+        soft = soft + uniform_laplacian(soft, edges)
+    # The border fades outwards only: the part itself stays as held as it is.
+    return torch.minimum(hard, soft).squeeze(1)
+
+
+def _magnifier(part: Tensor, magnification: float) -> Magnifier:
+    centre = (part.amin(dim=0) + part.amax(dim=0)) / 2
+    radius = float(torch.linalg.vector_norm(part - centre, dim=1).max())
+    return Magnifier(centre, radius, magnification)

@@ -1,0 +1,220 @@
+"""The sculptor on a person like an egg whose masks show a rounder egg."""
+
+import shutil
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from toy_person import ASSETS, egg, egg_body, photo_poses, write_tiny_prior, write_workspace
+
+from album2avatar.asset_table import save_mask
+from album2avatar.body.types import PhotoPoses
+from album2avatar.errors import AlbumError, CancelledError
+from album2avatar.mesh.storage import load_mesh
+from album2avatar.mesh.topology import edge_table
+from album2avatar.mesh.types import Mesh
+from album2avatar.progress import JobControl, ProgressEvent, silent_job
+from album2avatar.render.shading import render_mask
+from album2avatar.sculpt.band import build_band, smooth_weights
+from album2avatar.sculpt.finishing import finish, largest_component
+from album2avatar.sculpt.photos import MaskedPhoto, mask_photo, may_be_person
+from album2avatar.sculpt.stage import run
+from album2avatar.sculpt.template import make_template
+from album2avatar.settings import SculptSettings, Settings
+from album2avatar.workspace import Workspace
+
+ROUNDER = torch.tensor([1.25, 1.4, 1.0])
+"""How much wider the dressed person is than the body."""
+AZIMUTHS = [0.0, 90.0, 180.0, 270.0]
+
+
+def dressed() -> Mesh:
+    body = egg()
+    return Mesh(body.vertices * ROUNDER, body.faces)
+
+
+def masks_of(mesh: Mesh, poses: PhotoPoses) -> torch.Tensor:
+    """(P, 96, 72) bool."""
+    posed = mesh.vertices + poses.bone_transforms[:, 0, None, :3, 3]
+    return render_mask(posed, mesh.faces, poses.cameras, (96, 72))[..., 0] > 0.5
+
+
+def masked_photos(mesh: Mesh) -> list[MaskedPhoto]:
+    poses = photo_poses(AZIMUTHS)
+    covered = masks_of(mesh, poses)
+    return [mask_photo(covered[i], poses, i, 48, torch.device("cpu")) for i in range(len(covered))]
+
+
+@pytest.fixture(scope="module")
+def prior_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_prior(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def settings(prior_folder: Path) -> Settings:
+    return Settings(
+        seed=5,
+        device="cpu",
+        prior=str(prior_folder),
+        sculpt=SculptSettings(
+            lattice_cells=20,
+            steps=30,
+            learning_rate=0.006,
+            photo_height=48,
+            photos_per_step=2,
+            views_per_step=1,
+            supersampling=1,
+            preview_every=20,
+            checkpoint_every=7,
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory: pytest.TempPathFactory, prior_folder: Path) -> Workspace:
+    """The egg's workspace before sculpting, with masks of the dressed egg."""
+    workspace = write_workspace(tmp_path_factory.mktemp("avatar") / "album", prior_folder)
+    workspace.sculpt.unlink()
+    poses = photo_poses(AZIMUTHS)
+    for name, mask in zip(poses.photos, masks_of(dressed(), poses), strict=True):
+        save_mask(workspace, name, (mask.numpy() * len(ASSETS)).astype(np.uint8))
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def sculpted(
+    album: Workspace, tmp_path_factory: pytest.TempPathFactory, settings: Settings
+) -> Workspace:
+    workspace = copy_of(album, tmp_path_factory.mktemp("avatar") / "whole")
+    run(workspace, settings, silent_job("sculpt"))
+    return workspace
+
+
+def copy_of(workspace: Workspace, root: Path) -> Workspace:
+    shutil.copytree(workspace.root, root)
+    return Workspace(root)
+
+
+def overlap(mesh: Mesh) -> float:
+    """Intersection over union with the dressed egg's masks."""
+    poses = photo_poses(AZIMUTHS)
+    mine, truth = masks_of(mesh, poses), masks_of(dressed(), poses)
+    return float((mine & truth).sum() / (mine | truth).sum())
+
+
+def test_the_surface_grows_to_the_masks_and_stays_closed(sculpted: Workspace):
+    mesh = load_mesh(sculpted.sculpt).mesh
+    assert overlap(egg()) < 0.85
+    assert overlap(mesh) > 0.93
+    assert (edge_table(mesh.faces).opposite >= 0).all()
+    assert sculpted.preview("sculpt", 20).exists()
+    assert sculpted.preview("sculpt", 30).exists()
+    assert not sculpted.checkpoint("sculpt").exists()
+
+
+def test_every_vertex_knows_its_place_on_the_body(sculpted: Workspace):
+    stored = load_mesh(sculpted.sculpt)
+    nearest = egg().vertices[stored.extras["nearest_body_vertex"]]
+    gap = (stored.mesh.vertices - nearest).norm(dim=1)
+    assert (gap + 1e-5 >= stored.extras["body_distance"].abs()).all()
+    assert (gap < stored.extras["body_distance"].abs() + 0.05).all()
+
+
+@pytest.mark.parametrize("stop", [3, 16, 30])
+def test_a_resumed_run_writes_the_same_bits(
+    sculpted: Workspace, album: Workspace, settings: Settings, tmp_path: Path, stop: int
+):
+    workspace = copy_of(album, tmp_path / "resumed")
+    cancelled = threading.Event()
+
+    def listen(event: ProgressEvent) -> None:
+        if event.step == stop:
+            cancelled.set()
+
+    with pytest.raises(CancelledError):
+        run(workspace, settings, JobControl("sculpt", listen, cancelled))
+    assert not workspace.sculpt.exists()
+    run(workspace, settings, silent_job("sculpt"))
+    assert workspace.sculpt.read_bytes() == sculpted.sculpt.read_bytes()
+
+
+def test_masks_without_a_person_are_refused(album: Workspace, settings: Settings, tmp_path: Path):
+    workspace = copy_of(album, tmp_path / "empty")
+    for name in photo_poses(AZIMUTHS).photos:
+        save_mask(workspace, name, np.zeros((96, 72), np.uint8))
+    with pytest.raises(AlbumError, match="shows a person"):
+        run(workspace, settings, silent_job("sculpt"))
+
+
+def test_the_band_holds_the_body_and_the_room_that_the_masks_leave():
+    template = make_template(egg_body(egg()), 2.0)
+    band = build_band(template, masked_photos(dressed()), 24, 0.2)
+    inside = band.body_distance <= 0
+    ends = band.edges.vertices
+    is_cut = inside[ends[:, 0]] != inside[ends[:, 1]]
+    assert not (is_cut & band.fixed[ends].all(dim=1)).any()
+    # The sides of the dressed egg at hip height are in the band, what is far beside them not.
+    assert reaches(band.lattice.vertices, [0.0, 0.2 * 1.4, 0.85], 0.06)
+    assert not reaches(band.lattice.vertices, [0.0, 0.2 * 1.4 + 0.12, 0.85], 0.04)
+    narrow = build_band(template, masked_photos(egg()), 24, 0.2)
+    assert len(narrow.lattice.tetrahedra) < len(band.lattice.tetrahedra)
+
+
+def reaches(points: torch.Tensor, place: list[float], radius: float) -> bool:
+    return bool(((points - torch.tensor(place)).norm(dim=1) < radius).any())
+
+
+def test_carving_keeps_what_one_wrong_photo_denies():
+    photos = masked_photos(dressed())
+    body = egg()
+    weights = torch.ones(len(body.vertices), 1)
+    assert may_be_person(body.vertices, weights, photos, 0.02).all()
+    photos[1] = MaskedPhoto(
+        photos[1].bone_transforms,
+        photos[1].camera,
+        torch.zeros_like(photos[1].mask),
+        torch.full_like(photos[1].outside, 99.0),
+    )
+    assert may_be_person(body.vertices, weights, photos, 0.02).all()
+    away = torch.tensor([[0.8, 0.0, 0.85]])
+    assert not may_be_person(away, torch.ones(1, 1), photos, 0.02).any()
+
+
+def test_weights_stay_on_the_body_and_blend_away_from_it():
+    """A chain of places from one bone to another, all but its ends far from the body."""
+    count = 9
+    weights = torch.zeros(count, 2)
+    weights[:5, 0], weights[5:, 1] = 1, 1
+    distance = torch.full((count,), 0.1)
+    distance[[0, -1]] = 0.0
+    edges = torch.stack([torch.arange(count - 1), torch.arange(1, count)], 1)
+    smooth = smooth_weights(weights, distance, edges)
+    torch.testing.assert_close(smooth.sum(dim=1), torch.ones(count))
+    torch.testing.assert_close(smooth[[0, -1]], weights[[0, -1]])
+    steps = smooth[1:, 1] - smooth[:-1, 1]
+    assert (steps > 0).all()
+    assert steps.max() < 0.3
+
+
+def test_finishing_drops_floaters_and_bubbles():
+    body = egg(2)
+    floater = body.vertices * 0.1 + torch.tensor([1.0, 0.0, 0.0])
+    bubble = (body.vertices - torch.tensor([0.0, 0.0, 0.85])) * 0.3 + torch.tensor([0, 0, 0.85])
+    count = len(body.vertices)
+    faces = [body.faces, body.faces + count, body.faces.flip(1) + 2 * count]
+    mesh = Mesh(torch.cat([floater, body.vertices, bubble]), torch.cat(faces))
+    kept = largest_component(mesh)
+    torch.testing.assert_close(kept.vertices, body.vertices)
+
+
+def test_parts_that_are_held_end_on_the_template():
+    body = egg()
+    template = make_template(egg_body(body), 2.0)
+    puffed = Mesh(body.vertices * torch.tensor([1.006, 1.006, 1.0]), body.faces)
+    finished = finish(puffed, template)
+    hands = body.vertices[:, 0].abs() > 0.24
+    middle = (body.vertices[:, 0].abs() < 0.1) & ((body.vertices[:, 2] - 0.85).abs() < 0.2)
+    assert finished.body_distance[hands].abs().max() < 5e-4
+    assert finished.body_distance[middle].median() > 5e-4
