@@ -1,0 +1,162 @@
+"""The optimisation of the colour field."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from album2avatar.assets import Framing, View
+from album2avatar.body.types import CanonicalBody
+from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
+from album2avatar.guidance.distillation import PromptEmbeddings, distillation_loss
+from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
+from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
+from album2avatar.paint.color_field import ColorField
+from album2avatar.paint.scene import (
+    Light,
+    PaintedSurface,
+    SeenSurface,
+    look,
+    photograph,
+    sample_backgrounds,
+    sample_light,
+)
+from album2avatar.prior.personalized import PersonalizedPrior
+from album2avatar.seeding import numpy_generator, torch_generator
+from album2avatar.settings.paint import PaintSettings
+
+VISIBLE_SHARE = 0.004
+"""An asset is named in a view's prompt when it covers this share of the picture; the demo
+prior's captions name what covers as much."""
+WARM_UP_STEPS = 20
+"""Adam's first steps have the full size whatever the gradient; they are held back."""
+LAST_RATE = 0.1
+"""Learning rate at the last step as a share of the first."""
+ASSET_RATE = 3.0
+"""Learning rate of the assets' own colours as a multiple of the network's."""
+NEGATIVE_PROMPT = "blurry, oversaturated, low quality"
+"""What pictures should not look like; read by the method `nfsd` alone."""
+
+
+class Painter:
+    """Colour field, optimiser and prior; every random draw belongs to its step."""
+
+    def __init__(
+        self,
+        surface: PaintedSurface,
+        body: CanonicalBody,
+        prior: PersonalizedPrior,
+        settings: PaintSettings,
+        seed: int,
+    ) -> None:
+        self._surface = surface
+        self._body = body
+        self._prior = prior
+        self._settings = settings
+        self._seed = seed
+        vertices = surface.mesh.vertices
+        self.field = ColorField(
+            (vertices.amax(0) + vertices.amin(0)).cpu() / 2,
+            surface.asset_count,
+            settings.frequencies,
+            settings.hidden_width,
+            torch_generator(seed, "paint", "field"),
+        ).to(vertices.device)
+        self._optimizer = torch.optim.Adam(
+            [
+                {"params": list(self.field.network.parameters()), "rate": 1.0},
+                {"params": [self.field.asset_logits], "rate": ASSET_RATE},
+            ],
+            lr=settings.learning_rate,
+            betas=(0.9, 0.99),
+        )
+
+    def train_step(self, step: int) -> dict[str, float]:
+        """Take step number `step`; returns numbers for the report."""
+        settings, seed = self._settings, self._seed
+        draws = numpy_generator(seed, "paint", "views", step)
+        device = self._surface.mesh.vertices.device
+        shares = FrameShares(
+            settings.full_body_share,
+            settings.upper_body_share,
+            settings.lower_body_share,
+            settings.head_share,
+        )
+        views = sample_views(self._body, shares, settings.views_per_step, draws, device)
+        light = sample_light(len(views), draws)
+        words, background = sample_backgrounds(len(views), draws)
+        size = self._prior.prior.image_size * settings.supersampling
+        seen = look(self._surface, views.cameras, size)
+        images = photograph(
+            seen,
+            self.field,
+            Light(light.direction.to(device), light.ambient.to(device)),
+            background.to(device),
+            settings.supersampling,
+        )
+        noise = torch_generator(seed, "paint", "noise", step)
+        distillation = distillation_loss(
+            self._prior.prior,
+            images,
+            self._embed(self._prompts(views, seen, words)),
+            self._timesteps(step, noise),
+            noise,
+            settings.method,
+            settings.guidance_scale,
+        )
+        self._optimizer.zero_grad()
+        distillation.loss.backward()
+        for group in self._optimizer.param_groups:
+            group["lr"] = settings.learning_rate * group["rate"] * self._rate(step)
+        self._optimizer.step()
+        return {"gradient_norm": distillation.gradient_norm}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything that a checkpoint needs."""
+        parameters = {f"field.{name}": value for name, value in self.field.state_dict().items()}
+        return parameters | optimizer_tensors(self._optimizer, "adam")
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Put back what `tensors` gave."""
+        prefix = "field."
+        state = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+        self.field.load_state_dict(state)
+        restore_optimizer(self._optimizer, tensors, "adam")
+
+    def _rate(self, step: int) -> float:
+        progress = step / self._settings.steps
+        return min(1.0, (step + 1) / WARM_UP_STEPS) * (1.0 - (1.0 - LAST_RATE) * progress)
+
+    def _timesteps(self, step: int, generator: torch.Generator) -> Tensor:
+        settings = self._settings
+        schedule = TimestepSchedule(
+            highest_first=settings.highest_timestep_first,
+            highest_last=settings.highest_timestep_last,
+        )
+        levels = len(self._prior.prior.alphas_cumprod)
+        return sample_timesteps(
+            schedule, step, settings.steps, settings.views_per_step, levels, generator
+        )
+
+    def _prompts(self, views: ViewSample, seen: SeenSurface, backgrounds: list[str]) -> list[str]:
+        """Each view's sentence: the assets that it shows, its view, framing and background."""
+        return [
+            self._prompt(seen.visible_assets(index, VISIBLE_SHARE), view, framing, background)
+            for index, (view, framing, background) in enumerate(
+                zip(views.views, views.framings, backgrounds, strict=True)
+            )
+        ]
+
+    def _prompt(
+        self, visible: list[int], view: View, framing: Framing | None, background: str
+    ) -> str:
+        kinds = {self._prior.assets[index].kind for index in visible}
+        return self._prior.prompt(kinds, view, framing, background=background)
+
+    def _embed(self, prompts: list[str]) -> PromptEmbeddings:
+        count = len(prompts)
+        return PromptEmbeddings(
+            text=torch.cat([self._prior.embed([prompt]) for prompt in prompts]),
+            unconditional=self._prior.embed([""]).expand(count, -1, -1),
+            negative=self._prior.embed([NEGATIVE_PROMPT]).expand(count, -1, -1),
+        )

@@ -1,0 +1,134 @@
+"""What is painted: the locked mesh with its assets, and pictures of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from album2avatar.mesh.topology import EdgeTable
+from album2avatar.mesh.types import Mesh
+from album2avatar.render.camera import Cameras
+from album2avatar.render.images import area_downsample, to_image
+from album2avatar.render.interpolate import interpolate
+from album2avatar.render.shading import Drawing, draw, interpolate_normals, lambert
+from album2avatar.render.visibility_warp import face_ids
+
+Albedo = Callable[[Tensor, Tensor], Tensor]
+"""(points (N, 3), assets (N,)) -> colours (N, 3)."""
+
+PLAIN_BACKGROUNDS: dict[str, float] = {"white": 0.93, "grey": 0.5, "black": 0.11}
+"""Words and levels of plain backgrounds. Neutral ones, so that they lend no hue to the person."""
+
+
+@dataclass(frozen=True)
+class PaintedSurface:
+    """The mesh and the asset of each vertex."""
+
+    mesh: Mesh
+    edges: EdgeTable
+    assets: Tensor
+    """(V,) int64."""
+    asset_count: int
+
+    def on(self, device: torch.device) -> "PaintedSurface":
+        """The same surface on a device."""
+        mesh = Mesh(self.mesh.vertices.to(device), self.mesh.faces.to(device))
+        edges = EdgeTable(**{name: value.to(device) for name, value in vars(self.edges).items()})
+        return PaintedSurface(mesh, edges, self.assets.to(device), self.asset_count)
+
+    @property
+    def asset_weights(self) -> Tensor:
+        """(V, K) one-hot."""
+        return torch.nn.functional.one_hot(self.assets, self.asset_count).float()
+
+
+@dataclass(frozen=True)
+class Light:
+    """Light of a batch of views, in each camera's frame."""
+
+    direction: Tensor
+    """(B, 3) unit vectors towards the lamp."""
+    ambient: Tensor
+    """(B,) share of light from everywhere."""
+
+
+@dataclass(frozen=True)
+class SeenSurface:
+    """What each pixel of a batch of views sees; only pixels on the surface are kept."""
+
+    drawing: Drawing
+    points: Tensor
+    """(N, 3) canonical positions."""
+    assets: Tensor
+    """(N,) int64."""
+    normals: Tensor
+    """(B, H, W, 3) in the camera's frame, row 0 at the bottom."""
+
+    def visible_assets(self, picture: int, least_share: float) -> list[int]:
+        """Assets that cover at least a share of one picture."""
+        per_picture = self.drawing.covered[..., 0] > 0
+        counts = per_picture.sum((1, 2)).cumsum(0).tolist()
+        first = counts[picture - 1] if picture > 0 else 0
+        seen = torch.bincount(self.assets[first : counts[picture]])
+        least = least_share * per_picture[picture].numel()
+        return (seen >= max(least, 1)).nonzero().squeeze(1).tolist()
+
+
+def look(surface: PaintedSurface, cameras: Cameras, size: int) -> SeenSurface:
+    """Find what square pictures of `size` pixels see."""
+    vertices, faces = surface.mesh.vertices, surface.mesh.faces
+    with torch.no_grad():
+        drawing = draw(vertices, faces, cameras, (size, size), surface.edges, face_ids)
+        attributes = torch.cat([vertices, surface.asset_weights], 1)
+        rows = interpolate(attributes, drawing.rast, faces)[drawing.covered[..., 0] > 0]
+        normals = interpolate_normals(drawing, vertices, cameras)
+    return SeenSurface(drawing, rows[:, :3], rows[:, 3:].argmax(1), normals)
+
+
+def photograph(
+    seen: SeenSurface, albedo: Albedo, light: Light, background: Tensor, supersampling: int
+) -> Tensor:
+    """Pictures of the surface under a light.
+
+    Args:
+        background: (B, 3) sRGB.
+        supersampling: pixels of `seen` along each side of a pixel of the result.
+
+    Returns:
+        (B, S, S, 3) sRGB, row 0 at the top, differentiable in what `albedo` depends on.
+    """
+    covered = seen.drawing.covered[..., 0] > 0
+    brightness = lambert(seen.normals, light.direction, light.ambient)[covered]
+    colors = albedo(seen.points, seen.assets) * brightness
+    batch, height, width = covered.shape
+    pixel = covered.view(-1).nonzero().squeeze(1)
+    behind = background[:, None, None].expand(batch, height, width, 3).reshape(-1, 3)
+    rows = behind.index_copy(0, pixel, colors).view(batch, height, width, 3)
+    return area_downsample(to_image(rows), supersampling)
+
+
+def sample_light(count: int, generator: np.random.Generator) -> Light:
+    """Draw lamps in front of the person, from side to side and from level to above.
+
+    The light varies so that shading averages out of the colours: what is left is albedo.
+    """
+    direction = np.stack(
+        [
+            generator.uniform(-0.8, 0.8, count),
+            generator.uniform(0.0, 1.0, count),
+            generator.uniform(0.5, 1.0, count),
+        ],
+        1,
+    )
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    ambient = generator.uniform(0.5, 0.8, count)
+    return Light(torch.from_numpy(direction).float(), torch.from_numpy(ambient).float())
+
+
+def sample_backgrounds(count: int, generator: np.random.Generator) -> tuple[list[str], Tensor]:
+    """Draw plain backgrounds: their words and colours (count, 3)."""
+    words = [str(word) for word in generator.choice(list(PLAIN_BACKGROUNDS), size=count)]
+    levels = torch.tensor([PLAIN_BACKGROUNDS[word] for word in words])
+    return words, levels[:, None].expand(-1, 3).contiguous()

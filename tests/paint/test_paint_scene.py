@@ -1,0 +1,75 @@
+import numpy as np
+import torch
+from toy_person import egg, egg_body, true_assets
+
+from album2avatar.guidance.views import turntable_views
+from album2avatar.mesh.topology import edge_table
+from album2avatar.paint.color_field import ColorField
+from album2avatar.paint.scene import (
+    Light,
+    PaintedSurface,
+    look,
+    photograph,
+    sample_backgrounds,
+    sample_light,
+)
+
+FLAT = Light(torch.tensor([[0.0, 0.0, 1.0]]), torch.ones(1))
+COLORS = torch.tensor([[0.9, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.7]])
+
+
+def egg_surface() -> PaintedSurface:
+    mesh = egg()
+    return PaintedSurface(mesh, edge_table(mesh.faces), true_assets(mesh.vertices), 3)
+
+
+def by_asset(points: torch.Tensor, assets: torch.Tensor) -> torch.Tensor:
+    return COLORS[assets]
+
+
+def test_a_photograph_under_even_light_shows_the_albedo_before_the_background():
+    surface = egg_surface()
+    views = turntable_views(egg_body(surface.mesh), "full body", [0.0])
+    picture = photograph(
+        look(surface, views.cameras, 64), by_asset, FLAT, torch.full((1, 3), 0.25), 2
+    )[0]
+    assert picture.shape == (32, 32, 3)
+    torch.testing.assert_close(picture[3, 16], COLORS[0])
+    torch.testing.assert_close(picture[12, 16], COLORS[1])
+    torch.testing.assert_close(picture[28, 16], COLORS[2])
+    torch.testing.assert_close(picture[16, 0], torch.full((3,), 0.25))
+
+
+def test_the_prompt_names_what_the_picture_shows():
+    surface = egg_surface()
+    body = egg_body(surface.mesh)
+    near = look(surface, turntable_views(body, "head close-up", [0.0, 3.1]).cameras, 32)
+    far = look(surface, turntable_views(body, "full body", [0.0]).cameras, 32)
+    assert near.visible_assets(0, 0.01) == [0, 1]
+    assert near.visible_assets(1, 0.5) == [0]
+    assert far.visible_assets(0, 0.01) == [0, 1, 2]
+
+
+def test_shade_is_darker_and_the_albedo_is_not_where_light_averages_out():
+    """Colours that explain pictures under many lights are the albedo itself."""
+    surface = egg_surface()
+    body = egg_body(surface.mesh)
+    field = ColorField(torch.tensor([0.0, 0.0, 0.85]), 3, 4, 16, torch.Generator().manual_seed(0))
+    optimizer = torch.optim.Adam(field.parameters(), lr=0.03)
+    draws = np.random.default_rng(0)
+    for step in range(60):
+        views = turntable_views(body, "full body", [step * 2.4, step * 2.4 + 3.1])
+        light, (_, background) = sample_light(2, draws), sample_backgrounds(2, draws)
+        seen = look(surface, views.cameras, 32)
+        truth = photograph(seen, by_asset, light, background, 1)
+        optimizer.zero_grad()
+        (photograph(seen, field, light, background, 1) - truth).square().mean().backward()
+        optimizer.step()
+    found = field(surface.mesh.vertices, surface.assets).detach()
+    assert float((found - COLORS[surface.assets]).abs().mean()) < 0.04
+
+
+def test_backgrounds_look_as_their_words_say():
+    words, colors = sample_backgrounds(30, np.random.default_rng(1))
+    levels = dict(zip(words, colors.mean(1).tolist(), strict=True))
+    assert levels["black"] < 0.2 < levels["grey"] < 0.8 < levels["white"]

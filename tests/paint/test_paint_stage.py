@@ -1,0 +1,97 @@
+"""The whole stage on a tiny prior."""
+
+import shutil
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from toy_person import true_assets, write_tiny_prior, write_workspace
+
+from album2avatar.errors import CancelledError
+from album2avatar.mesh.storage import load_mesh
+from album2avatar.paint.stage import run
+from album2avatar.progress import JobControl, ProgressEvent, silent_job
+from album2avatar.settings import PaintSettings, Settings
+from album2avatar.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def prior_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_prior(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def settings(prior_folder: Path) -> Settings:
+    return Settings(
+        seed=5,
+        device="cpu",
+        prior=str(prior_folder),
+        paint=PaintSettings(
+            faces=1000,
+            texture_size=64,
+            steps=4,
+            views_per_step=2,
+            hidden_width=16,
+            preview_every=2,
+            checkpoint_every=1,
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def painted(
+    tmp_path_factory: pytest.TempPathFactory, prior_folder: Path, settings: Settings
+) -> Workspace:
+    workspace = write_workspace(tmp_path_factory.mktemp("avatar") / "whole", prior_folder)
+    run(workspace, settings, silent_job("paint"))
+    return workspace
+
+
+def outputs(workspace: Workspace) -> tuple[bytes, bytes]:
+    return workspace.painted.read_bytes(), workspace.albedo.read_bytes()
+
+
+def test_the_stage_writes_mesh_texture_and_previews(painted: Workspace):
+    stored = load_mesh(painted.painted)
+    assert stored.uv is not None
+    assert len(stored.mesh.faces) <= 1000
+    right = stored.extras["vertex_asset"] == true_assets(stored.mesh.vertices)
+    assert float(right.float().mean()) > 0.95
+    assert len(stored.extras["face_asset"]) == len(stored.mesh.faces)
+    albedo = np.asarray(Image.open(painted.albedo))
+    assert albedo.shape == (64, 64, 3)
+    assert albedo.std() > 0  # four steps have moved the colours off the grey they start at
+    assert painted.preview("paint", 2).exists()
+    assert painted.preview("paint", 4).exists()
+    assert not painted.checkpoint("paint").exists()
+
+
+def test_a_resumed_run_writes_the_same_bits(painted: Workspace, settings: Settings, tmp_path: Path):
+    for stop in (1, 3, 4):
+        workspace = Workspace(tmp_path / str(stop))
+        shutil.copytree(painted.root, workspace.root)
+        workspace.painted.unlink()
+        workspace.albedo.unlink()
+        cancelled = threading.Event()
+
+        def listen(event: ProgressEvent, stop: int = stop, flag: threading.Event = cancelled):
+            if event.step == stop:
+                flag.set()
+
+        with pytest.raises(CancelledError):
+            run(workspace, settings, JobControl("paint", listen, cancelled))
+        assert not workspace.painted.exists()
+        assert workspace.checkpoint("paint").exists()
+        run(workspace, settings, silent_job("paint"))
+        assert outputs(workspace) == outputs(painted)
+
+
+def test_another_seed_gives_other_colours(painted: Workspace, settings: Settings, tmp_path: Path):
+    workspace = Workspace(tmp_path / "other")
+    shutil.copytree(painted.root, workspace.root)
+    run(workspace, settings.model_copy(update={"seed": 6}), silent_job("paint"))
+    before, after = (torch.tensor(np.asarray(Image.open(w.albedo))) for w in (painted, workspace))
+    assert not torch.equal(before, after)
