@@ -110,12 +110,12 @@ class Prior:
         return (pixels.permute(0, 2, 3, 1) / 2 + 0.5).clamp(0, 1)
 
     def add_noise(self, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
-        """Noisy latents: sqrt(a) latents + sqrt(1 - a) noise, with a for each of `timesteps` (B,)."""
+        """Noisy latents: sqrt(a) latents + sqrt(1 - a) noise, a being that of `timesteps` (B,)."""
         signal, spread = self._mixing(timesteps)
         return signal * latents + spread * noise
 
     def training_target(self, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
-        """What the UNet's output should be: the noise, or v = sqrt(a) noise - sqrt(1 - a) latents."""
+        """What the UNet should say: the noise, or v = sqrt(a) noise - sqrt(1 - a) latents."""
         if self.scheduler.config.prediction_type == "epsilon":
             return noise
         signal, spread = self._mixing(timesteps)

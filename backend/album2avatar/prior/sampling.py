@@ -1,5 +1,6 @@
 """Pictures from sentences: DDIM with classifier-free guidance."""
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -54,7 +55,7 @@ def sample_latents(
     latents = torch.randn(shape, generator=generator).to(prior.device)
     total = len(prior.alphas_cumprod)
     timesteps = torch.linspace(total - 1, 0, steps + 1).round().long().tolist()
-    for current, following in zip(timesteps[:-1], timesteps[1:], strict=True):
+    for current, following in itertools.pairwise(timesteps):
         when = torch.full((2 * len(prompts),), current, device=prior.device)
         empty, worded = prior.predict_noise(torch.cat([latents, latents]), when, both).chunk(2)
         noise = empty + guidance_scale * (worded - empty)

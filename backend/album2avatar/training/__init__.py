@@ -1,0 +1,1 @@
+"""How the demo prior was trained: tokenizer, text encoder, autoencoder, UNet."""

@@ -1,0 +1,162 @@
+"""`scripts/train_prior`: the demo prior, part by part."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import typer
+from diffusers import AutoencoderKL
+from PIL import Image
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from album2avatar.errors import Album2AvatarError, ModelError
+from album2avatar.files import atomic_path
+from album2avatar.prior.model import Prior
+from album2avatar.seeding import numpy_generator
+from album2avatar.training.autoencoder import (
+    AutoencoderTraining,
+    peak_signal_to_noise,
+    reconstruct,
+    refine_decoder,
+    train_autoencoder,
+)
+from album2avatar.training.captions import corpus_words, write_caption
+from album2avatar.training.dataset import open_dataset
+from album2avatar.training.loop import Loop, RateSchedule
+from album2avatar.training.publishing import save_prior
+from album2avatar.training.scenes import training_cast
+from album2avatar.training.text import TextTraining, train_text_encoder
+from album2avatar.training.tokenizer import build_tokenizer
+from album2avatar.training.unet import UnetTraining, held_out_loss, train_unet
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+
+Work = Annotated[Path, typer.Option(help="folder of the unfinished parts and checkpoints")]
+Data = Annotated[Path, typer.Option(help="data set of training people")]
+HeldOut = Annotated[Path, typer.Option(help="data set of held-out people")]
+Steps = Annotated[int, typer.Option(min=1, help="steps in all; may change when resumed")]
+Threads = Annotated[int, typer.Option(min=1, max=64, help="CPU threads")]
+
+_CORPUS_CAPTIONS = 20_000
+_PEOPLE_IN_WORDS = 8_000
+
+
+@app.command()
+def text(work: Work, steps: Steps = 2500, threads: Threads = 1) -> None:
+    """Build the tokenizer and pre-train the text encoder; needs no pictures."""
+    torch.set_num_threads(threads)
+    cast = training_cast(_PEOPLE_IN_WORDS)
+    folder = work / "tokenizer"
+    if not (folder / "merges.txt").is_file():
+        generator = numpy_generator(0, "tokenizer")
+        captions = [
+            write_caption(cast.sample(generator), generator).text for _ in range(_CORPUS_CAPTIONS)
+        ]
+        tokenizer = build_tokenizer([*captions, *(40 * corpus_words())], folder)
+        longest = max(len(tokenizer(caption).input_ids) for caption in captions)
+        print(f"{len(tokenizer)} tokens; the longest caption has {longest}")
+    tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+    schedule = RateSchedule(steps, peak=1.2e-3)
+    loop = Loop(schedule, work / "text.safetensors", save_every=500)
+    train_text_encoder(cast, tokenizer, loop, TextTraining()).save_pretrained(work / "text_encoder")
+
+
+@app.command()
+def vae(
+    work: Work, data: Data, held_out: HeldOut, steps: Steps = 2400, threads: Threads = 2
+) -> None:
+    """Train the autoencoder, and measure it on held-out people."""
+    torch.set_num_threads(threads)
+    training = AutoencoderTraining()
+    loop = Loop(RateSchedule(steps, peak=1e-3, rise_steps=50), work / "vae.safetensors")
+    network: Any = train_autoencoder(open_dataset(data), loop, training)
+    network.save_pretrained(work / "vae")
+    _measure_autoencoder(network, held_out, work)
+
+
+@app.command()
+def decoder(
+    work: Work, data: Data, held_out: HeldOut, steps: Steps = 1500, threads: Threads = 1
+) -> None:
+    """Refine the decoder on latents that stay; may run next to `unet`, which then writes it."""
+    torch.set_num_threads(threads)
+    loop = Loop(RateSchedule(steps, peak=6e-4, rise_steps=20), work / "decoder.safetensors")
+    network: Any = AutoencoderKL.from_pretrained(work / "vae", local_files_only=True)
+    refined: Any = refine_decoder(network, open_dataset(data), loop, AutoencoderTraining())
+    refined.save_pretrained(work / "vae_refined")
+    _measure_autoencoder(refined, held_out, work)
+
+
+@app.command()
+def unet(
+    work: Work,
+    data: Data,
+    held_out: HeldOut,
+    output: Annotated[Path, typer.Option(help="folder of the finished prior")],
+    steps: Steps = 2500,
+    save_every: Annotated[int, typer.Option(min=1, help="steps between two versions")] = 300,
+    threads: Threads = 2,
+) -> None:
+    """Train the UNet; writes the prior's folder again with every checkpoint."""
+    torch.set_num_threads(threads)
+    for part in ("tokenizer", "text_encoder", "vae"):
+        if not (work / part).is_dir():
+            raise ModelError(f"{work / part} is missing. Run the steps `text` and `vae` first.")
+    measured, training = open_dataset(held_out), UnetTraining()
+
+    def publish(prior: Prior, step: int) -> None:
+        prior = replace(prior, vae=_newest_autoencoder(work))
+        save_prior(prior, output)
+        loss = held_out_loss(prior, measured, training)
+        print(f"{time.strftime('%H:%M:%S')} wrote {output}, held-out loss {loss:.4f}", flush=True)
+
+    train_unet(
+        open_dataset(data),
+        CLIPTokenizer.from_pretrained(work / "tokenizer", local_files_only=True),
+        CLIPTextModel.from_pretrained(work / "text_encoder", local_files_only=True),
+        AutoencoderKL.from_pretrained(work / "vae", local_files_only=True),
+        Loop(RateSchedule(steps, peak=7e-4), work / "unet.safetensors", save_every=save_every),
+        training,
+        publish,
+    )
+
+
+def _newest_autoencoder(work: Path) -> Any:
+    refined = work / "vae_refined"
+    folder = refined if refined.is_dir() else work / "vae"
+    return AutoencoderKL.from_pretrained(folder, local_files_only=True)
+
+
+def _measure_autoencoder(network: Any, held_out: Path, work: Path) -> None:
+    """Print the reconstruction's PSNR on held-out people, and draw some of them."""
+    dataset = open_dataset(held_out)
+    rows = np.arange(min(256, len(dataset)))
+    for name, are_normals in (("colour", np.zeros(len(rows), bool)), ("normals", rows >= 0)):
+        pictures = dataset.pictures(rows, are_normals)
+        decoded = torch.cat([reconstruct(network, batch) for batch in pictures.split(32)])
+        print(f"held-out {name}: PSNR {peak_signal_to_noise(decoded, pictures):.2f} dB", flush=True)
+        pairs = torch.cat([pictures[:16], decoded[:16]], dim=2)
+        _save_sheet(work / f"vae_{name}.png", pairs.permute(0, 2, 3, 1) / 2 + 0.5)
+
+
+def _save_sheet(path: Path, pictures: torch.Tensor) -> None:
+    """Write pictures (N, H, W, 3) 0..1 side by side, eight in a row."""
+    rows = [torch.cat(list(row), dim=1) for row in pictures.split(8)]
+    sheet = (torch.cat(rows) * 255).round().clamp(0, 255).byte().numpy()
+    with atomic_path(path) as temporary:
+        Image.fromarray(sheet).save(temporary)
+
+
+def main() -> None:
+    """Run the command; an error of this project is one line."""
+    try:
+        app()
+    except Album2AvatarError as error:
+        raise SystemExit(f"Error: {error}") from None
+
+
+if __name__ == "__main__":
+    main()

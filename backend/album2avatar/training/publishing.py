@@ -1,0 +1,45 @@
+"""Writing a prior as a diffusers folder."""
+
+import copy
+import shutil
+from pathlib import Path
+from typing import Any
+
+from diffusers import StableDiffusionPipeline
+
+from album2avatar.prior.model import Prior
+
+
+def save_prior(prior: Prior, folder: Path) -> None:
+    """Write a prior as a half-precision diffusers folder that takes the old folder's place.
+
+    Half precision halves the download; `load_prior` turns it into float32 again.
+    """
+    beside = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    halves: list[Any] = [
+        copy.deepcopy(network).half() for network in (prior.vae, prior.text_encoder, prior.unet)
+    ]
+    pipeline: Any = StableDiffusionPipeline(
+        vae=halves[0],
+        text_encoder=halves[1],
+        tokenizer=prior.tokenizer,
+        unet=halves[2],
+        scheduler=prior.scheduler,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipeline.save_pretrained(beside, safe_serialization=True)
+    _swap(beside, folder)
+
+
+def _swap(new: Path, folder: Path) -> None:
+    """Put a finished folder in the place of another; readers see one or the other."""
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)

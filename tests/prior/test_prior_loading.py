@@ -1,0 +1,110 @@
+"""Folders that are whole are loaded, others are refused with a way out."""
+
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from album2avatar.errors import ModelError
+from album2avatar.prior.model import load_prior
+from album2avatar.training.publishing import save_prior
+
+
+@pytest.fixture
+def folder(tiny_folder, tmp_path):
+    return shutil.copytree(tiny_folder, tmp_path / "model")
+
+
+def test_a_prior_that_was_saved_is_the_same_after_loading(folder, tmp_path):
+    prior = load_prior(folder)
+    save_prior(prior, tmp_path / "copy")
+    copy = load_prior(tmp_path / "copy")
+    for name, tensor in prior.unet.state_dict().items():
+        torch.testing.assert_close(copy.unet.state_dict()[name], tensor.half().float())
+    assert copy.tokenizer("a red t-shirt").input_ids == prior.tokenizer("a red t-shirt").input_ids
+    assert copy.vae.config.scaling_factor == 0.5
+    assert copy.scheduler.config.prediction_type == prior.scheduler.config.prediction_type
+    stored = load_file(tmp_path / "copy" / "unet" / "diffusion_pytorch_model.safetensors")
+    assert {tensor.dtype for tensor in stored.values()} == {torch.float16}
+    assert not list(tmp_path.glob(".copy*"))
+
+
+def test_saving_again_replaces_the_folder(folder, tmp_path):
+    prior = load_prior(folder)
+    save_prior(prior, folder)
+    with torch.no_grad():
+        prior.unet.conv_in.weight.fill_(0.25)
+    save_prior(prior, folder)
+    assert (load_prior(folder).unet.conv_in.weight == 0.25).all()
+
+
+def test_new_words_stay_one_token_after_saving(folder, tmp_path):
+    prior = load_prior(folder)
+    prior.tokenizer.add_tokens(["<asset0>"])
+    prior.text_encoder.resize_token_embeddings(len(prior.tokenizer))
+    save_prior(prior, tmp_path / "copy")
+    copy = load_prior(tmp_path / "copy")
+    assert copy.tokenizer.tokenize("a <asset0> t-shirt")[1] == "<asset0>"
+    assert len(copy.tokenizer) == len(prior.tokenizer)
+    embeddings = copy.encode_prompts(["a <asset0> man"])
+    assert embeddings.isfinite().all()
+
+
+def test_a_tokenizer_of_the_two_classic_files_reads_alike(folder, tiny_folder):
+    """Folders written by older software have no tokenizer.json."""
+    sentence = "a red t-shirt, unknown"
+    modern = load_prior(folder).tokenizer(sentence).input_ids
+    shutil.rmtree(folder / "tokenizer")
+    classic = shutil.copytree(tiny_folder.with_name("words"), folder / "tokenizer")
+    (classic / "tokenizer.json").unlink()
+    assert load_prior(folder).tokenizer(sentence).input_ids == modern
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["unet/config.json", "scheduler/scheduler_config.json", "vae/config.json"],
+)
+def test_a_missing_file_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(ModelError, match=name):
+        load_prior(folder)
+
+
+def test_missing_weights_are_named(folder):
+    (folder / "text_encoder" / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match=r"text_encoder/model\.safetensors is missing"):
+        load_prior(folder)
+
+
+def test_pickled_weights_are_refused_unopened(folder):
+    """A pickle that would fail loudly when opened is never opened."""
+    (folder / "unet" / "diffusion_pytorch_model.safetensors").unlink()
+    (folder / "unet" / "diffusion_pytorch_model.bin").write_bytes(b"\x80\x04not a pickle")
+    with pytest.raises(ModelError, match="pickle, which can run code"):
+        load_prior(folder)
+
+
+def test_damaged_weights_are_refused(folder):
+    path = folder / "vae" / "diffusion_pytorch_model.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ModelError, match="can't be loaded"):
+        load_prior(folder)
+
+
+def test_damaged_configuration_is_refused(folder):
+    (folder / "unet" / "config.json").write_text("{")
+    with pytest.raises(ModelError, match="can't be loaded"):
+        load_prior(folder)
+
+
+def test_half_precision_variants_of_real_models_are_found(folder):
+    for part, stem in (("unet", "diffusion_pytorch_model"), ("text_encoder", "model")):
+        path = folder / part / f"{stem}.safetensors"
+        path.rename(path.with_name(f"{stem}.fp16.safetensors"))
+    assert load_prior(folder).unet.conv_in.weight.dtype == torch.float32
+
+
+def test_an_empty_folder_is_no_model(tmp_path):
+    with pytest.raises(ModelError, match=r"unet/config\.json is missing"):
+        load_prior(tmp_path)
