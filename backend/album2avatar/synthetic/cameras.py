@@ -32,12 +32,24 @@ class Camera:
     """Radians."""
 
 
-def sample_camera(
-    generator: np.random.Generator, framing: Framing, vertices: Floats, eyes: Floats
+def sample_azimuth(generator: np.random.Generator) -> float:
+    """Draw a side to stand at, in degrees: any, with a liking for the front."""
+    if generator.random() < 0.7:
+        return float(generator.uniform(-180.0, 180.0))
+    return float(generator.normal(0.0, 35.0))
+
+
+def frame_camera(
+    generator: np.random.Generator,
+    framing: Framing,
+    azimuth: float,
+    vertices: Floats,
+    eyes: Floats,
 ) -> Camera:
     """Draw a camera that shows the framed part of a posed person.
 
     Args:
+        azimuth: degrees, see `Camera`.
         vertices: (N, 3) posed surface, metres.
         eyes: (3,) midpoint of the eyes.
     """
@@ -45,10 +57,6 @@ def sample_camera(
     low, high = columns.min(1), columns.max(1)
     tall = float(high[2] - low[2])
     middle = (low + high) / 2
-    if generator.random() < 0.7:
-        azimuth = float(generator.uniform(-180.0, 180.0))
-    else:
-        azimuth = float(generator.normal(0.0, 35.0))
     if framing == "full body":
         reach = float(max(high[:2] - low[:2]))
         target, size = middle, max(tall * generator.uniform(1.06, 1.18), 1.08 * reach)
@@ -60,11 +68,11 @@ def sample_camera(
         size = tall * generator.uniform(0.54, 0.62)
     else:
         target, size = eyes + np.array([0.0, 0.07, -0.02]), generator.uniform(0.36, 0.48)
-    jitter = generator.uniform(-0.025, 0.025, 3) * size
+    x, y, z = (float(value) for value in target + generator.uniform(-0.025, 0.025, 3) * size)
     return Camera(
         azimuth=azimuth,
         elevation=float(generator.uniform(-8.0, 20.0)),
-        target=tuple(float(value) for value in target + jitter),
+        target=(x, y, z),
         frame_height=float(size),
         vertical_fov=float(generator.uniform(0.38, 0.62)),
     )

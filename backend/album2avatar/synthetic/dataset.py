@@ -17,14 +17,14 @@ from album2avatar.body.keypoints import KEYPOINTS
 from album2avatar.files import atomic_path
 from album2avatar.seeding import numpy_generator
 from album2avatar.synthetic.backgrounds import sample_background, sample_light
-from album2avatar.synthetic.cameras import FRAMING_SHARES, sample_camera
+from album2avatar.synthetic.cameras import FRAMING_SHARES, frame_camera, sample_azimuth
 from album2avatar.synthetic.captions import attributes, visible_phrases
 from album2avatar.synthetic.dressing import dress
 from album2avatar.synthetic.garments import outfit_cuts
 from album2avatar.synthetic.looks import looks_of
 from album2avatar.synthetic.people import Person, sample_person
 from album2avatar.synthetic.pictures import Picture, pose_person, take_picture
-from album2avatar.synthetic.posing import bone_transforms, sample_pose
+from album2avatar.synthetic.posing import bone_transforms, leg_freedom, sample_pose
 from album2avatar.synthetic.splits import Split, person_seed
 from album2avatar.synthetic.template import RestBody, Template, load_template, rest_bodies
 
@@ -32,13 +32,6 @@ PICTURES_PER_PERSON = 4
 _PEOPLE_AT_ONCE = 16
 _VISIBLE_SHARE = 0.004
 """A class is named in the caption when it covers this share of the picture."""
-
-
-def leg_freedom(person: Person) -> float:
-    """How far the outfit lets the legs swing, 0..1."""
-    if person.dress is not None or (person.bottom is not None and person.bottom.name == "skirt"):
-        return 0.35
-    return 0.5 if person.outerwear is not None and person.outerwear.name == "coat" else 1.0
 
 
 def person_pictures(
@@ -57,7 +50,8 @@ def person_pictures(
         shares = np.array(list(FRAMING_SHARES.values()))
         framing: Framing = tuple(FRAMING_SHARES)[int(generator.choice(len(shares), p=shares))]
         eyes = posed.bone_heads[[template.bones.index(f"eye.{side}") for side in "LR"]].mean(0)
-        camera = sample_camera(generator, framing, posed.vertices, eyes)
+        azimuth = sample_azimuth(generator)
+        camera = frame_camera(generator, framing, azimuth, posed.vertices, eyes)
         light, background = sample_light(generator), sample_background(generator)
         picture = take_picture(
             template, dressed, posed, cuts, looks, camera, light, background, size, supersampling
@@ -113,7 +107,7 @@ def write_dataset(
     # Odd, so that labels are sampled at the pixels' centres: large pictures can spare it.
     supersampling = 3 if size <= 256 else 2
     people = -(-count // PICTURES_PER_PERSON)
-    jobs = [
+    jobs: list[tuple[Split, int, int, int, int]] = [
         (split, first_seed + start, min(_PEOPLE_AT_ONCE, people - start), size, supersampling)
         for start in range(0, people, _PEOPLE_AT_ONCE)
     ]
@@ -144,7 +138,7 @@ def write_dataset(
 
 
 def main(
-    split: Annotated[str, typer.Option(help="training, demo or held-out")],
+    split: Annotated[Split, typer.Option(help="whose seeds to use")],
     count: Annotated[int, typer.Option(min=1, help="pictures")],
     output: Annotated[Path, typer.Option(help="folder to write")],
     size: Annotated[int, typer.Option(min=16, max=1024, help="pixels of a side")] = 64,
@@ -152,8 +146,6 @@ def main(
     workers: Annotated[int, typer.Option(min=1, max=64, help="processes")] = 1,
 ) -> None:
     """Write a data set of synthetic people."""
-    if split not in ("training", "demo", "held-out"):
-        raise typer.BadParameter("must be training, demo or held-out", param_hint="--split")
     rate = write_dataset(output, split, count, size, first_seed, workers)
     print(f"{count} pictures in {output}, {rate:.0f} a second")
 

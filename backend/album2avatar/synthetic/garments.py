@@ -157,7 +157,7 @@ def footwear(
     if person.shoes is None:
         return []
     ease = np.full(len(template.chart), 0.012, np.float32)
-    part = cloth(template, body, smoothed.lightly, cuts, Layer.SHOES, Material.SHOES, ease)
+    part = cloth(template, body, smoothed.heavily, cuts, Layer.SHOES, Material.SHOES, ease)
     vertices = part.vertices.copy()
     ground = float(body.vertices[:, 2].min())
     vertices[:, 2] = np.maximum(vertices[:, 2], ground - 0.004)

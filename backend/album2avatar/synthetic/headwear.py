@@ -98,7 +98,7 @@ def glasses_parts(template: Template, body: RestBody, person: Person) -> list[Pa
     left = body.bone_heads[template.bones.index("eye.L")]
     half_gap, eye_y, eye_z = float(left[0]), float(left[1]), float(left[2])
     front = eye_y - 0.026
-    weights_of = lambda n: bone_blend(template, {"head": np.ones(n)})
+    weights = bone_blend(template, {"head": np.ones(40)})
     parts: list[Part] = []
     angle = np.linspace(0.0, 2 * math.pi, 20, endpoint=False)[None, :]
     for sign in (-1.0, 1.0):
@@ -108,17 +108,13 @@ def glasses_parts(template: Template, body: RestBody, person: Person) -> list[Pa
         y = front + 0.18 * np.abs(np.abs(x) - half_gap) * (np.abs(x) > half_gap)
         ring = np.stack([x, y, z], -1).reshape(-1, 3)
         parts.append(
-            shell(
-                template, body, ring, grid_faces(2, 20, True), weights_of(40), Material.GLASSES, 1
-            )
+            shell(template, body, ring, grid_faces(2, 20, True), weights, Material.GLASSES, 1)
         )
         if person.glasses == "sunglasses":
             middle = ring[20:].mean(0, keepdims=True).repeat(20, 0)
             lens = np.concatenate([ring[20:], middle])
             parts.append(
-                shell(
-                    template, body, lens, grid_faces(2, 20, True), weights_of(40), Material.LENS, 1
-                )
+                shell(template, body, lens, grid_faces(2, 20, True), weights, Material.LENS, 1)
             )
         parts.append(
             _bar(

@@ -6,10 +6,18 @@ from collections.abc import Mapping
 import numba
 import numpy as np
 
+from album2avatar.synthetic.people import Person
 from album2avatar.synthetic.template import Floats, Integers, RestBody, Template
 
 Pose = Mapping[str, tuple[float, float, float]]
 """Bone name to a rotation vector (radians) about the canonical world axes at its head."""
+
+
+def leg_freedom(person: Person) -> float:
+    """How far the outfit lets the legs swing, 0..1."""
+    if person.dress is not None or (person.bottom is not None and person.bottom.name == "skirt"):
+        return 0.35
+    return 0.5 if person.outerwear is not None and person.outerwear.name == "coat" else 1.0
 
 
 def sample_pose(

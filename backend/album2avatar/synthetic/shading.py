@@ -78,7 +78,7 @@ def shade(
             ny = b0 * normals[i0, 1] + b1 * normals[i1, 1] + b2 * normals[i2, 1]
             nz = b0 * normals[i0, 2] + b1 * normals[i1, 2] + b2 * normals[i2, 2]
             length = math.sqrt(nx * nx + ny * ny + nz * nz) + 1e-9
-            material = face_materials[f]
+            material = int(face_materials[f])
             inside = 1.0
             if nz < 0.0:
                 # The far side of a sheet; a smooth normal near the outline turns too little
@@ -86,7 +86,7 @@ def shade(
                 length = -length
                 inside = 0.8 if nz / length > 0.25 else 1.0
             nx, ny, nz = nx / length, ny / length, nz / length
-            label = material_classes[material]
+            label = int(material_classes[material])
             if material == 0:
                 label = _paint_skin(point, cuts, colors, eye_color, gaze, color, label)
             else:

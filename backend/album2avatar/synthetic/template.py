@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from anny import Anny
 
 from album2avatar.body.anny_cache import load_anny
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.int32]
 
 CHART_X, CHART_Y, CHART_Z = 0, 1, 2
@@ -94,7 +95,9 @@ def load_template() -> Template:
 def rest_bodies(template: Template, phenotypes: Sequence[Mapping[str, float]]) -> list[RestBody]:
     """Shape one body for each set of Anny's phenotype values (0..1)."""
     names = phenotypes[0].keys()
-    values = {name: torch.tensor([p[name] for p in phenotypes]) for name in names}
+    values: dict[str, Any] = {
+        name: torch.tensor([phenotype[name] for phenotype in phenotypes]) for name in names
+    }
     model = template.model
     with torch.no_grad():
         coefficients = model.get_phenotype_blendshape_coefficients(**values)
@@ -170,7 +173,7 @@ def _chart_limb(
     upper = root + (hinge - root) * np.minimum(2 * t, 1)[:, None]
     axis_point = upper + (end - hinge) * np.maximum(2 * t - 1, 0)[:, None]
     direction = (end - root) / np.linalg.norm(end - root)
-    outward = np.cross(direction, np.float32([0.0, 1.0, 0.0]))
+    outward = np.cross(direction, np.array([0.0, 1.0, 0.0]))
     outward /= np.linalg.norm(outward)
     offset = chart[chosen, :3] - axis_point
     chart[chosen, CHART_AROUND_SIN] = offset @ outward

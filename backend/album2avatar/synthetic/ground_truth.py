@@ -1,0 +1,112 @@
+"""What a synthetic person really is: the dressed body in the canonical A-pose."""
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from album2avatar.seeding import numpy_generator
+from album2avatar.synthetic.backgrounds import Background, Light
+from album2avatar.synthetic.cameras import Camera
+from album2avatar.synthetic.dressing import dress
+from album2avatar.synthetic.garments import outfit_cuts
+from album2avatar.synthetic.looks import Looks, looks_of
+from album2avatar.synthetic.outer_surface import DrawnSurface, outer_points
+from album2avatar.synthetic.parts import MATERIAL_CLASSES, DressedBody
+from album2avatar.synthetic.people import Person
+from album2avatar.synthetic.pictures import Picture, PosedPerson, take_picture
+from album2avatar.synthetic.regions import is_covered
+from album2avatar.synthetic.template import (
+    Floats,
+    Integers,
+    RestBody,
+    Template,
+    load_template,
+    rest_bodies,
+)
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """A dressed person in the canonical pose, with the body inside."""
+
+    template: Template
+    body: RestBody
+    dressed: DressedBody
+    cuts: Floats
+    looks: Looks
+
+
+@dataclass(frozen=True)
+class LabelledMesh:
+    """The dressed surface as plain triangles, cut at hems to the nearest triangle."""
+
+    vertices: Floats
+    """(N, 3) metres, canonical."""
+    faces: Integers
+    """(F, 3)."""
+    face_labels: np.ndarray
+    """(F,) uint8, index into `assets.PIXEL_CLASSES`; all bare skin is `skin`."""
+    face_colors: Floats
+    """(F, 3) sRGB 0..1, the first colour of each material."""
+
+
+def ground_truth(person: Person) -> GroundTruth:
+    """Dress a person in the canonical pose."""
+    template = load_template()
+    body = rest_bodies(template, [person.phenotype])[0]
+    return GroundTruth(
+        template=template,
+        body=body,
+        dressed=dress(template, body, person),
+        cuts=outfit_cuts(template, person),
+        looks=looks_of(person),
+    )
+
+
+def canonical_picture(
+    truth: GroundTruth,
+    camera: Camera,
+    light: Light,
+    background: Background,
+    size: int,
+    supersampling: int,
+) -> Picture:
+    """Picture of the person in the canonical pose."""
+    posed = PosedPerson(truth.dressed.vertices, truth.dressed.normals, truth.body.bone_heads)
+    return take_picture(
+        truth.template, truth.dressed, posed, truth.cuts, truth.looks, camera, light, background,
+        size, supersampling,
+    )  # fmt: skip
+
+
+def labelled_mesh(truth: GroundTruth) -> LabelledMesh:
+    """The triangles whose middle is really there."""
+    dressed = truth.dressed
+    middles = dressed.chart[dressed.faces].mean(1)
+    kept = _are_covered(dressed.face_layers, middles, truth.cuts)
+    materials = dressed.face_materials[kept]
+    return LabelledMesh(
+        vertices=dressed.vertices,
+        faces=dressed.faces[kept],
+        face_labels=MATERIAL_CLASSES[materials],
+        face_colors=truth.looks.colors[materials] / 255.0,
+    )
+
+
+def outer_surface(truth: GroundTruth, count: int) -> Floats:
+    """Points (count, 3) spread evenly over what can be seen of the dressed person."""
+    dressed = truth.dressed
+    surface = DrawnSurface(
+        dressed.vertices, dressed.faces, dressed.face_layers, dressed.chart, truth.cuts
+    )
+    return outer_points(surface, count, numpy_generator(0, "synthetic", "outer surface"))
+
+
+@numba.njit(cache=True)
+def _are_covered(layers: np.ndarray, points: Floats, cuts: Floats) -> np.ndarray:
+    covered = np.zeros(len(points), np.bool_)
+    for i in range(len(points)):
+        layer = int(layers[i])
+        covered[i] = layer == 0 or is_covered(layer, points[i], cuts)
+    return covered
