@@ -109,7 +109,7 @@ def workspace(tmp_path: Path, table: AssetTable) -> Workspace:
     for photo, (hair, face, top, bottom, end) in rows.items():
         mask = np.zeros((64, 64), np.uint8)
         for index, (first, last) in enumerate(
-            ((hair + 6, face), (hair, hair + 6), (top - 12, bottom), (bottom, end))
+            ((hair + 3, face), (hair, hair + 3), (top - 12, bottom), (bottom, end))
         ):
             mask[first:last, 20:44] = (1, 2, 3, 4)[index]
         _save(workspace.photo(photo), colors[mask])
