@@ -136,6 +136,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.rigged,
             workspace.albedo,
             workspace.asset_table,
+            workspace.body,
         ],
         outputs=lambda workspace: [workspace.glb],
     ),
