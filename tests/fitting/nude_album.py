@@ -20,7 +20,6 @@ from album2avatar.render.camera import Cameras, orbit
 from album2avatar.render.rasterize import rasterize
 from album2avatar.render.screen import to_clip
 from album2avatar.seeding import numpy_generator
-from album2avatar.synthetic.cameras import Camera, project, sample_camera
 from album2avatar.synthetic.people import sample_person
 from album2avatar.synthetic.posing import bone_transforms, pose_bones, sample_pose, skin_mesh
 from album2avatar.synthetic.template import load_template, rest_bodies
@@ -63,8 +62,7 @@ def make_album(
             template.weight_bones, template.weights, transforms,
         )  # fmt: skip
         heads = pose_bones(body, transforms)
-        eyes = heads[[template.bones.index("eye.L"), template.bones.index("eye.R")]].mean(0)
-        cameras.append(sample_camera(generator, framing, vertices, eyes))
+        cameras.append(_camera(generator, framing, vertices))
         posed.append(torch.from_numpy(vertices))
         joints.append(heads[bones])
     masks = torch.stack(
@@ -78,7 +76,7 @@ def make_album(
     observations = Observations(
         photos=tuple(str(index) for index in range(len(framings))),
         subject=person.subject,
-        views=tuple(view_of_azimuth(camera.azimuth) for camera in cameras),
+        views=tuple(view_of_azimuth(float(camera.azimuth)) for camera in cameras),
         image_sizes=torch.tensor([[512, 512]] * len(framings)),
         keypoints=keypoints,
         confidence=confidence,
@@ -94,39 +92,62 @@ def make_album(
     )
 
 
-def _mask(vertices: Tensor, faces: Tensor, camera: Camera, resolution: int) -> Tensor:
-    clip = to_clip(vertices, _cameras(camera).clip_from_world(1.0))
+@dataclass(frozen=True)
+class _Camera:
+    azimuth: float
+    cameras: Cameras
+    """A batch of one."""
+
+
+_FRAMES: dict[Framing, tuple[float, float]] = {
+    "full body": (0.5, 1.12),
+    "upper body": (0.77, 0.5),
+    "lower body": (0.26, 0.58),
+    "head close-up": (0.93, 0.25),
+}
+"""Height of the picture's centre above the floor, and of the picture, in body heights."""
+
+
+def _camera(generator: np.random.Generator, framing: Framing, vertices: np.ndarray) -> _Camera:
+    low, high = vertices.min(0), vertices.max(0)
+    centre, size = _FRAMES[framing]
+    tall = high[2] - low[2]
+    azimuth = float(generator.uniform(-180, 180))
+    middle = vertices.mean(0)
+    return _Camera(
+        azimuth,
+        orbit(
+            torch.tensor([math.radians(azimuth)]),
+            torch.tensor([math.radians(generator.uniform(-8, 20))]),
+            torch.tensor([[middle[0], middle[1], low[2] + centre * tall]]),
+            torch.tensor([size * tall]),
+            float(generator.uniform(0.38, 0.62)),
+        ),
+    )
+
+
+def _mask(vertices: Tensor, faces: Tensor, camera: _Camera, resolution: int) -> Tensor:
+    clip = to_clip(vertices, camera.cameras.clip_from_world(1.0))
     rast = rasterize(clip, faces, (resolution, resolution))
     covered = (rast[..., 3:] > 0).float()
     return antialias(covered, rast, clip, faces, edge_table(faces)).flip(1)[0, ..., 0]
 
 
-def _cameras(camera: Camera) -> Cameras:
-    return orbit(
-        torch.tensor([math.radians(camera.azimuth)]),
-        torch.tensor([math.radians(camera.elevation)]),
-        torch.tensor([camera.target]),
-        torch.tensor([camera.frame_height]),
-        camera.vertical_fov,
-    )
-
-
 def _keypoints(
-    joints: list[np.ndarray], cameras: list[Camera], noise: float, seed: int
+    joints: list[np.ndarray], cameras: list[_Camera], noise: float, seed: int
 ) -> tuple[Tensor, Tensor]:
-    pixels = np.stack([project(c, j, 2)[:, :2] for j, c in zip(joints, cameras, strict=True)])
+    views = _stack_views([torch.from_numpy(heads) for heads in joints], cameras)
+    focal = torch.stack([1 / torch.tan(camera.cameras.vertical_fov / 2) for camera in cameras])
+    places = focal[:, None] * views[..., :2] / -views[..., 2:]
+    seen = (places.abs() < 1).all(-1).float()
     generator = numpy_generator(seed, "noise")
-    places = np.stack([pixels[..., 0] - 1, 1 - pixels[..., 1]], -1)
-    inside = (np.abs(places) < 1).all(-1)
-    places = places + noise * generator.standard_normal(places.shape)
-    return (
-        torch.from_numpy(places.astype(np.float32)),
-        torch.from_numpy(inside.astype(np.float32)),
-    )
+    return places + noise * torch.from_numpy(generator.standard_normal(places.shape)).float(), seen
 
 
-def _stack_views(points: list[Tensor], cameras: list[Camera]) -> Tensor:
+def _stack_views(points: list[Tensor], cameras: list[_Camera]) -> Tensor:
     """(P, N, 3) each photo's points in its camera's view frame."""
-    views = [_cameras(camera).world_to_view[0] for camera in cameras]
-    moved = [p @ view[:3, :3].T + view[:3, 3] for p, view in zip(points, views, strict=True)]
+    views = [camera.cameras.world_to_view[0] for camera in cameras]
+    moved = [
+        p.float() @ view[:3, :3].T + view[:3, 3] for p, view in zip(points, views, strict=True)
+    ]
     return torch.stack(moved)
