@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from album2avatar.assets import Framing, View
+from album2avatar.assets import AssetKind, Framing, View
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
 from album2avatar.guidance.distillation import PromptEmbeddings, distillation_loss
@@ -150,7 +150,7 @@ class Painter:
     def _prompt(
         self, visible: list[int], view: View, framing: Framing | None, background: str
     ) -> str:
-        kinds = {self._prior.assets[index].kind for index in visible}
+        kinds: set[AssetKind] = {self._prior.assets[index].kind for index in visible}
         return self._prior.prompt(kinds, view, framing, background=background)
 
     def _embed(self, prompts: list[str]) -> PromptEmbeddings:

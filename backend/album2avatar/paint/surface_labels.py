@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import torch
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from torch import Tensor
 
 from album2avatar.body.skinning import skin_points
@@ -68,7 +68,7 @@ def label_surface(
 def nearest_weights(points: Tensor, body: CanonicalBody) -> Tensor:
     """Skinning weights of the nearest vertex of the body's skin, (N, J)."""
     surface = body.parts["surface"].nonzero().squeeze(1)
-    tree = cKDTree(body.vertices[surface].cpu().numpy())
+    tree = KDTree(body.vertices[surface].cpu().numpy())
     _, nearest = tree.query(points.detach().cpu().numpy())
     return body.weights[surface[torch.as_tensor(nearest, device=surface.device)]]
 
@@ -116,7 +116,7 @@ def spread_votes(votes: Tensor, mesh: Mesh) -> Tensor:
     """
     total = votes.sum(1, keepdim=True)
     seen = (total[:, 0] > 0).nonzero().squeeze(1)
-    tree = cKDTree(mesh.vertices[seen].cpu().numpy())
+    tree = KDTree(mesh.vertices[seen].cpu().numpy())
     _, nearest = tree.query(mesh.vertices.cpu().numpy())
     shares = votes / total.clamp(min=1e-9)
     opinion = shares[seen[torch.as_tensor(nearest, device=seen.device)]]
