@@ -34,7 +34,8 @@ VIEW_AZIMUTHS: dict[View, float] = {
 _FIELD_OF_VIEW = 0.3
 _LIGHT = Light((0.24, 0.41, 0.88), 0.75)
 _GREY = 0.5
-_SUPERSAMPLING = 2
+_SUPERSAMPLING = 3
+"""Odd, so that the middle sample of a pixel, which gives its label, is its centre."""
 _ALIGNMENT_POINTS = 20_000
 
 

@@ -28,6 +28,10 @@ from album2avatar.synthetic.posing import bone_transforms, leg_freedom, sample_p
 from album2avatar.synthetic.splits import Split, person_seed
 from album2avatar.synthetic.template import RestBody, Template, load_template, rest_bodies
 
+_Job = tuple[Split, int, int, int, int]
+"""Split, first person, number of people, size, supersampling."""
+_Batch = list[tuple[Picture, dict[str, Any]]]
+
 PICTURES_PER_PERSON = 4
 _PEOPLE_AT_ONCE = 16
 _VISIBLE_SHARE = 0.004
@@ -82,7 +86,7 @@ def _phrases(person: Person, picture: Picture) -> dict[str, str]:
     return {phrase.kind: phrase.words for phrase in phrases}
 
 
-def _make_people(job: tuple[Split, int, int, int, int]) -> list[tuple[Picture, dict[str, Any]]]:
+def _make_people(job: _Job) -> _Batch:
     split, first, count, size, supersampling = job
     torch.set_num_threads(1)
     template = load_template()
@@ -93,6 +97,15 @@ def _make_people(job: tuple[Split, int, int, int, int]) -> list[tuple[Picture, d
         for person, body in zip(people, bodies, strict=True)
         for made in person_pictures(template, person, body, size, supersampling)
     ]
+
+
+def _batches(jobs: list[_Job], workers: int) -> Iterator[_Batch]:
+    """Do the jobs in order, in this process or in several."""
+    if workers == 1:
+        yield from map(_make_people, jobs)
+        return
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        yield from pool.imap(_make_people, jobs)
 
 
 def write_dataset(
@@ -107,7 +120,7 @@ def write_dataset(
     # Odd, so that labels are sampled at the pixels' centres: large pictures can spare it.
     supersampling = 3 if size <= 256 else 2
     people = -(-count // PICTURES_PER_PERSON)
-    jobs: list[tuple[Split, int, int, int, int]] = [
+    jobs: list[_Job] = [
         (split, first_seed + start, min(_PEOPLE_AT_ONCE, people - start), size, supersampling)
         for start in range(0, people, _PEOPLE_AT_ONCE)
     ]
@@ -117,16 +130,15 @@ def write_dataset(
     keypoints = np.zeros((count, len(KEYPOINTS), 3), np.float32)
     records: list[str] = []
     began = time.monotonic()
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        for batch in pool.imap(_make_people, jobs):
-            for picture, record in batch[: count - len(records)]:
-                row = len(records)
-                images[row], normals[row] = picture.image, picture.normals
-                labels[row], keypoints[row] = picture.labels, picture.keypoints
-                records.append(json.dumps(record))
-            if len(records) % 1024 < len(batch):
-                rate = len(records) / (time.monotonic() - began)
-                print(f"{len(records)} of {count} pictures, {rate:.0f} a second", flush=True)
+    for batch in _batches(jobs, workers):
+        for picture, record in batch[: count - len(records)]:
+            row = len(records)
+            images[row], normals[row] = picture.image, picture.normals
+            labels[row], keypoints[row] = picture.labels, picture.keypoints
+            records.append(json.dumps(record))
+        if len(records) % 1024 < len(batch):
+            rate = len(records) / (time.monotonic() - began)
+            print(f"{len(records)} of {count} pictures, {rate:.0f} a second", flush=True)
     for name, array in (
         ("images", images), ("normals", normals), ("labels", labels), ("keypoints", keypoints),
     ):  # fmt: skip
