@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
-from torch import Tensor
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from album2avatar.errors import SettingsError
@@ -30,22 +33,22 @@ class Prior:
     @property
     def device(self) -> torch.device:
         """Where the networks live."""
-        return self.unet.device
+        return next(self.unet.parameters()).device  # unet.device walks all modules, 10 ms
 
     @property
     def latent_channels(self) -> int:
         """Channels of a latent, 4 in every known model."""
-        return int(self.vae.config.latent_channels)
+        return int(self.vae.config["latent_channels"])
 
     @property
     def latent_size(self) -> int:
         """Height and width of a latent."""
-        return int(self.unet.config.sample_size)
+        return int(self.unet.config["sample_size"])
 
     @property
     def image_size(self) -> int:
         """Height and width of a picture, pixels."""
-        return self.latent_size * 2 ** (len(self.vae.config.block_out_channels) - 1)
+        return self.latent_size * 2 ** (len(self.vae.config["block_out_channels"]) - 1)
 
     @property
     def alphas_cumprod(self) -> Tensor:
@@ -101,12 +104,13 @@ class Prior:
         pixels = images.permute(0, 3, 1, 2)
         if pixels.shape[2:] != size:
             pixels = F.interpolate(pixels, size, mode="bilinear", antialias=True)
-        distribution = self.vae.encode(pixels * 2 - 1).latent_dist
-        return distribution.mean * self.vae.config.scaling_factor
+        distribution = self.vae.encode(pixels * 2 - 1, return_dict=False)[0]
+        return distribution.mean * self.vae.config["scaling_factor"]
 
     def decode_latents(self, latents: Tensor) -> Tensor:
         """Decode scaled latents (B, c, h, w) to pictures (B, H, W, 3), sRGB 0..1, top row first."""
-        pixels = self.vae.decode(latents / self.vae.config.scaling_factor).sample
+        unscaled: Any = latents / self.vae.config["scaling_factor"]
+        pixels = self.vae.decode(unscaled, return_dict=False)[0]
         return (pixels.permute(0, 2, 3, 1) / 2 + 0.5).clamp(0, 1)
 
     def add_noise(self, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
@@ -116,14 +120,14 @@ class Prior:
 
     def training_target(self, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
         """What the UNet should say: the noise, or v = sqrt(a) noise - sqrt(1 - a) latents."""
-        if self.scheduler.config.prediction_type == "epsilon":
+        if self.scheduler.config["prediction_type"] == "epsilon":
             return noise
         signal, spread = self._mixing(timesteps)
         return signal * noise - spread * latents
 
     def noise_from_output(self, output: Tensor, noisy: Tensor, timesteps: Tensor) -> Tensor:
         """Turn the UNet's output for `noisy` latents into the noise that it implies."""
-        if self.scheduler.config.prediction_type == "epsilon":
+        if self.scheduler.config["prediction_type"] == "epsilon":
             return output
         signal, spread = self._mixing(timesteps)
         return signal * output + spread * noisy
@@ -161,9 +165,9 @@ def load_prior(folder: Path, device: torch.device | str = "cpu") -> Prior:
             of another class.
     """
     parts = read_components(folder)
-    for network in (parts.text_encoder, parts.unet, parts.vae):
+    networks: list[nn.Module] = [parts.text_encoder, parts.unet, parts.vae]
+    for network in networks:
         network.requires_grad_(False).eval().to(device)
-    # Convolutions on the CPU are faster with the channels last.
-    parts.unet.to(memory_format=torch.channels_last)
-    parts.vae.to(memory_format=torch.channels_last)
+        # Convolutions on the CPU are faster with the channels last.
+        network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     return Prior(parts.tokenizer, parts.text_encoder, parts.unet, parts.vae, parts.scheduler)
