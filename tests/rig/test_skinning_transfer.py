@@ -40,7 +40,7 @@ def dressed(body: CanonicalBody) -> Mesh:
 
 @pytest.fixture(scope="module")
 def dressed_weights(dressed: Mesh, body: CanonicalBody) -> Tensor:
-    return skin_surface(dressed, body, SETTINGS)
+    return skin_surface(dressed, body, no_hair(dressed), SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +73,10 @@ def skirt(body: CanonicalBody) -> Mesh:
         ]
     )
     return Mesh(vertices.reshape(-1, 3), faces)
+
+
+def no_hair(mesh: Mesh) -> Tensor:
+    return torch.zeros(len(mesh.vertices), dtype=torch.bool)
 
 
 def bend(model: AnnyBody, body: CanonicalBody, turns: dict[str, tuple[int, float]]) -> Tensor:
@@ -141,7 +145,7 @@ def test_left_and_right_are_not_mixed(
 def test_skirt_follows_both_legs_smoothly(
     model: AnnyBody, body: CanonicalBody, skirt: Mesh
 ) -> None:
-    weights = skin_surface(skirt, body, SETTINGS)
+    weights = skin_surface(skirt, body, no_hair(skirt), SETTINGS)
     step = {"upperleg01.L": (0, 30.0), "upperleg01.R": (0, -20.0)}
     transforms = bend(model, body, step)
     assert float(stretch(skirt, weights, transforms).max()) < 1.6
@@ -152,12 +156,31 @@ def test_skirt_follows_both_legs_smoothly(
     assert float(moved[right].mean()) > 0.02
 
 
+def test_long_hair_follows_the_head_more_the_nearer_it_is(
+    model: AnnyBody, body: CanonicalBody, dressed: Mesh
+) -> None:
+    x, y, z = dressed.vertices.unbind(-1)
+    names = body.skeleton.names
+    neck = float(body.skeleton.heads[names.index("neck01"), 2])
+    hair = (x.abs() < 0.09) & (y > 0) & (z > neck - 0.25)
+    weights = skin_surface(dressed, body, hair, SETTINGS)
+    transforms = bend(model, body, {"head": (1, 30.0), "neck01": (1, 30.0)})
+    moved = (skin_points(dressed.vertices, weights, transforms)[0] - dressed.vertices).norm(dim=-1)
+    behind = hair & (x.abs() < 0.05)
+    strip = [
+        float(moved[behind & ((z - neck - height).abs() < 0.03)].mean())
+        for height in (0.1, 0.0, -0.1, -0.2)
+    ]
+    assert strip == sorted(strip, reverse=True)
+    assert strip[-1] < 0.5 * strip[0]
+
+
 def test_piece_that_touches_nothing_moves_as_one(body: CanonicalBody) -> None:
     glasses = Mesh(
         torch.tensor([[0.0, -0.9, 1.6], [0.1, -0.9, 1.6], [0.0, -0.9, 1.7]]),
         torch.tensor([[0, 1, 2]]),
     )
-    weights = skin_surface(glasses, body, SETTINGS)
+    weights = skin_surface(glasses, body, no_hair(glasses), SETTINGS)
     assert torch.allclose(weights[0], weights[1])
     assert torch.allclose(weights[0], weights[2])
 

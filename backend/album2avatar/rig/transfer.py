@@ -38,10 +38,18 @@ class Transfer:
     """(V,) bool, whether the closest point is the one that the vertex should follow."""
 
 
-def skin_surface(mesh: Mesh, body: CanonicalBody, settings: RigSettings) -> Tensor:
-    """Weights (V, J) of a surface in the canonical pose: rows sum to 1, at most 4 are not 0."""
+def skin_surface(mesh: Mesh, body: CanonicalBody, hair: Tensor, settings: RigSettings) -> Tensor:
+    """Weights of a surface in the canonical pose.
+
+    Args:
+        hair: (V,) bool. Hair hangs on the head: where it is nearest to shoulders or back it
+            follows neither fully, but what is around it.
+
+    Returns:
+        (V, J) rows sum to 1, at most `MOST_INFLUENCES` of each are not 0.
+    """
     edges = edge_table(mesh.faces)
-    transfer = transfer_weights(mesh, edges, body, settings)
+    transfer = transfer_weights(mesh, edges, body, hair, settings)
     whole = inpaint(mesh, edges, transfer.weights, transfer.trusted)
     soft = smoothed(whole, mesh, edges, settings.smoothing_steps)
     loose = (~transfer.trusted).to(soft.dtype)[:, None]
@@ -53,7 +61,7 @@ def skin_surface(mesh: Mesh, body: CanonicalBody, settings: RigSettings) -> Tens
 
 
 def transfer_weights(
-    mesh: Mesh, edges: EdgeTable, body: CanonicalBody, settings: RigSettings
+    mesh: Mesh, edges: EdgeTable, body: CanonicalBody, hair: Tensor, settings: RigSettings
 ) -> Transfer:
     """Take over the weights of the closest points and say which of them to trust."""
     skin = outer_surface(body)
@@ -64,6 +72,9 @@ def transfer_weights(
     trusted = (closest.signed_distance.abs() <= settings.trusted_distance) & (
         facing >= math.cos(math.radians(settings.trusted_angle))
     )
+    on_head = torch.zeros(len(skin.vertices))
+    on_head[: int(body.parts["surface"].sum())] = body.parts["head"][body.parts["surface"]].float()
+    trusted &= ~hair | (closest.interpolate(on_head[:, None])[:, 0] > 0.5)
     torn = torn_edges(mesh.vertices, closest.points, edges)
     trusted[edges.vertices[torn].flatten()] = False
     return Transfer(weights / weights.sum(-1, keepdim=True), trusted)

@@ -1,0 +1,47 @@
+"""The rig stage on the files of a workspace."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from album2avatar.assets import Asset, AssetTable
+from album2avatar.body.anny import load_anny_body
+from album2avatar.body.rigged import load_rigged
+from album2avatar.body.storage import save_body
+from album2avatar.body.surface import outer_surface
+from album2avatar.mesh.storage import save_mesh
+from album2avatar.mesh.types import UvMap
+from album2avatar.progress import silent_job
+from album2avatar.rig import stage
+from album2avatar.settings import Settings
+from album2avatar.workspace import Workspace
+
+
+def test_stage_rigs_what_was_painted(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    model = load_anny_body()
+    body = model.canonical(model.usual_shape("man"))
+    save_body(workspace.body, body)
+    skin = outer_surface(body)
+    uv = UvMap(torch.rand(3, 2), torch.tensor([[0, 1, 2]]).expand(len(skin.faces), 3))
+    hair = torch.zeros(len(skin.vertices), dtype=torch.int64)
+    save_mesh(workspace.painted, skin, uv, {"vertex_asset": hair})
+    assets = (Asset(kind="face", name="face", token="<asset0>"),)
+    workspace.asset_table.parent.mkdir(parents=True)
+    table = AssetTable(subject="man", assets=assets, photos=())
+    workspace.asset_table.write_text(table.model_dump_json())
+
+    stage.run(workspace, Settings(), silent_job("rig"))
+    avatar = load_rigged(workspace.rigged)
+    assert avatar.skeleton.names == body.skeleton.names
+    assert avatar.parts[0].texture == "albedo"
+    assert torch.equal(avatar.parts[0].mesh.vertices, skin.vertices)
+    assert avatar.parts[0].uv is not None
+    known = body.weights[body.parts["surface"]]
+    # The body's own surface gets the body's own weights back, but for smoothing and pruning.
+    change = (avatar.parts[0].weights[: len(known)] - known).abs().sum(-1) / 2
+    assert float(change.mean()) < 0.1
+    with Image.open(workspace.preview("rig", 1)) as picture:
+        assert len(np.unique(np.asarray(picture))) > 50
