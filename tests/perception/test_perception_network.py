@@ -14,7 +14,7 @@ from album2avatar.perception.network import NetworkConfig, PerceptionNetwork
 from album2avatar.perception.storage import load_network, save_perception
 from album2avatar.perception.vocabulary import ATTRIBUTES
 
-CONFIG = NetworkConfig(PIXEL_CLASSES, KEYPOINTS, ATTRIBUTES, widths=(8, 8, 16, 16), pixel_width=8)
+CONFIG = NetworkConfig(PIXEL_CLASSES, KEYPOINTS, ATTRIBUTES, widths=(8, 8, 16, 16))
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def folder(tmp_path):
 def test_scores_have_the_promised_shapes(folder, side):
     output = load_network(folder)(torch.rand(2, 3, side, side))
     assert output.pixels.shape == (2, len(PIXEL_CLASSES), side, side)
-    assert output.heatmaps.shape == (2, len(KEYPOINTS), side // 2, side // 2)
+    assert output.heatmaps.shape == (2, len(KEYPOINTS), side // 4, side // 4)
     assert output.absent.shape == (2, len(KEYPOINTS))
     assert {name: len(words) for name, words in ATTRIBUTES.items()} == {
         name: scores.shape[1] for name, scores in output.attributes.items()
@@ -76,7 +76,7 @@ def spoil_weights(folder):
 
 def spoil_shape(folder):
     values = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(values | {"pixel_width": 12}))
+    (folder / "config.json").write_text(json.dumps(values | {"widths": [8, 16, 16, 16]}))
 
 
 def remove_weights(folder):

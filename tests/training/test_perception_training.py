@@ -59,7 +59,7 @@ def dataset(tmp_path):
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(dataset, tmp_path, monkeypatch):
-    small = NetworkConfig(PIXEL_CLASSES, KEYPOINTS, ATTRIBUTES, 32, (8, 8, 16, 16), 8)
+    small = NetworkConfig(PIXEL_CLASSES, KEYPOINTS, ATTRIBUTES, 32, (8, 8, 16, 16))
     monkeypatch.setattr(perception_training, "NETWORK", small)
 
     def go(name: str, steps: int) -> dict:

@@ -21,11 +21,11 @@ from album2avatar.training.perception_data import UNKNOWN, Batch, PeopleDataset
 
 NETWORK = NetworkConfig(PIXEL_CLASSES, KEYPOINTS, ATTRIBUTES)
 
-KEYPOINT_DEVIATION = 1.2
+KEYPOINT_DEVIATION = 1.0
 """Of the target bumps, in heatmap pixels: as sharp as the grid still resolves."""
-KEYPOINT_WEIGHT = 0.15
-POSITION_WEIGHT = 0.05
-ATTRIBUTE_WEIGHT = 0.06
+KEYPOINT_WEIGHT = 0.2
+POSITION_WEIGHT = 0.1
+ATTRIBUTE_WEIGHT = 0.12
 """Weights that make the first gradients of all heads about as large as those of the pixels."""
 
 
@@ -85,7 +85,7 @@ def perception_loss(output: NetworkOutput, batch: Batch) -> tuple[Tensor, Mappin
     targets = heatmap_targets(wanted, size, KEYPOINT_DEVIATION)
     keypoints = heatmap_loss(output.heatmaps, output.absent, targets)
     found = find_keypoints(output.heatmaps, output.absent)
-    away = (found[..., :2] - wanted[..., :2]).abs().sum(-1).clamp(max=6)
+    away = (found[..., :2] - wanted[..., :2]).abs().sum(-1).clamp(max=4)
     position = (away * wanted[..., 2]).sum() / wanted[..., 2].sum().clamp(min=1)
     words = attribute_loss(output.attributes, batch.attributes)
     loss = (

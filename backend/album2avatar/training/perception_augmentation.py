@@ -15,6 +15,7 @@ from album2avatar.perception.vocabulary import ATTRIBUTES, SHOWN_BY
 from album2avatar.training.perception_backgrounds import random_backgrounds
 from album2avatar.training.perception_data import UNKNOWN, Batch
 
+OTHER_BACKGROUND_SHARE = 0.25
 EMPTY_SHARE = 0.04
 
 SHOWN_PIXELS = 4
@@ -62,8 +63,8 @@ def random_placement(batch: Batch, generator: torch.Generator) -> Placement:
     """Mostly near the original; sometimes small in the picture, or cut off."""
     count, size = len(batch.images), batch.images.shape[-1]
     draws = torch.rand(count, 5, generator=generator)
-    changed = (draws[:, 0] < 0.75).float()
-    scale = torch.exp(changed * (math.log(0.6) + draws[:, 1] * math.log(1.5 / 0.6)))
+    changed = (draws[:, 0] < 0.5).float()
+    scale = torch.exp(changed * (math.log(0.65) + draws[:, 1] * math.log(1.4 / 0.65)))
     reach = 0.1 + 0.5 * (scale - 1).abs()
     return Placement(
         angle=changed * (draws[:, 2] - 0.5) * math.radians(16),
@@ -115,31 +116,30 @@ def place(batch: Batch, placement: Placement) -> tuple[Batch, Tensor, Tensor]:
 def change_background(
     images: Tensor, person: Tensor, inside: Tensor, generator: torch.Generator
 ) -> Tensor:
-    """Put half of the people before something else; the others get a plain margin.
+    """Put some of the people before something else; the others get a plain margin.
 
     Args:
         images: (B, 3, S, S), black beyond the original picture.
         person: (B, 1, S, S) share of person.
         inside: (B, 1, S, S) share of original picture.
     """
-    count, size = len(images), images.shape[-1]
-    with_margin = images + (1 - inside) * OUTSIDE
-    chosen = torch.rand(count, generator=generator) < 0.5
-    backgrounds = random_backgrounds(count, size, generator)
+    chosen = torch.rand(len(images), generator=generator) < OTHER_BACKGROUND_SHARE
+    backgrounds = random_backgrounds(int(chosen.sum()), images.shape[-1], generator)
+    result = images + (1 - inside) * OUTSIDE
     # What the original background left in a soft edge stays: it is a part of the edge.
-    before_other = person * images + (1 - person) * backgrounds
-    return torch.where(chosen[:, None, None, None], before_other, with_margin)
+    share = person[chosen]
+    result[chosen] = share * images[chosen] + (1 - share) * backgrounds
+    return result
 
 
 def empty_some(batch: Batch, generator: torch.Generator) -> Batch:
     """Replace a few pictures by mere background: most of the world shows nobody."""
-    count, size = len(batch.images), batch.images.shape[-1]
-    chosen = torch.rand(count, generator=generator) < EMPTY_SHARE
-    backgrounds = random_backgrounds(count, size, generator)
-    keypoints = batch.keypoints.clone()
+    chosen = torch.rand(len(batch.images), generator=generator) < EMPTY_SHARE
+    images, keypoints = batch.images.clone(), batch.keypoints.clone()
+    images[chosen] = random_backgrounds(int(chosen.sum()), images.shape[-1], generator)
     keypoints[chosen, :, 2] = 0.0
     return Batch(
-        images=torch.where(chosen[:, None, None, None], backgrounds, batch.images),
+        images=images,
         labels=torch.where(chosen[:, None, None], 0, batch.labels),
         keypoints=keypoints,
         attributes={
@@ -162,11 +162,11 @@ def spoil(images: Tensor, generator: torch.Generator) -> Tensor:
     gain = between(0.8, 1.2) * between(0.94, 1.06, channels=3)
     gamma, offset = between(0.75, 1.3), between(-0.06, 0.06)
     toned = (images.clamp(1e-4, 1) ** gamma * gain + offset).clamp(0, 1)
-    images = torch.where(some(0.7), toned, images)
-    images = torch.where(some(0.25), blur(images), images)
-    images = torch.where(some(0.2), compress(images, between(0.02, 0.12)), images)
-    noise = torch.randn(images.shape, generator=generator) * between(0.0, 0.05)
-    return torch.where(some(0.5), images + noise, images).clamp(0, 1)
+    images = torch.where(some(0.5), toned, images)
+    images = torch.where(some(0.15), blur(images), images)
+    images = torch.where(some(0.1), compress(images, between(0.02, 0.12)), images)
+    noise = torch.randn(images.shape, generator=generator) * between(0.0, 0.04)
+    return torch.where(some(0.3), images + noise, images).clamp(0, 1)
 
 
 def blur(images: Tensor) -> Tensor:

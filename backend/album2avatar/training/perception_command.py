@@ -24,10 +24,10 @@ def main(
     """Train on small pictures, then on large ones; the checkpoint lies beside the model."""
     torch.set_num_threads(threads)
     parts = [
-        Part(PeopleDataset(small), small_steps, 2 * batch_size),
+        Part(PeopleDataset(small), small_steps, 3 * batch_size // 2),
         Part(PeopleDataset(large), large_steps, batch_size),
     ]
-    schedule = RateSchedule(small_steps + large_steps, peak=2e-3, fall_share=0.5)
+    schedule = RateSchedule(small_steps + large_steps, peak=2.5e-3, rise_steps=60, fall_share=0.5)
     checkpoint = output.with_name(output.name + "-checkpoint.safetensors")
     train_perception(parts, Loop(schedule, checkpoint, save_every=200), output, seed)
 
