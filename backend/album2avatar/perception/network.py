@@ -119,7 +119,7 @@ def take_inventory(pixels: Tensor, features: Tensor) -> Tensor:
         (B, C * (D + 3)).
     """
     shares = F.adaptive_avg_pool2d(pixels.detach().softmax(1), features.shape[-1])
-    batch, classes, height, width = shares.shape
+    batch, _, height, width = shares.shape
     across = torch.linspace(-1, 1, width, device=pixels.device).expand(batch, 1, height, width)
     places = torch.cat([features, across, across.transpose(2, 3)], dim=1).flatten(2)
     area = shares.flatten(2).mean(-1)
