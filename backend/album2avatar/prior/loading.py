@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from safetensors import SafetensorError
 from transformers import CLIPTextModel, CLIPTokenizer
 
@@ -72,7 +74,7 @@ def read_components(folder: Path) -> Components:
             f"{folder} can't be loaded as a diffusion model ({reason}). Download or copy the "
             "whole folder again."
         ) from error
-    prediction_type = str(components.scheduler.config.prediction_type)
+    prediction_type = str(components.scheduler.config["prediction_type"])
     if prediction_type not in _PREDICTION_TYPES:
         raise ModelError(
             f"{folder} predicts '{prediction_type}', but only {' and '.join(_PREDICTION_TYPES)} "

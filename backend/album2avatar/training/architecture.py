@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 IMAGE_SIZE = 64
@@ -36,7 +38,8 @@ def make_autoencoder() -> AutoencoderKL:
 
     No attention in the middle: 256 places see each other well enough by convolution.
     """
-    return AutoencoderKL(
+    make: Any = AutoencoderKL
+    return make(
         in_channels=3,
         out_channels=3,
         latent_channels=4,
@@ -57,7 +60,8 @@ def make_unet() -> UNet2DConditionModel:
     Cross-attention at 8 x 8 and 4 x 4 only, to keep a step near one second on one core.
     """
     channels = (64, 128, 192)
-    return UNet2DConditionModel(
+    make: Any = UNet2DConditionModel
+    return make(
         sample_size=LATENT_SIZE,
         in_channels=4,
         out_channels=4,

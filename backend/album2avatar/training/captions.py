@@ -4,7 +4,7 @@ A caption comes from `compose_prompt`, the grammar of every later prompt, with c
 out, synonyms, other orders, and unknown words where a learned token will stand.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -196,6 +196,6 @@ def _filler(generator: np.random.Generator) -> str:
     return FILLERS[int(generator.integers(len(FILLERS)))]
 
 
-def corpus_words() -> Sequence[str]:
+def corpus_words() -> list[str]:
     """Words that captions may hold rarely but the tokenizer should know whole."""
     return [*FILLERS, *SYNONYMS, *(word for words in SYNONYMS.values() for word in words)]

@@ -82,19 +82,16 @@ class Trainee:
         # Early weights are forgotten sooner, so that the average of a young run is useful.
         decay = min(self.average, (step + 1) / (step + 20))
         with torch.no_grad():
-            torch._foreach_lerp_(
-                list(self.averages.values()), list(self.parameters.values()), 1 - decay
-            )
+            for name, parameter in self.parameters.items():
+                self.averages[name].lerp_(parameter, 1 - decay)
         return float(norm)
 
     def averaged(self, network: str) -> dict[str, Tensor]:
         """Averaged weights of one network, with its buffers."""
         prefix = network + "."
-        whole = self.networks[network].state_dict()
-        return {
-            name: self.averages.get(prefix + name, tensor).detach().clone()
-            for name, tensor in whole.items()
-        }
+        whole: dict[str, Tensor] = self.networks[network].state_dict()
+        latest = {name: self.averages.get(prefix + name, whole[name]) for name in whole}
+        return {name: tensor.detach().clone() for name, tensor in latest.items()}
 
     def save(self, path: Path, step: int) -> None:
         """Write everything that the next step depends on."""

@@ -8,14 +8,16 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
-from diffusers import AutoencoderKL
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from PIL import Image
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from album2avatar.errors import Album2AvatarError, ModelError
 from album2avatar.files import atomic_path
-from album2avatar.prior.model import Prior
-from album2avatar.seeding import numpy_generator
+from album2avatar.model_folders import find_model
+from album2avatar.prior.model import Prior, load_prior
+from album2avatar.prior.sampling import sample_images
+from album2avatar.seeding import numpy_generator, torch_generator
 from album2avatar.training.autoencoder import (
     AutoencoderTraining,
     peak_signal_to_noise,
@@ -39,6 +41,26 @@ Data = Annotated[Path, typer.Option(help="data set of training people")]
 HeldOut = Annotated[Path, typer.Option(help="data set of held-out people")]
 Steps = Annotated[int, typer.Option(min=1, help="steps in all; may change when resumed")]
 Threads = Annotated[int, typer.Option(min=1, max=64, help="CPU threads")]
+
+_OUTFITS = (
+    "man with light skin and short brown hair wearing a red t-shirt, blue jeans and white sneakers",
+    "woman with tan skin and long black hair wearing a green dress and black boots",
+    "bearded man with brown skin and bald head wearing a navy and white striped sweater, "
+    "beige shorts and brown shoes",
+    "woman with light skin and red hair in a bun wearing a white t-shirt, a purple jacket, "
+    "a pink skirt and black shoes",
+)
+_VIEWS = ("front view, full body", "back view, full body", "left side view, full body")
+_CLOSER = ("front view, upper body", "right side view, upper body", "front view, head close-up")
+_WAYS = (*_VIEWS, *_CLOSER, "front view, lower body")
+SAMPLE_PROMPTS = tuple(
+    tuple(
+        [f"a photo of a {outfit}, {way}, grey background" for way in _WAYS]
+        + [f"a normal map of a {outfit}, {_VIEWS[0]}"]
+    )
+    for outfit in _OUTFITS
+)
+"""Rows of eight: four outfits in seven ways, then as a normal map."""
 
 _CORPUS_CAPTIONS = 20_000
 _PEOPLE_IN_WORDS = 8_000
@@ -122,6 +144,22 @@ def unet(
         training,
         publish,
     )
+
+
+@app.command()
+def samples(
+    prior: Annotated[str, typer.Option(help="name or folder of the prior")],
+    output: Annotated[Path, typer.Option(help="PNG file to write")],
+    threads: Threads = 2,
+) -> None:
+    """Draw a sheet of samples; a row an outfit; the last column is its normal map."""
+    torch.set_num_threads(threads)
+    loaded = load_prior(find_model(prior))
+    rows: list[torch.Tensor] = []
+    for row, prompts in enumerate(SAMPLE_PROMPTS):
+        generator = torch_generator(0, "samples", row)
+        rows.append(sample_images(loaded, prompts, 25, 4.0, generator))
+    _save_sheet(output, torch.cat(rows).repeat_interleave(2, 1).repeat_interleave(2, 2))
 
 
 def _newest_autoencoder(work: Path) -> Any:

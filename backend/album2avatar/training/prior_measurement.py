@@ -185,7 +185,7 @@ def rendered_orders(dataset: PeopleDataset, count: int) -> tuple[list[Order], ND
         )
         for record in records
     ]
-    return orders, dataset.images[: len(orders)].astype(np.float32) / 255
+    return orders, dataset.images[: len(orders)].astype(np.float32) / np.float32(255)
 
 
 def paint_orders(prior: Prior, orders: Sequence[Order]) -> torch.Tensor:

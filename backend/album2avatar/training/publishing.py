@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from diffusers import StableDiffusionPipeline
+from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import StableDiffusionPipeline
 
 from album2avatar.prior.model import Prior
 
@@ -18,17 +18,20 @@ def save_prior(prior: Prior, folder: Path) -> None:
     beside = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
-    halves: list[Any] = [
+    networks: list[Any] = [
         copy.deepcopy(network).half() for network in (prior.vae, prior.text_encoder, prior.unet)
     ]
+    vae, text_encoder, unet = networks
+    scheduler: Any = prior.scheduler
+    nothing: Any = None
     pipeline: Any = StableDiffusionPipeline(
-        vae=halves[0],
-        text_encoder=halves[1],
-        tokenizer=prior.tokenizer,
-        unet=halves[2],
-        scheduler=prior.scheduler,
-        safety_checker=None,
-        feature_extractor=None,
+        vae,
+        text_encoder,
+        prior.tokenizer,
+        unet,
+        scheduler,
+        safety_checker=nothing,
+        feature_extractor=nothing,
         requires_safety_checker=False,
     )
     pipeline.save_pretrained(beside, safe_serialization=True)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import CLIPTokenizer
@@ -58,7 +59,8 @@ def build_tokenizer(
     tokens = [*alphabet, *(a + _WORD_END for a in alphabet), *(a + b for a, b in merges)]
     ordered = [*dict.fromkeys(tokens), _START, _END]
     vocabulary = {token: index for index, token in enumerate(ordered)}
-    result = CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=PROMPT_LIMIT)
+    pairs: Any = merges
+    result = CLIPTokenizer(vocab=vocabulary, merges=pairs, model_max_length=PROMPT_LIMIT)
     result.save_pretrained(folder)
     # Newer transformers write tokenizer.json only; the two classic files make the folder
     # readable everywhere.

@@ -23,7 +23,7 @@ class UnetTraining:
     """What decides how the UNet turns out, next to the loop."""
 
     seed: int = 0
-    batch: int = 32
+    batch: int = 24
     normal_share: float = 0.25
     """Share of normal maps; the rest are colour pictures."""
     caption_dropout: float = 0.1
@@ -110,10 +110,11 @@ def denoising_loss(
 ) -> tuple[Tensor, Mapping[str, float]]:
     """Weighted squared error of the UNet's output."""
     with torch.no_grad():
-        mean, log_variance = prior.vae.encode(batch.pictures).latent_dist.parameters.chunk(2, dim=1)
+        moments = prior.vae.encode(batch.pictures, return_dict=False)[0]
+        mean, log_variance = moments.parameters.chunk(2, dim=1)
         jitter = torch.randn(mean.shape, generator=generator)
         latents = mean + jitter * (0.5 * log_variance.clamp(-20, 6)).exp()
-        latents = latents * prior.vae.config.scaling_factor
+        latents = latents * prior.vae.config["scaling_factor"]
     noise = torch.randn(latents.shape, generator=generator)
     noisy = prior.add_noise(latents, noise, batch.timesteps)
     noisy = noisy.contiguous(memory_format=torch.channels_last)
