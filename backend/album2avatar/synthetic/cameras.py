@@ -81,15 +81,12 @@ def frame_camera(
 def world_to_view(camera: Camera) -> Floats:
     """The rigid matrix (4, 4) of `render.camera.orbit`, without a tensor's overhead."""
     azimuth, elevation = math.radians(camera.azimuth), math.radians(camera.elevation)
-    backward = np.array(
-        [
-            math.sin(azimuth) * math.cos(elevation),
-            -math.cos(azimuth) * math.cos(elevation),
-            math.sin(elevation),
-        ]
-    )
-    right = np.array([math.cos(azimuth), math.sin(azimuth), 0.0])
-    rotation = np.stack([right, np.cross(backward, right), backward])
+    sine, cosine = math.sin(azimuth), math.cos(azimuth)
+    rise, level = math.sin(elevation), math.cos(elevation)
+    backward = np.array([sine * level, -cosine * level, rise])
+    # Rows: right, up = backward x right, backward.
+    up = [-sine * rise, cosine * rise, level]
+    rotation = np.array([[cosine, sine, 0.0], up, backward])
     distance = camera.frame_height / (2.0 * math.tan(camera.vertical_fov / 2))
     matrix = np.eye(4)
     matrix[:3, :3] = rotation

@@ -62,19 +62,19 @@ def _about(axis: Floats, angle: float) -> tuple[float, float, float]:
 
 def bone_transforms(template: Template, body: RestBody, pose: Pose) -> Floats:
     """Canonical-to-posed matrix of each bone, (J, 4, 4)."""
-    transforms = np.empty((len(template.bones), 4, 4))
+    transforms: list[Floats] = []
+    still = np.eye(4)
     for index, (bone, parent) in enumerate(zip(template.bones, template.parents, strict=True)):
-        inherited = np.eye(4) if parent < 0 else transforms[parent]
-        turned = pose.get(bone)
-        if turned is None:
-            transforms[index] = inherited
+        inherited = still if parent < 0 else transforms[parent]
+        if bone not in pose:
+            transforms.append(inherited)
             continue
-        rotation = _rotation(turned)
+        rotation = _rotation(pose[bone])
         local = np.eye(4)
         local[:3, :3] = rotation
         local[:3, 3] = body.bone_heads[index] - rotation @ body.bone_heads[index]
-        transforms[index] = inherited @ local
-    return transforms.astype(np.float32)
+        transforms.append(inherited @ local)
+    return np.stack(transforms).astype(np.float32)
 
 
 def _rotation(vector: tuple[float, float, float]) -> Floats:
