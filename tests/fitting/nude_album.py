@@ -83,6 +83,7 @@ def make_album(
         person=masks,
         skin=masks,
         close_cloth=torch.zeros_like(masks),
+        face_area=torch.full((len(framings),), torch.nan),
     )
     return NudeAlbum(
         observations,

@@ -9,9 +9,10 @@ from nude_album import NudeAlbum, make_album
 
 from album2avatar.assets import View
 from album2avatar.body.anny import AnnyBody, load_anny_body
+from album2avatar.body.keypoints import mirrored_keypoints
 from album2avatar.body.kinematics import transform_heads
 from album2avatar.fitting.energy import keypoint_energy, pose_energy
-from album2avatar.fitting.initialization import first_guess, place_by_keypoints
+from album2avatar.fitting.initialization import face_energy, first_guess, place_by_keypoints
 from album2avatar.fitting.optimization import optimize, photo_weights
 from album2avatar.fitting.silhouettes import silhouette_energy
 from album2avatar.fitting.stage import prepare
@@ -22,6 +23,8 @@ from album2avatar.settings import FittingSettings
 SETTINGS = FittingSettings(
     keypoint_steps=60, silhouette_steps=16, silhouette_resolution=48, checkpoint_every=1000
 )
+
+LOG_FOCAL = -math.log(math.tan(0.26))
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +82,41 @@ def test_first_guess_is_right_where_the_view_word_is_wrong(
     opposite |= {"left side": "right side", "right side": "left side"}
     views = tuple(opposite[view] for view in album.observations.views)
     observations = replace(album.observations, views=views)
-    shape = body.usual_shape(observations.subject)
-    guess = first_guess(body, observations, shape, -math.log(math.tan(0.26)), 0.012)
+    guess = first_guess(body, observations, body.usual_shape("woman"), LOG_FOCAL, 0.012)
+    assert guess.swapped == ()
     with torch.no_grad():
-        assert float(joint_error(body, guess, album).max()) < 0.06
+        assert float(joint_error(body, guess.variables, album).max()) < 0.06
+
+
+def test_first_guess_sees_that_left_and_right_are_confused(
+    body: AnnyBody, album: NudeAlbum
+) -> None:
+    mirrored = list(mirrored_keypoints())
+    keypoints = album.observations.keypoints.clone()
+    keypoints[1] = keypoints[1, mirrored]
+    confidence = album.observations.confidence.clone()
+    confidence[1] = confidence[1, mirrored]
+    observations = replace(album.observations, keypoints=keypoints, confidence=confidence)
+    guess = first_guess(body, observations, body.usual_shape("woman"), LOG_FOCAL, 0.012)
+    assert guess.swapped == ("1",)
+    assert torch.equal(guess.observations.keypoints, album.observations.keypoints)
+    with torch.no_grad():
+        assert float(joint_error(body, guess.variables, album).max()) < 0.06
+
+
+def test_a_back_shows_no_face() -> None:
+    variables = FitVariables(
+        *(torch.zeros(0),) * 2,
+        yaw=torch.tensor([0.0, math.pi]),
+        tilt=torch.zeros(2, 2),
+        place=torch.zeros(2, 3),
+        log_focal=torch.zeros(2),
+    )
+    front, back = face_energy(variables, torch.tensor([0.016, 0.016])).tolist()
+    assert back > front + 4
+    front, back = face_energy(variables, torch.zeros(2)).tolist()
+    assert front > back + 4
+    assert face_energy(variables, torch.full((2,), torch.nan)).tolist() == [0.0, 0.0]
 
 
 def test_place_is_exact_for_an_exact_pose(body: AnnyBody, album: NudeAlbum) -> None:

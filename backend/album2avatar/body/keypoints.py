@@ -26,3 +26,14 @@ KEYPOINT_BONES: dict[str, str] = {
 """Keypoint to the Anny bone (rig `anny-blender`) whose head it is; left is the person's."""
 
 KEYPOINTS: tuple[str, ...] = tuple(KEYPOINT_BONES)
+
+
+def mirrored_keypoints() -> tuple[int, ...]:
+    """Index of each keypoint's counterpart on the other side; its own in the middle."""
+    swap = {"left": "right", "right": "left"}
+
+    def counterpart(name: str) -> str:
+        side, _, rest = name.partition("_")
+        return f"{swap[side]}_{rest}" if side in swap else name
+
+    return tuple(KEYPOINTS.index(counterpart(name)) for name in KEYPOINTS)

@@ -1,12 +1,13 @@
 """A first guess for every photo: several yaws are tried, the best one stays."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from album2avatar.assets import View
+from album2avatar.body.keypoints import mirrored_keypoints
 from album2avatar.body.model import BodyModel
 from album2avatar.fitting.energy import (
     keypoint_energy,
@@ -25,10 +26,27 @@ VIEW_YAWS: dict[View, float] = {
 }
 """Yaw at which a person who stands before the camera shows this side."""
 
-_CANDIDATES = 8
-_STEPS = 60
-_VIEW_SPREAD = math.radians(40.0)
+_YAWS = 8
+_STEPS = 50
+_VIEW_SPREAD = math.radians(50.0)
 """A view word covers 90 degrees, and the network that says it is sometimes wrong."""
+_SWAP_ENERGY = 4.0
+"""Cost of taking a photo's left keypoints for right ones. Networks do confuse them, mostly
+in photos of backs, but then all of them at once."""
+_FACE_AREA = 0.016
+"""Square metres of a face seen from the front, without hair and neck."""
+_FACE_SPREAD = 0.25
+"""Error of the visible share of the face, by hair, hats and the mask's own errors."""
+
+
+@dataclass(frozen=True)
+class FirstGuess:
+    """Where the fit starts."""
+
+    variables: FitVariables
+    observations: Observations
+    """With left and right keypoints changed over in the photos of `swapped`."""
+    swapped: tuple[str, ...]
 
 
 def first_guess(
@@ -37,29 +55,40 @@ def first_guess(
     shape: Tensor,
     log_focal: float,
     keypoint_spread: float,
-) -> FitVariables:
-    """Fit the usual shape to each photo's keypoints from eight yaws and keep the best.
+) -> FirstGuess:
+    """Fit the usual shape to each photo's keypoints in sixteen ways and keep the best.
 
-    Left and right keypoints tell front from back only where they are right; the view word
-    decides where they say little.
+    Eight yaws are tried, each with the keypoints as they are named and with left and right
+    changed over. What decides is how well the keypoints fit, the view word, and how much of
+    the face is to be seen.
     """
-    count = len(observations.photos)
+    count, ways = len(observations.photos), 2 * _YAWS
     views = torch.tensor([VIEW_YAWS[view] for view in observations.views])
-    offsets = torch.arange(_CANDIDATES) * (2 * math.pi / _CANDIDATES)
+    offsets = (torch.arange(_YAWS) * (2 * math.pi / _YAWS)).repeat(2)
+    swaps = torch.arange(ways) >= _YAWS
     yaws = (views[:, None] + offsets).flatten()
-    repeated = _repeat(observations, _CANDIDATES)
+    tried = _ways_to_read(observations, swaps)
     heads = model.rest(shape).heads.detach()
     start = FitVariables(
         shape=shape,
         turns=torch.zeros(len(yaws), len(model.joints), 3),
         yaw=yaws,
         tilt=torch.zeros(len(yaws), 2),
-        place=place_by_keypoints(heads[model.keypoint_bones] - heads[0], yaws, repeated, log_focal),
+        place=place_by_keypoints(heads[model.keypoint_bones] - heads[0], yaws, tried, log_focal),
         log_focal=torch.full((len(yaws),), log_focal),
     )
-    refined, energy = _refine(model, start, heads, repeated, keypoint_spread, views)
-    best = energy.view(count, _CANDIDATES).argmin(-1)
-    return refined.select(torch.arange(count) * _CANDIDATES + best)
+    wanted = views.repeat_interleave(ways)
+    refined, energy = _refine(model, start, heads, tried, keypoint_spread, wanted)
+    energy = energy + _SWAP_ENERGY * swaps.repeat(count)
+    best = energy.view(count, ways).argmin(-1)
+    rows = torch.arange(count) * ways + best
+    chosen = replace(
+        observations, keypoints=tried.keypoints[rows], confidence=tried.confidence[rows]
+    )
+    swapped = tuple(
+        photo for photo, way in zip(observations.photos, best, strict=True) if swaps[way]
+    )
+    return FirstGuess(refined.select(rows), chosen, swapped)
 
 
 def place_by_keypoints(
@@ -99,13 +128,28 @@ def place_by_keypoints(
     return torch.stack([solved[:, 0] / depth, solved[:, 2] / depth, depth.log()], -1)
 
 
+def face_energy(variables: FitVariables, face_area: Tensor) -> Tensor:
+    """Energy of seeing more or less of the face than the yaw says, (B,).
+
+    From the front the whole face is visible, from the side half of it, from behind nothing.
+
+    Args:
+        face_area: (B,) as in `Observations`; NaN says nothing.
+    """
+    metres = (variables.place[:, 2] - variables.log_focal).detach().exp()
+    seen = (face_area * metres.square() / _FACE_AREA).clamp(max=1.0)
+    expected = (1 + torch.cos(variables.yaw)) / 2
+    energy = 0.5 * ((seen.nan_to_num() - expected) / _FACE_SPREAD).square()
+    return torch.where(face_area.isnan(), torch.zeros_like(energy), energy)
+
+
 def _refine(
     model: BodyModel,
     start: FitVariables,
     heads: Tensor,
     observations: Observations,
     keypoint_spread: float,
-    views: Tensor,
+    wanted: Tensor,
 ) -> tuple[FitVariables, Tensor]:
     """Short fit of poses with the shape held; also the energy of each candidate."""
     leaves = FitVariables.from_tensors(start.tensors())
@@ -116,7 +160,6 @@ def _refine(
             {"params": [leaves.place], "lr": 0.02},
         ]
     )
-    wanted = views.repeat_interleave(_CANDIDATES)
     energy = torch.zeros(len(wanted))
     for step in range(_STEPS):
         reach = 0.5 if step < _STEPS // 2 else 0.2
@@ -125,16 +168,22 @@ def _refine(
         fit = keypoint_energy(residuals, observations.confidence, spreads, reach)
         off_view = (1 - torch.cos(leaves.yaw - wanted)) / _VIEW_SPREAD**2
         energy = fit + pose_energy(model, leaves) + off_view
+        energy = energy + face_energy(leaves, observations.face_area)
         optimizer.zero_grad()
         energy.sum().backward()
         optimizer.step()
     return FitVariables(**{k: v.detach() for k, v in leaves.tensors().items()}), energy.detach()
 
 
-def _repeat(observations: Observations, times: int) -> Observations:
-    """Each photo `times` times in a row, keypoints only."""
+def _ways_to_read(observations: Observations, swaps: Tensor) -> Observations:
+    """Each photo once for each of `swaps` (W,) bool, left and right changed over where True."""
+    mirrored = list(mirrored_keypoints())
+    swapped = swaps.repeat(len(observations.photos))[:, None]
+    keypoints = observations.keypoints.repeat_interleave(len(swaps), 0)
+    confidence = observations.confidence.repeat_interleave(len(swaps), 0)
     return replace(
         observations,
-        keypoints=observations.keypoints.repeat_interleave(times, 0),
-        confidence=observations.confidence.repeat_interleave(times, 0),
+        keypoints=torch.where(swapped[..., None], keypoints[:, mirrored], keypoints),
+        confidence=torch.where(swapped, confidence[:, mirrored], confidence),
+        face_area=observations.face_area.repeat_interleave(len(swaps), 0),
     )

@@ -44,6 +44,10 @@ class Observations:
     close_cloth: Tensor
     """(P, R, R) float, share of cloth that follows the body."""
 
+    face_area: Tensor
+    """(P,) area of the face in the image, in squares of half its height; NaN where the asset
+    table has no face or the head is outside of the image."""
+
     @property
     def aspects(self) -> Tensor:
         """(P,) width divided by height."""
@@ -78,6 +82,8 @@ def read_observations(
     masks = [_read_mask(workspace, label.photo, sizes[label.photo]) for label in labels]
     shares = torch.stack([_shares(mask, kinds, resolution) for mask in masks], 1)
     keypoints = torch.stack([seen[label.photo] for label in labels])
+    has_head = keypoints[:, KEYPOINTS.index("head"), 2] > 0
+    face_area = torch.stack([_face_area(mask, kinds) for mask in masks])
     return Observations(
         photos=tuple(label.photo for label in labels),
         subject=table.subject,
@@ -88,6 +94,7 @@ def read_observations(
         person=shares[0],
         skin=shares[1],
         close_cloth=shares[2],
+        face_area=torch.where(has_head, face_area, torch.nan),
     )
 
 
@@ -138,3 +145,11 @@ def _shares(mask: NDArray[np.uint8], kinds: list[AssetKind], resolution: int) ->
         for layer in layers
     ]
     return torch.stack([torch.from_numpy(np.array(layer)) for layer in shrunk])
+
+
+def _face_area(mask: NDArray[np.uint8], kinds: list[AssetKind]) -> Tensor:
+    """Area of the face in squares of half the image's height; NaN without such an asset."""
+    if "face" not in kinds:
+        return torch.tensor(torch.nan)
+    pixels = float((mask == kinds.index("face") + 1).sum())
+    return torch.tensor(4 * pixels / mask.shape[0] ** 2)

@@ -40,6 +40,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     )
     model = load_body_model(fitting, job)
     problem, guess = prepare(model, observations, fitting)
+    observations = problem.observations
     _report_doubtful(problem)
 
     def show(variables: FitVariables, step: int) -> Path:
@@ -79,11 +80,14 @@ def prepare(
     shape = model.usual_shape(observations.subject)
     log_focal = -math.log(math.tan(math.radians(settings.vertical_fov) / 2))
     guess = first_guess(model, observations, shape, log_focal, settings.keypoint_spread)
+    observations = guess.observations
+    for photo in guess.swapped:
+        logger.warning("Left and right keypoints of photo %s are taken the other way", photo)
     body = model.canonical(shape)
     with torch.no_grad():
         heads = model.rest(shape).heads
-        residuals = keypoint_residuals(model, guess, heads, observations)
-        spreads = keypoint_spreads(guess, settings.keypoint_spread)
+        residuals = keypoint_residuals(model, guess.variables, heads, observations)
+        spreads = keypoint_spreads(guess.variables, settings.keypoint_spread)
     problem = FitProblem(
         model=model,
         observations=observations,
@@ -93,7 +97,7 @@ def prepare(
         photo_weights=photo_weights(residuals, observations.confidence, spreads),
         settings=settings,
     )
-    return problem, guess
+    return problem, guess.variables
 
 
 def photo_poses(
