@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
@@ -38,7 +37,7 @@ class AutoencoderTraining:
 def train_autoencoder(
     dataset: PeopleDataset, loop: Loop, training: AutoencoderTraining
 ) -> AutoencoderKL:
-    """Train from scratch or from the checkpoint; returns the averaged network, latents scaled."""
+    """Train from scratch or from the checkpoint; returns the averaged network."""
     torch.manual_seed(training.seed)
     network: Any = make_autoencoder()
     with torch.no_grad():
@@ -64,7 +63,7 @@ def train_autoencoder(
 
     train(trainee, loop, loss_of_step)
     network.load_state_dict(trainee.averaged("vae"))
-    network.register_to_config(scaling_factor=1 / latent_deviation(network, dataset, training.seed))
+    normalize_latents(network, dataset, training)
     return network
 
 
@@ -123,16 +122,31 @@ def _loss(
 
 
 @torch.no_grad()
-def latent_deviation(network: Any, dataset: PeopleDataset, seed: int, count: int = 512) -> float:
-    """Standard deviation of the latents' means over some of the data set, colour and normals."""
-    generator = numpy_generator(seed, "latent deviation")
+def normalize_latents(
+    network: Any, dataset: PeopleDataset, training: AutoencoderTraining, count: int = 512
+) -> None:
+    """Give every latent channel mean 0 and deviation 1 over the data set, without any loss.
+
+    The change goes into the two 1 x 1 convolutions around the latents. Otherwise the detail
+    channel (deviation 1.9 against 0.5 of the colours) takes most of the UNet's attention, and
+    colours drown in the noise too early.
+    """
+    generator = numpy_generator(training.seed, "latent deviation")
     rows = generator.integers(0, len(dataset), count)
-    are_normals = np.arange(count) % 4 == 0
+    are_normals = generator.random(count) < training.normal_share
     pieces = [
         network.encode(dataset.pictures(rows[i : i + 64], are_normals[i : i + 64])).latent_dist.mean
         for i in range(0, count, 64)
     ]
-    return float(torch.cat(pieces).std())
+    latents = torch.cat(pieces)
+    center, deviation = latents.mean((0, 2, 3)), latents.std((0, 2, 3))
+    half = len(center)
+    before, after = network.quant_conv, network.post_quant_conv
+    before.weight[:half] /= deviation.view(-1, 1, 1, 1)
+    before.bias[:half] = (before.bias[:half] - center) / deviation
+    before.bias[half:] -= 2 * deviation.log()
+    after.bias += after.weight[:, :, 0, 0] @ center
+    after.weight *= deviation.view(1, -1, 1, 1)
 
 
 @torch.no_grad()
