@@ -29,7 +29,9 @@ class UnetTraining:
     caption_dropout: float = 0.1
     """Share of empty captions, for guidance without a classifier."""
     text_rate_scale: float = 0.15
-    """The pre-trained text encoder learns at this share of the UNet's rate."""
+    """The pre-trained text encoder learns at this share of the UNet's rate ..."""
+    text_steps: int = 1000
+    """... for so many steps; then it stays, which saves a tenth of a step's time."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def train_unet(
     )
 
     def loss_of_step(step: int) -> tuple[Tensor, Mapping[str, float]]:
+        text_encoder.requires_grad_(step < training.text_steps)
         batch = sample_batch(dataset, training, step)
         generator = torch_generator(training.seed, "unet noise", step)
         return denoising_loss(prior, batch, generator)
