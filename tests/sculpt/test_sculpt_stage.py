@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import torch
 from toy_person import ASSETS, egg, egg_body, photo_poses, write_tiny_prior, write_workspace
 
 from album2avatar.asset_table import save_mask
-from album2avatar.body.types import PhotoPoses
+from album2avatar.body.storage import save_body
+from album2avatar.body.types import CanonicalBody, PhotoPoses
 from album2avatar.errors import AlbumError, CancelledError
 from album2avatar.mesh.storage import load_mesh
 from album2avatar.mesh.topology import edge_table
@@ -28,6 +30,15 @@ from album2avatar.workspace import Workspace
 ROUNDER = torch.tensor([1.25, 1.4, 1.0])
 """How much wider the dressed person is than the body."""
 AZIMUTHS = [0.0, 90.0, 180.0, 270.0]
+
+
+def small_handed_body() -> CanonicalBody:
+    """The egg with head and hands that leave room for clothes."""
+    mesh = egg()
+    across, up = mesh.vertices[:, 0], mesh.vertices[:, 2]
+    parts = {"hand.L": across > 0.29, "hand.R": across < -0.29, "head": up > 1.65}
+    body = egg_body(mesh)
+    return replace(body, parts=body.parts | parts | {"face": up > 1.68})
 
 
 def dressed() -> Mesh:
@@ -59,14 +70,15 @@ def settings(prior_folder: Path) -> Settings:
         device="cpu",
         prior=str(prior_folder),
         sculpt=SculptSettings(
-            lattice_cells=20,
-            steps=30,
-            learning_rate=0.006,
+            lattice_cells=16,
+            close_up_magnification=1.0,
+            steps=20,
+            learning_rate=0.01,
             photo_height=48,
             photos_per_step=2,
             views_per_step=1,
             supersampling=1,
-            preview_every=20,
+            preview_every=12,
             checkpoint_every=7,
         ),
     )
@@ -77,6 +89,7 @@ def album(tmp_path_factory: pytest.TempPathFactory, prior_folder: Path) -> Works
     """The egg's workspace before sculpting, with masks of the dressed egg."""
     workspace = write_workspace(tmp_path_factory.mktemp("avatar") / "album", prior_folder)
     workspace.sculpt.unlink()
+    save_body(workspace.body, small_handed_body())
     poses = photo_poses(AZIMUTHS)
     for name, mask in zip(poses.photos, masks_of(dressed(), poses), strict=True):
         save_mask(workspace, name, (mask.numpy() * len(ASSETS)).astype(np.uint8))
@@ -106,11 +119,11 @@ def overlap(mesh: Mesh) -> float:
 
 def test_the_surface_grows_to_the_masks_and_stays_closed(sculpted: Workspace):
     mesh = load_mesh(sculpted.sculpt).mesh
-    assert overlap(egg()) < 0.85
-    assert overlap(mesh) > 0.93
+    assert overlap(egg()) < 0.78
+    assert overlap(mesh) > 0.85
     assert (edge_table(mesh.faces).opposite >= 0).all()
+    assert sculpted.preview("sculpt", 12).exists()
     assert sculpted.preview("sculpt", 20).exists()
-    assert sculpted.preview("sculpt", 30).exists()
     assert not sculpted.checkpoint("sculpt").exists()
 
 
@@ -122,22 +135,27 @@ def test_every_vertex_knows_its_place_on_the_body(sculpted: Workspace):
     assert (gap < stored.extras["body_distance"].abs() + 0.05).all()
 
 
-@pytest.mark.parametrize("stop", [3, 16, 30])
-def test_a_resumed_run_writes_the_same_bits(
-    sculpted: Workspace, album: Workspace, settings: Settings, tmp_path: Path, stop: int
+def test_a_run_that_is_killed_twice_writes_the_same_bits(
+    sculpted: Workspace, album: Workspace, settings: Settings, tmp_path: Path
 ):
     workspace = copy_of(album, tmp_path / "resumed")
+    for stop in (3, 16):
+        with pytest.raises(CancelledError):
+            run(workspace, settings, job_until(stop))
+        assert not workspace.sculpt.exists()
+    run(workspace, settings, silent_job("sculpt"))
+    assert workspace.sculpt.read_bytes() == sculpted.sculpt.read_bytes()
+
+
+def job_until(stop: int) -> JobControl:
+    """A job that the artist cancels after step `stop`."""
     cancelled = threading.Event()
 
     def listen(event: ProgressEvent) -> None:
         if event.step == stop:
             cancelled.set()
 
-    with pytest.raises(CancelledError):
-        run(workspace, settings, JobControl("sculpt", listen, cancelled))
-    assert not workspace.sculpt.exists()
-    run(workspace, settings, silent_job("sculpt"))
-    assert workspace.sculpt.read_bytes() == sculpted.sculpt.read_bytes()
+    return JobControl("sculpt", listen, cancelled)
 
 
 def test_masks_without_a_person_are_refused(album: Workspace, settings: Settings, tmp_path: Path):
@@ -149,7 +167,7 @@ def test_masks_without_a_person_are_refused(album: Workspace, settings: Settings
 
 
 def test_the_band_holds_the_body_and_the_room_that_the_masks_leave():
-    template = make_template(egg_body(egg()), 2.0)
+    template = make_template(small_handed_body(), 1.5)
     band = build_band(template, masked_photos(dressed()), 24, 0.2)
     inside = band.body_distance <= 0
     ends = band.edges.vertices
@@ -170,16 +188,16 @@ def test_carving_keeps_what_one_wrong_photo_denies():
     photos = masked_photos(dressed())
     body = egg()
     weights = torch.ones(len(body.vertices), 1)
-    assert may_be_person(body.vertices, weights, photos, 0.02).all()
+    assert may_be_person(body.vertices, weights, photos, 0.1).all()
     photos[1] = MaskedPhoto(
         photos[1].bone_transforms,
         photos[1].camera,
         torch.zeros_like(photos[1].mask),
         torch.full_like(photos[1].outside, 99.0),
     )
-    assert may_be_person(body.vertices, weights, photos, 0.02).all()
-    away = torch.tensor([[0.8, 0.0, 0.85]])
-    assert not may_be_person(away, torch.ones(1, 1), photos, 0.02).any()
+    assert may_be_person(body.vertices, weights, photos, 0.1).all()
+    away = torch.tensor([[0.55, 0.0, 0.85]])
+    assert not may_be_person(away, torch.ones(1, 1), photos, 0.1).any()
 
 
 def test_weights_stay_on_the_body_and_blend_away_from_it():
@@ -211,7 +229,7 @@ def test_finishing_drops_floaters_and_bubbles():
 
 def test_parts_that_are_held_end_on_the_template():
     body = egg()
-    template = make_template(egg_body(body), 2.0)
+    template = make_template(egg_body(body), 1.0)
     puffed = Mesh(body.vertices * torch.tensor([1.006, 1.006, 1.0]), body.faces)
     finished = finish(puffed, template)
     hands = body.vertices[:, 0].abs() > 0.24

@@ -4,6 +4,7 @@
 # pyright: reportUnknownParameterType=false, reportMissingParameterType=false
 # pyright: reportInvalidTypeForm=false, reportIndexIssue=false, reportOperatorIssue=false
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false
+# pyright: reportUntypedFunctionDecorator=false
 
 import torch
 import warp as wp

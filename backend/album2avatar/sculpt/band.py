@@ -45,6 +45,10 @@ class Band:
     """(N, J) skinning weights."""
     freedom: Tensor
     """(N,) see `Template.freedom`."""
+    neighbor_count: Tensor
+    """(N,) float, edges at each vertex."""
+    spacing: Tensor
+    """(N,) metres, mean length of these edges."""
 
 
 def build_band(
@@ -77,7 +81,18 @@ def build_band(
         boundary_vertices(tetrahedra),
         weights,
         closest.interpolate(template.freedom[:, None]).squeeze(1),
+        *_neighborhoods(vertices, edges.vertices),
     )
+
+
+def _neighborhoods(vertices: Tensor, edges: Tensor) -> tuple[Tensor, Tensor]:
+    """Number of edges (N,) at each vertex, and their mean length (N,) in metres."""
+    length = torch.linalg.vector_norm(vertices[edges[:, 0]] - vertices[edges[:, 1]], dim=1)
+    count, total = torch.zeros_like(vertices[:, 0]), torch.zeros_like(vertices[:, 0])
+    for side in (0, 1):
+        count.index_add_(0, edges[:, side], torch.ones_like(length))
+        total.index_add_(0, edges[:, side], length)
+    return count, total / count
 
 
 def _choose_cells(

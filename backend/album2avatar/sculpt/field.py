@@ -11,7 +11,7 @@ from album2avatar.sculpt.band import Band
 LEVEL_SPACINGS: tuple[float, ...] = (0.16, 0.08, 0.04)
 """Metres between the nodes of the coarse grids: a skirt, a sleeve, a fold. Each halving keeps
 the step of one level to what the one above can't say."""
-LEVEL_RATES: tuple[float, ...] = (1.0, 0.7, 0.5, 0.25)
+LEVEL_RATES: tuple[float, ...] = (1.0, 0.5, 0.3, 0.12)
 """Share of the learning rate of each level, the lattice itself last."""
 
 
@@ -69,8 +69,8 @@ class OffsetField:
             for level, values in zip(self._levels, self.parameters[:-1], strict=True)
         ]
         whole = torch.stack([*coarse, self.parameters[-1]]).sum(dim=0)
-        return torch.where(self._band.fixed, 0.0, self._band.freedom * whole)
+        return self._band.freedom * whole
 
     def signed_distance(self, offsets: Tensor) -> Tensor:
-        """(N,) metres."""
-        return self._band.body_distance + offsets
+        """(N,) metres; on the band's rim always the body's, so that nothing is cut open."""
+        return self._band.body_distance + torch.where(self._band.fixed, 0.0, offsets)

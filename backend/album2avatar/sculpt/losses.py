@@ -33,15 +33,17 @@ def silhouette_loss(coverage: Tensor, mask: Tensor, coarse_share: float) -> Tens
     return loss
 
 
-def smoothness_loss(offsets: Tensor, band: Band, squared_lengths: Tensor) -> Tensor:
-    """Mean squared slope of the offsets along the lattice's edges; without unit.
+def smoothness_loss(offsets: Tensor, band: Band) -> Tensor:
+    """Mean squared bend of the offsets over the lattice; without unit.
 
-    Args:
-        squared_lengths: (E,) of the lattice's edges, square metres.
+    Bends, not slopes, are held back: a skirt stands off the legs by as much as it is wide.
     """
     ends = band.edges.vertices
-    slope = gather_rows(offsets, ends[:, 0]) - gather_rows(offsets, ends[:, 1])
-    return (slope.square() / squared_lengths).mean()
+    start, end = ends[:, 0], ends[:, 1]
+    step = gather_rows(offsets, end) - gather_rows(offsets, start)
+    summed = torch.zeros_like(offsets).index_add(0, start, step).index_add(0, end, -step)
+    bend = summed / (band.neighbor_count * band.spacing)
+    return (~band.fixed * bend.square()).mean()
 
 
 def template_loss(offsets: Tensor, band: Band) -> Tensor:
@@ -54,9 +56,3 @@ def inward_loss(offsets: Tensor, band: Band, allowance: float) -> Tensor:
     """Mean square of how far the surface lies deeper in the body than allowed; square metres."""
     near = band.body_distance.abs() < NEAR_BODY
     return (near * (offsets - allowance).clamp(min=0).square()).mean()
-
-
-def squared_edge_lengths(band: Band) -> Tensor:
-    """(E,) square metres."""
-    start, end = (band.lattice.vertices[band.edges.vertices[:, side]] for side in (0, 1))
-    return torch.sum((end - start).square(), dim=1)

@@ -70,7 +70,7 @@ def mask_photo(
     rows, columns = covered.shape
     width = max(1, round(height * columns / rows))
     mask = F.interpolate(covered[None, None].float(), (height, width), mode="area")[0, 0]
-    outside: np.ndarray = distance_transform_edt((mask < 0.5).numpy())
+    outside = np.asarray(distance_transform_edt((mask < 0.5).numpy()), np.float32)
     return MaskedPhoto(
         poses.bone_transforms[index : index + 1].to(device),
         Cameras(
@@ -78,7 +78,7 @@ def mask_photo(
             poses.cameras.vertical_fov[index : index + 1].to(device),
         ),
         mask.to(device),
-        torch.from_numpy(outside.astype(np.float32)).to(device),
+        torch.from_numpy(outside).to(device),
     )
 
 

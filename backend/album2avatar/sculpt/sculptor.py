@@ -27,7 +27,6 @@ from album2avatar.sculpt.losses import (
     inward_loss,
     silhouette_loss,
     smoothness_loss,
-    squared_edge_lengths,
     template_loss,
 )
 from album2avatar.sculpt.photos import MaskedPhoto
@@ -80,7 +79,6 @@ class Sculptor:
         self._prior = prior
         self._settings = settings
         self._seed = seed
-        self._squared_lengths = squared_edge_lengths(band)
         # Marching in a posed lattice gives the posed surface: skinning once is enough.
         self._posed_lattices = [
             skin_points(band.lattice.vertices, band.weights, photo.bone_transforms)[0]
@@ -227,8 +225,7 @@ class Sculptor:
             settings.laplacian_weight * laplacian_loss(mesh.vertices, surface.edges)
             + settings.normal_consistency_weight
             * normal_consistency_loss(mesh.vertices, mesh.faces, surface.edges)
-            + settings.smoothness_weight
-            * smoothness_loss(offsets, self._band, self._squared_lengths)
+            + settings.smoothness_weight * smoothness_loss(offsets, self._band)
             + settings.template_weight * template_loss(offsets, self._band)
             + settings.inward_weight * inward_loss(offsets, self._band, settings.inward_allowance)
         )

@@ -61,7 +61,7 @@ class SculptSettings(Frozen):
     normal_consistency_weight: float = Field(0.02, ge=0)
     """Holds neighbouring faces in one plane."""
     smoothness_weight: float = Field(1.0, ge=0)
-    """Makes the distance from the body change slowly over the lattice."""
+    """Holds back bends in the distance from the body, where masks and prior say nothing."""
     template_weight: float = Field(100.0, ge=0)
     """Holds face and feet to the template; hands don't move at all."""
     inward_weight: float = Field(200.0, ge=0)
