@@ -8,6 +8,7 @@ from album2avatar.body.rigged import RiggedAvatar, RiggedPart, save_rigged
 from album2avatar.body.storage import load_body
 from album2avatar.mesh.storage import StoredMesh, load_mesh
 from album2avatar.progress import JobControl
+from album2avatar.rig.eyes import eye_parts
 from album2avatar.rig.preview import save_bends
 from album2avatar.rig.transfer import skin_surface
 from album2avatar.settings import Settings
@@ -26,7 +27,8 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     weights = skin_surface(painted.mesh, body, hair_vertices(workspace, painted), settings.rig)
     avatar = RiggedPart("avatar", painted.mesh, painted.uv, weights, "albedo")
     preview = save_bends(workspace.preview(job.stage, 1), painted.mesh, weights, body)
-    save_rigged(workspace.rigged, RiggedAvatar(body.skeleton, (avatar,)))
+    eyes = eye_parts(painted.mesh, body, settings.rig.iris_color)
+    save_rigged(workspace.rigged, RiggedAvatar(body.skeleton, (avatar, *eyes)))
     job.report(1, 1, preview=preview)
 
 

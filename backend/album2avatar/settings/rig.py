@@ -1,8 +1,12 @@
 """Settings of the rig stage."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from album2avatar.settings.base import Frozen
+
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class RigSettings(Frozen):
@@ -17,3 +21,5 @@ class RigSettings(Frozen):
     smoothing_steps: int = Field(8, ge=0, le=200)
     """Passes of smoothing over the weights; each reaches one edge farther. Eight reach about
     4 cm at the sculpt's edge length of 5 mm, so that elbows crease softly."""
+    iris_color: tuple[Share, Share, Share] = (0.3, 0.19, 0.12)
+    """sRGB colour of the irises, 0..1; brown as most people's. Album photos rarely show it."""
