@@ -23,16 +23,11 @@ def egg_surface() -> PaintedSurface:
     return PaintedSurface(mesh, edge_table(mesh.faces), true_assets(mesh.vertices), 3)
 
 
-def by_asset(points: torch.Tensor, assets: torch.Tensor) -> torch.Tensor:
-    return COLORS[assets]
-
-
 def test_a_photograph_under_even_light_shows_the_albedo_before_the_background():
     surface = egg_surface()
     views = turntable_views(egg_body(surface.mesh), "full body", [0.0])
-    picture = photograph(
-        look(surface, views.cameras, 64), by_asset, FLAT, torch.full((1, 3), 0.25), 2
-    )[0]
+    seen = look(surface, views.cameras, 64)
+    picture = photograph(seen, COLORS[seen.assets], FLAT, torch.full((1, 3), 0.25), 2)[0]
     assert picture.shape == (32, 32, 3)
     torch.testing.assert_close(picture[3, 16], COLORS[0])
     torch.testing.assert_close(picture[12, 16], COLORS[1])
@@ -61,9 +56,10 @@ def test_shade_is_darker_and_the_albedo_is_not_where_light_averages_out():
         views = turntable_views(body, "full body", [step * 2.4, step * 2.4 + 3.1])
         light, (_, background) = sample_light(2, draws), sample_backgrounds(2, draws)
         seen = look(surface, views.cameras, 32)
-        truth = photograph(seen, by_asset, light, background, 1)
+        truth = photograph(seen, COLORS[seen.assets], light, background, 1)
+        found = photograph(seen, field(seen.points, seen.assets), light, background, 1)
         optimizer.zero_grad()
-        (photograph(seen, field, light, background, 1) - truth).square().mean().backward()
+        (found - truth).square().mean().backward()
         optimizer.step()
     found = field(surface.mesh.vertices, surface.assets).detach()
     assert float((found - COLORS[surface.assets]).abs().mean()) < 0.04

@@ -64,6 +64,7 @@ def preview_strip(surface: PaintedSurface, body: CanonicalBody, albedo: Albedo) 
         views = turntable_views(body, framing, _PREVIEW_ANGLES, device)
         seen = look(surface, views.cameras, 2 * PREVIEW_SIZE)
         with torch.no_grad():
-            pictures = photograph(seen, albedo, light, background, 2)
+            colors = albedo(seen.points, seen.assets)
+            pictures = photograph(seen, colors, light, background, 2)
         rows.append(torch.cat(list(pictures), 1))
     return torch.cat(rows, 0)

@@ -9,6 +9,8 @@ from album2avatar.mesh.gather import gather_rows
 
 LOWEST_FREQUENCY = 0.75 * math.pi
 """Radians a metre: the lowest octave tells head from feet."""
+LARGEST_FREE_LOGIT = 3.0
+"""Colours from 0.05 to 0.95 cost nothing."""
 
 
 class ColorField(nn.Module):
@@ -67,8 +69,26 @@ class ColorField(nn.Module):
         Returns:
             (N, 3) sRGB in 0..1.
         """
+        return torch.sigmoid(self.logits(points, assets))
+
+    def logits(self, points: Tensor, assets: Tensor) -> Tensor:
+        """What `forward` squeezes into 0..1, (N, 3)."""
         place = points - self.centre
         waves = torch.cat([place * scale for scale in self._scales], 1)
         kind = nn.functional.one_hot(assets, self.asset_logits.shape[0]).to(points.dtype)
         features = torch.cat([place, waves.sin(), waves.cos(), kind], 1)
-        return torch.sigmoid(gather_rows(self.asset_logits, assets) + self.network(features))
+        return gather_rows(self.asset_logits, assets) + self.network(features)
+
+
+def saturation_loss(logits: Tensor) -> Tensor:
+    """Cost of colours that are nearly black or full, where the gradient of a colour vanishes.
+
+    Without it a few wrong steps at the start would be final.
+
+    Args:
+        logits: (N, 3) from `ColorField.logits`.
+
+    Returns:
+        () zero while all colours lie in 0.05..0.95.
+    """
+    return (logits.abs() - LARGEST_FREE_LOGIT).clamp(min=0.0).square().mean()

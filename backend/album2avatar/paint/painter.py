@@ -11,7 +11,7 @@ from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
 from album2avatar.guidance.distillation import PromptEmbeddings, distillation_loss
 from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
 from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
-from album2avatar.paint.color_field import ColorField
+from album2avatar.paint.color_field import ColorField, saturation_loss
 from album2avatar.paint.scene import (
     Light,
     PaintedSurface,
@@ -32,6 +32,9 @@ WARM_UP_STEPS = 20
 """Adam's first steps have the full size whatever the gradient; they are held back."""
 LAST_RATE = 0.1
 """Learning rate at the last step as a share of the first."""
+SATURATION_WEIGHT = 0.1
+"""Weight of the saturation loss: about the size of the distillation's gradient where a logit
+is one beyond the free range."""
 ASSET_RATE = 3.0
 """Learning rate of the assets' own colours as a multiple of the network's."""
 NEGATIVE_PROMPT = "blurry, oversaturated, low quality"
@@ -87,9 +90,10 @@ class Painter:
         words, background = sample_backgrounds(len(views), draws)
         size = self._prior.prior.image_size * settings.supersampling
         seen = look(self._surface, views.cameras, size)
+        logits = self.field.logits(seen.points, seen.assets)
         images = photograph(
             seen,
-            self.field,
+            torch.sigmoid(logits),
             Light(light.direction.to(device), light.ambient.to(device)),
             background.to(device),
             settings.supersampling,
@@ -105,7 +109,7 @@ class Painter:
             settings.guidance_scale,
         )
         self._optimizer.zero_grad()
-        distillation.loss.backward()
+        (distillation.loss + SATURATION_WEIGHT * saturation_loss(logits)).backward()
         for group in self._optimizer.param_groups:
             group["lr"] = settings.learning_rate * group["rate"] * self._rate(step)
         self._optimizer.step()

@@ -88,24 +88,25 @@ def look(surface: PaintedSurface, cameras: Cameras, size: int) -> SeenSurface:
 
 
 def photograph(
-    seen: SeenSurface, albedo: Albedo, light: Light, background: Tensor, supersampling: int
+    seen: SeenSurface, colors: Tensor, light: Light, background: Tensor, supersampling: int
 ) -> Tensor:
     """Pictures of the surface under a light.
 
     Args:
+        colors: (N, 3) sRGB albedo at `seen.points`.
         background: (B, 3) sRGB.
         supersampling: pixels of `seen` along each side of a pixel of the result.
 
     Returns:
-        (B, S, S, 3) sRGB, row 0 at the top, differentiable in what `albedo` depends on.
+        (B, S, S, 3) sRGB, row 0 at the top, differentiable in `colors`.
     """
     covered = seen.drawing.covered[..., 0] > 0
     brightness = lambert(seen.normals, light.direction, light.ambient)[covered]
-    colors = albedo(seen.points, seen.assets) * brightness
+    lit = colors * brightness
     batch, height, width = covered.shape
     pixel = covered.view(-1).nonzero().squeeze(1)
     behind = background[:, None, None].expand(batch, height, width, 3).reshape(-1, 3)
-    rows = behind.index_copy(0, pixel, colors).view(batch, height, width, 3)
+    rows = behind.index_copy(0, pixel, lit).view(batch, height, width, 3)
     return area_downsample(to_image(rows), supersampling)
 
 

@@ -27,7 +27,7 @@ class PaintSettings(Frozen):
     """Score distillation: without noise (published default), plain, or the prompt's part alone."""
     guidance_scale: float = Field(7.5, ge=0, le=100)
     """Weight of the prompt; more saturates the colours."""
-    learning_rate: float = Field(0.01, gt=0, lt=1)
+    learning_rate: float = Field(0.005, gt=0, lt=1)
     """Of the colour field's network; falls to a tenth over the steps."""
     highest_timestep_first: float = Field(0.98, gt=0, le=1)
     """Largest share of noise at the first step: high noise decides on colours."""
