@@ -78,7 +78,7 @@ def read_observations(
             "In no photo are enough keypoints of a person to be seen (head, shoulders, hips and "
             "so on). Add photos that show the person whole, or lower fitting.least_confidence."
         )
-    kinds = [asset.kind for asset in table.assets]
+    kinds: list[AssetKind] = [asset.kind for asset in table.assets]
     masks = [_read_mask(workspace, label.photo, sizes[label.photo]) for label in labels]
     shares = torch.stack([_shares(mask, kinds, resolution) for mask in masks], 1)
     keypoints = torch.stack([seen[label.photo] for label in labels])
