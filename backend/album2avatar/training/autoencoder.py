@@ -67,38 +67,6 @@ def train_autoencoder(
     return network
 
 
-def refine_decoder(
-    network: AutoencoderKL, dataset: PeopleDataset, loop: Loop, training: AutoencoderTraining
-) -> AutoencoderKL:
-    """Go on with the decoder alone.
-
-    The latents stay as they are, so the UNet can be trained on them at the same time.
-    """
-    vae: Any = network
-    vae.requires_grad_(False).to(memory_format=torch.channels_last)
-    trained = torch.nn.ModuleDict({"quant": vae.post_quant_conv, "decoder": vae.decoder})
-    trained.requires_grad_(True)
-    trainee = Trainee({"decoder": trained}, weight_decay=0.0)
-
-    def loss_of_step(step: int) -> tuple[Tensor, Mapping[str, float]]:
-        generator = numpy_generator(training.seed, "decoder", step)
-        rows = generator.integers(0, len(dataset), training.batch)
-        are_normals = generator.random(training.batch) < training.normal_share
-        pictures = dataset.pictures(rows, are_normals)
-        with torch.no_grad():
-            mean, log_variance = _encode(vae, pictures)
-            deviation = (0.5 * log_variance).exp()
-            noise_source = torch_generator(training.seed, "decoder noise", step)
-            latents = mean + deviation * torch.randn(mean.shape, generator=noise_source)
-        return _loss(
-            vae.decode(latents).sample, pictures, dataset.weights(rows), mean, log_variance
-        )
-
-    train(trainee, loop, loss_of_step)
-    trained.load_state_dict(trainee.averaged("decoder"))
-    return network
-
-
 def _encode(network: Any, pictures: Tensor) -> tuple[Tensor, Tensor]:
     mean, log_variance = network.encode(pictures).latent_dist.parameters.chunk(2, dim=1)
     return mean, log_variance.clamp(-20, 6)

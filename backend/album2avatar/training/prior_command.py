@@ -1,7 +1,6 @@
 """`scripts/train_prior`: the demo prior, part by part."""
 
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +21,6 @@ from album2avatar.training.autoencoder import (
     AutoencoderTraining,
     peak_signal_to_noise,
     reconstruct,
-    refine_decoder,
     train_autoencoder,
 )
 from album2avatar.training.captions import corpus_words, write_caption
@@ -67,7 +65,7 @@ _PEOPLE_IN_WORDS = 8_000
 
 
 @app.command()
-def text(work: Work, steps: Steps = 2500, threads: Threads = 1) -> None:
+def text(work: Work, steps: Steps = 1400, threads: Threads = 1) -> None:
     """Build the tokenizer and pre-train the text encoder; needs no pictures."""
     torch.set_num_threads(threads)
     cast = training_cast(_PEOPLE_IN_WORDS)
@@ -88,7 +86,7 @@ def text(work: Work, steps: Steps = 2500, threads: Threads = 1) -> None:
 
 @app.command()
 def vae(
-    work: Work, data: Data, held_out: HeldOut, steps: Steps = 2400, threads: Threads = 2
+    work: Work, data: Data, held_out: HeldOut, steps: Steps = 4000, threads: Threads = 2
 ) -> None:
     """Train the autoencoder, and measure it on held-out people."""
     torch.set_num_threads(threads)
@@ -100,26 +98,13 @@ def vae(
 
 
 @app.command()
-def decoder(
-    work: Work, data: Data, held_out: HeldOut, steps: Steps = 1500, threads: Threads = 1
-) -> None:
-    """Refine the decoder on latents that stay; may run next to `unet`, which then writes it."""
-    torch.set_num_threads(threads)
-    loop = Loop(RateSchedule(steps, peak=6e-4, rise_steps=20), work / "decoder.safetensors")
-    network: Any = AutoencoderKL.from_pretrained(work / "vae", local_files_only=True)
-    refined: Any = refine_decoder(network, open_dataset(data), loop, AutoencoderTraining())
-    refined.save_pretrained(work / "vae_refined")
-    _measure_autoencoder(refined, held_out, work)
-
-
-@app.command()
 def unet(
     work: Work,
     data: Data,
     held_out: HeldOut,
     output: Annotated[Path, typer.Option(help="folder of the finished prior")],
-    steps: Steps = 2500,
-    save_every: Annotated[int, typer.Option(min=1, help="steps between two versions")] = 300,
+    steps: Steps = 4000,
+    save_every: Annotated[int, typer.Option(min=1, help="steps between two versions")] = 250,
     threads: Threads = 2,
 ) -> None:
     """Train the UNet; writes the prior's folder again with every checkpoint."""
@@ -130,7 +115,6 @@ def unet(
     measured, training = open_dataset(held_out), UnetTraining()
 
     def publish(prior: Prior, step: int) -> None:
-        prior = replace(prior, vae=_newest_autoencoder(work))
         save_prior(prior, output)
         loss = held_out_loss(prior, measured, training)
         print(f"{time.strftime('%H:%M:%S')} wrote {output}, held-out loss {loss:.4f}", flush=True)
@@ -160,12 +144,6 @@ def samples(
         generator = torch_generator(0, "samples", row)
         rows.append(sample_images(loaded, prompts, 25, 4.0, generator))
     _save_sheet(output, torch.cat(rows).repeat_interleave(2, 1).repeat_interleave(2, 2))
-
-
-def _newest_autoencoder(work: Path) -> Any:
-    refined = work / "vae_refined"
-    folder = refined if refined.is_dir() else work / "vae"
-    return AutoencoderKL.from_pretrained(folder, local_files_only=True)
 
 
 def _measure_autoencoder(network: Any, held_out: Path, work: Path) -> None:
