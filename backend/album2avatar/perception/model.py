@@ -1,5 +1,6 @@
 """The network at work: from photos of any size to masks, keypoints and words."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -21,12 +22,16 @@ from album2avatar.perception.crops import (
 from album2avatar.perception.heatmaps import find_keypoints
 from album2avatar.perception.mirror import mirror_output
 from album2avatar.perception.network import NetworkOutput, PerceptionNetwork
+from album2avatar.perception.sides import settle_sides
 from album2avatar.perception.storage import load_network
 
 CROP_MARGIN = 0.12
 """Room around the person in the second look; training pictures leave 6 to 18 %."""
-TILE_SHARE = 0.62
-"""Side of the four tiles of the third look, of the person's square: they overlap by a quarter."""
+ISLAND_SHARE = 0.05
+"""Parts of a person, seen apart from the largest, count for the box from this share of it."""
+HALF_SHARE = 0.6
+"""Side of the squares of the third look, of the person's square. They show the upper and the
+lower body as large as the training pictures do that show no more than that."""
 
 
 @dataclass(frozen=True)
@@ -69,32 +74,34 @@ class Perception:
         """
         photo = image.permute(2, 0, 1).float().cpu()
         square = whole_photo(*photo.shape[-2:])
-        return self._in_photo(self._look(photo, square), square, photo)
+        output = self._look(photo, square)
+        scores = paste_back(output.pixels[0].cpu(), square, *photo.shape[-2:])
+        return self._in_photo(output, scores, square)
 
     def perceive_photo(self, image: Tensor) -> Perceived:
-        """Look at the whole photo, then at the person, then at the person's quarters.
+        """Look at the whole photo, then at the person, then at the halves of a full body.
 
         Args:
             image: (H, W, 3) sRGB in 0..1, top row first.
         """
         photo = image.permute(2, 0, 1).float().cpu()
         height, width = photo.shape[-2:]
-        first = self.perceive(image)
-        box = person_box(first)
+        whole = whole_photo(height, width)
+        first = self._look(photo, whole)
+        scores = paste_back(first.pixels[0].cpu(), whole, height, width)
+        box = person_box(scores)
         if box is None:
-            return first
+            return self._in_photo(first, scores, whole)
         square = around_box(*box, margin=CROP_MARGIN)
-        closer = self._look(photo, square)
-        perceived = self._in_photo(closer, square, photo)
-        if square.side < 1.5 * self.network.config.image_size:
+        second = self._look(photo, square)
+        scores = blend(scores, second.pixels[0].cpu(), square, ones_window)
+        perceived = self._in_photo(second, scores, square)
+        if perceived.word("framing") != "full body":
             return perceived
-        weights = torch.ones(1, height, width)
-        scores = paste_back(closer.pixels[0], square, height, width)
-        for tile in quarters(square):
-            weight, tile_scores = self._look_at_tile(photo, tile)
-            weights += weight
-            scores += weight * tile_scores
-        return replace(perceived, pixels=(scores / weights).softmax(0))
+        for half in upper_and_lower(square):
+            closer = self._look(photo, half).pixels[0].cpu()
+            scores = blend(scores, closer, half, smooth_window)
+        return replace(perceived, pixels=scores.softmax(0))
 
     def _look(self, photo: Tensor, square: Square) -> NetworkOutput:
         """Mean of the network's scores for a square and for its mirror image."""
@@ -103,31 +110,20 @@ class Perception:
         both = torch.cat([picture, picture.flip(-1)]).contiguous(memory_format=torch.channels_last)
         return mirror_output(self.network(both), self.network.config)
 
-    def _look_at_tile(self, photo: Tensor, tile: Square) -> tuple[Tensor, Tensor]:
-        """Weight (1, H, W), falling to the tile's edges, and pixel scores (C, H, W)."""
-        height, width = photo.shape[-2:]
-        scores = self._look(photo, tile).pixels[0]
-        window = torch.hann_window(scores.shape[-1] + 2, periodic=False)[1:-1]
-        weight = paste_back((window[:, None] * window[None, :])[None], tile, height, width)
-        x = torch.arange(width) + 0.5 - tile.left
-        y = torch.arange(height) + 0.5 - tile.top
-        inside = ((x > 0) & (x < tile.side))[None, :] & ((y > 0) & (y < tile.side))[:, None]
-        return 2 * weight * inside, paste_back(scores, tile, height, width)
-
-    def _in_photo(self, output: NetworkOutput, square: Square, photo: Tensor) -> Perceived:
+    def _in_photo(self, output: NetworkOutput, scores: Tensor, square: Square) -> Perceived:
+        """Bring what one look found to the photo's pixels; `scores` (C, H, W) are there already."""
         config = self.network.config
-        height, width = photo.shape[-2:]
+        words = {name: logits[0].softmax(-1).cpu() for name, logits in output.attributes.items()}
+        views = dict(zip(config.attributes["view"], words["view"].tolist(), strict=True))
         points = find_keypoints(output.heatmaps, output.absent)[0].cpu()
         places = point_to_photo(points[:, :2], square, output.heatmaps.shape[-1])
-        pixels = paste_back(output.pixels[0].cpu(), square, height, width).softmax(0)
+        keypoints = torch.cat([places, points[:, 2:]], dim=1)
         return Perceived(
-            pixels=pixels,
+            pixels=scores.softmax(0),
             pixel_classes=config.pixel_classes,
-            keypoints=torch.cat([places, points[:, 2:]], dim=1),
+            keypoints=settle_sides(keypoints, config.keypoints, views["front"], views["back"]),
             keypoint_names=config.keypoints,
-            attributes={
-                name: scores[0].softmax(-1).cpu() for name, scores in output.attributes.items()
-            },
+            attributes=words,
             vocabulary=dict(config.attributes),
         )
 
@@ -141,19 +137,57 @@ def load_perception(folder: Path, device: torch.device | str = "cpu") -> Percept
     return Perception(load_network(folder, device), device)
 
 
-def person_box(perceived: Perceived) -> tuple[float, float, float, float] | None:
-    """Left, top, right and bottom of the largest connected person; None where there is none."""
-    person = (perceived.labels > 0).numpy()
+def person_box(scores: Tensor) -> tuple[float, float, float, float] | None:
+    """Box around the largest connected person and what else is large; None where nobody is.
+
+    Args:
+        scores: (C, H, W) logits, class 0 the background.
+
+    Returns:
+        Left, top, right and bottom in pixels.
+    """
+    person = (scores.argmax(0) > 0).numpy()
     if not person.any():
         return None
     islands, count = cast("tuple[NDArray[np.int32], int]", ndimage.label(person))
-    sizes = ndimage.sum_labels(person, islands, range(1, count + 1))
-    rows, columns = ndimage.find_objects(islands)[int(sizes.argmax())]
-    return (float(columns.start), float(rows.start), float(columns.stop), float(rows.stop))
+    sizes = np.bincount(islands.ravel(), minlength=count + 1)[1:]
+    kept = 1 + np.flatnonzero(sizes >= ISLAND_SHARE * sizes.max())
+    rows, columns = np.nonzero(np.isin(islands, kept))
+    left, right = float(columns.min()), float(columns.max() + 1)
+    return left, float(rows.min()), right, float(rows.max() + 1)
 
 
-def quarters(square: Square) -> list[Square]:
-    """Four overlapping tiles of a square, from its corners."""
-    side = TILE_SHARE * square.side
-    far = square.side - side
-    return [Square(square.left + x, square.top + y, side) for y in (0.0, far) for x in (0.0, far)]
+def upper_and_lower(square: Square) -> list[Square]:
+    """The two squares of a full body's third look."""
+    side = HALF_SHARE * square.side
+    left, far = square.left + (square.side - side) / 2, square.side - side
+    return [Square(left, square.top, side), Square(left, square.top + far, side)]
+
+
+def blend(
+    scores: Tensor, closer: Tensor, square: Square, window: Callable[[int], Tensor]
+) -> Tensor:
+    """Put the scores of a closer look in the place of a photo's.
+
+    Args:
+        scores: (C, H, W) of the photo.
+        closer: (C, S, S) of the square.
+        window: side to (S, S), how much the closer look counts, 0..1.
+    """
+    height, width = scores.shape[-2:]
+    x = torch.arange(width) + 0.5 - square.left
+    y = torch.arange(height) + 0.5 - square.top
+    inside = ((x > 0) & (x < square.side))[None, :] & ((y > 0) & (y < square.side))[:, None]
+    share = paste_back(window(closer.shape[-1])[None], square, height, width) * inside
+    return torch.lerp(scores, paste_back(closer, square, height, width), share)
+
+
+def ones_window(size: int) -> Tensor:
+    """(size, size) of ones: the closer look alone counts."""
+    return torch.ones(size, size)
+
+
+def smooth_window(size: int) -> Tensor:
+    """(size, size) that falls from most of the weight inside to none at the edges."""
+    line = torch.hann_window(size + 2, periodic=False)[1:-1].sqrt()
+    return 0.75 * line[:, None] * line[None, :]
