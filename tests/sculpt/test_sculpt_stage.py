@@ -21,6 +21,7 @@ from album2avatar.progress import JobControl, ProgressEvent, silent_job
 from album2avatar.render.shading import render_mask
 from album2avatar.sculpt.band import build_band, smooth_weights
 from album2avatar.sculpt.finishing import finish, largest_component
+from album2avatar.sculpt.hull import hull_distance
 from album2avatar.sculpt.photos import MaskedPhoto, mask_photo, may_be_person
 from album2avatar.sculpt.stage import run
 from album2avatar.sculpt.template import make_template
@@ -193,11 +194,21 @@ def test_carving_keeps_what_one_wrong_photo_denies():
         photos[1].bone_transforms,
         photos[1].camera,
         torch.zeros_like(photos[1].mask),
-        torch.full_like(photos[1].outside, 99.0),
+        torch.full_like(photos[1].outline_distance, 99.0),
     )
     assert may_be_person(body.vertices, weights, photos, 0.1).all()
     away = torch.tensor([[0.55, 0.0, 0.85]])
     assert not may_be_person(away, torch.ones(1, 1), photos, 0.1).any()
+
+
+def test_the_hull_of_the_masks_is_the_dressed_egg_where_photos_look_along_it():
+    photos = masked_photos(dressed())
+    side, depth = 0.3 * 1.25, 0.2 * 1.4
+    places = torch.tensor([[side, 0, 0.85], [0, depth, 0.85], [side - 0.1, 0, 0.85]])
+    distance = hull_distance([places] * len(photos), photos)
+    torch.testing.assert_close(distance, torch.tensor([0.0, 0.0, -0.1]), atol=0.05, rtol=0)
+    few = hull_distance([places] * 2, photos[:2])
+    assert torch.isinf(few).all()
 
 
 def test_weights_stay_on_the_body_and_blend_away_from_it():

@@ -51,16 +51,19 @@ class OffsetField:
     whole pieces of cloth; on the lattice alone they would tear single vertices out.
     """
 
-    def __init__(self, band: Band, start_thickness: float) -> None:
+    def __init__(self, band: Band, first: Tensor) -> None:
+        """
+        Args:
+            first: (N,) metres, the offsets at the start.
+        """
         vertices = band.lattice.vertices
         self._band = band
+        self._first = first
         self._levels = [grid_level(vertices, spacing) for spacing in LEVEL_SPACINGS]
         sizes = [level.node_count for level in self._levels] + [len(vertices)]
         self.parameters = [
             torch.zeros(size, device=vertices.device, requires_grad=True) for size in sizes
         ]
-        with torch.no_grad():
-            self.parameters[0] -= start_thickness
 
     def offsets(self) -> Tensor:
         """(N,) metres added to the body's distance; negative moves the surface outwards."""
@@ -68,7 +71,7 @@ class OffsetField:
             level.spread(values)
             for level, values in zip(self._levels, self.parameters[:-1], strict=True)
         ]
-        whole = torch.stack([*coarse, self.parameters[-1]]).sum(dim=0)
+        whole = torch.stack([self._first, *coarse, self.parameters[-1]]).sum(dim=0)
         return self._band.freedom * whole
 
     def signed_distance(self, offsets: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.sculpt.template import Template
 
-SMOOTHING_ROUNDS = 8
+SMOOTHING_ROUNDS = 20
 SMOOTHING_STEPS: tuple[float, float] = (0.5, -0.53)
 """A step inwards and a larger one outwards: the lattice's steps go, the volume stays (Taubin
 1995, "A signal processing approach to fair surface design")."""
@@ -47,8 +47,9 @@ def finish(mesh: Mesh, template: Template) -> FinishedSurface:
         MeshError: nothing is left, or the surface is not closed.
     """
     whole = largest_component(mesh)
-    smooth = Mesh(smoothed(whole), whole.faces)
     field = DistanceField(template.surface)
+    freedom = field.closest(whole.vertices).interpolate(template.freedom[:, None])
+    smooth = Mesh(smoothed(whole, freedom), whole.faces)
     snapped = snap_to_template(smooth, template, field)
     _require_closed(snapped)
     closest = field.closest(snapped.vertices)
@@ -78,13 +79,17 @@ def largest_component(mesh: Mesh) -> Mesh:
     return Mesh(mesh.vertices.detach()[used], faces_left)
 
 
-def smoothed(mesh: Mesh) -> Tensor:
-    """Vertices (V, 3) without the steps of the lattice."""
+def smoothed(mesh: Mesh, freedom: Tensor) -> Tensor:
+    """Vertices (V, 3) without the steps of the lattice.
+
+    Args:
+        freedom: (V, 1) in 0..1, how much each vertex is smoothed: fingers would shrink.
+    """
     edges = edge_table(mesh.faces)
     vertices = mesh.vertices
     for _ in range(SMOOTHING_ROUNDS):
         for share in SMOOTHING_STEPS:
-            vertices = vertices + share * uniform_laplacian(vertices, edges)
+            vertices = vertices + share * freedom * uniform_laplacian(vertices, edges)
     return vertices
 
 

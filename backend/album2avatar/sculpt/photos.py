@@ -33,8 +33,8 @@ class MaskedPhoto:
     """One camera."""
     mask: Tensor
     """(H, W) float 0..1, how much of each pixel the person covers, row 0 at the top."""
-    outside: Tensor
-    """(H, W) float, pixels to the person; 0 on the person."""
+    outline_distance: Tensor
+    """(H, W) float, pixels to the person's outline, negative on the person."""
 
     @property
     def resolution(self) -> tuple[int, int]:
@@ -70,7 +70,9 @@ def mask_photo(
     rows, columns = covered.shape
     width = max(1, round(height * columns / rows))
     mask = F.interpolate(covered[None, None].float(), (height, width), mode="area")[0, 0]
-    outside = np.asarray(distance_transform_edt((mask < 0.5).numpy()), np.float32)
+    outside = (mask < 0.5).numpy()
+    distance = np.asarray(distance_transform_edt(outside), np.float32)
+    distance -= np.asarray(distance_transform_edt(~outside), np.float32)
     return MaskedPhoto(
         poses.bone_transforms[index : index + 1].to(device),
         Cameras(
@@ -78,7 +80,7 @@ def mask_photo(
             poses.cameras.vertical_fov[index : index + 1].to(device),
         ),
         mask.to(device),
-        torch.from_numpy(outside).to(device),
+        torch.from_numpy(distance).to(device),
     )
 
 
@@ -98,7 +100,7 @@ def may_be_person(
     shown = torch.zeros(len(points), device=points.device)
     empty = torch.zeros_like(shown)
     for photo in photos:
-        distance, is_shown = distance_to_mask(
+        distance, is_shown = outline_distance(
             skin_points(points, weights, photo.bone_transforms)[0], photo
         )
         shown += is_shown
@@ -106,14 +108,15 @@ def may_be_person(
     return (empty < 2) | (empty <= CARVING_SHARE * shown)
 
 
-def distance_to_mask(points: Tensor, photo: MaskedPhoto) -> tuple[Tensor, Tensor]:
-    """How far beside the silhouette points are seen.
+def outline_distance(points: Tensor, photo: MaskedPhoto) -> tuple[Tensor, Tensor]:
+    """How far beside the silhouette, or within it, points are seen.
 
     Args:
         points: (N, 3) posed.
 
     Returns:
-        (N,) metres at the points' depth, 0 on the silhouette; (N,) bool, is in the picture.
+        (N,) metres at the points' depth, negative on the silhouette; (N,) bool, is in the
+        picture.
     """
     height, width = photo.resolution
     clip = to_clip(points, photo.camera.clip_from_world(width / height))[0]
@@ -122,6 +125,6 @@ def distance_to_mask(points: Tensor, photo: MaskedPhoto) -> tuple[Tensor, Tensor
     row = ((0.5 - clip[:, 1] / depth * 0.5) * height).floor().long()
     is_shown = (column >= 0) & (column < width) & (row >= 0) & (row < height)
     is_shown &= clip[:, 3] > SMALLEST_DEPTH
-    pixels = photo.outside[row.clamp(0, height - 1), column.clamp(0, width - 1)]
+    pixels = photo.outline_distance[row.clamp(0, height - 1), column.clamp(0, width - 1)]
     metres_per_pixel = 2 * depth * math.tan(float(photo.camera.vertical_fov) / 2) / height
     return pixels * metres_per_pixel, is_shown

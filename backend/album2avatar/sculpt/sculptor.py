@@ -23,6 +23,7 @@ from album2avatar.render.shading import render_mask, render_normals
 from album2avatar.render.visibility_warp import face_ids
 from album2avatar.sculpt.band import Band
 from album2avatar.sculpt.field import LEVEL_RATES, OffsetField
+from album2avatar.sculpt.hull import first_offsets
 from album2avatar.sculpt.losses import (
     inward_loss,
     silhouette_loss,
@@ -84,7 +85,7 @@ class Sculptor:
             skin_points(band.lattice.vertices, band.weights, photo.bone_transforms)[0]
             for photo in photos
         ]
-        self.field = OffsetField(band, settings.start_thickness)
+        self.field = OffsetField(band, first_offsets(band, self._posed_lattices, photos))
         self._optimizer = torch.optim.Adam(
             [
                 {"params": [values], "rate": rate}

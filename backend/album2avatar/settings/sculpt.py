@@ -19,8 +19,6 @@ class SculptSettings(Frozen):
     """How much finer the lattice is at hands and head, which carry the likeness."""
     outward_reach: float = Field(0.2, gt=0.02, le=0.5)
     """Metres from the body within which clothes and hair are looked for."""
-    start_thickness: float = Field(0.004, ge=0, le=0.03)
-    """Metres that cloth is assumed to stand off the body at the start."""
     inward_allowance: float = Field(0.006, ge=0, le=0.05)
     """Metres that the surface may lie inside the fitted body before it is held back; the fit
     itself is not more certain than this."""
@@ -45,7 +43,7 @@ class SculptSettings(Frozen):
     """Score distillation: without noise (published default), plain, or the prompt's part alone."""
     guidance_scale: float = Field(7.5, ge=0, le=100)
     """Weight of the prompt."""
-    guidance_weight: float = Field(0.02, ge=0, le=100)
+    guidance_weight: float = Field(0.5, ge=0, le=100)
     """Weight of the prior's opinion: the masks decide on outlines, the prior on what is
     inside of them."""
     highest_timestep_first: float = Field(0.8, gt=0, le=1)
@@ -58,9 +56,9 @@ class SculptSettings(Frozen):
 
     laplacian_weight: float = Field(300.0, ge=0)
     """Holds neighbouring vertices together: without it single lattice vertices make spikes."""
-    normal_consistency_weight: float = Field(0.02, ge=0)
+    normal_consistency_weight: float = Field(0.05, ge=0)
     """Holds neighbouring faces in one plane."""
-    smoothness_weight: float = Field(1.0, ge=0)
+    smoothness_weight: float = Field(3.0, ge=0)
     """Holds back bends in the distance from the body, where masks and prior say nothing."""
     template_weight: float = Field(100.0, ge=0)
     """Holds face and feet to the template; hands don't move at all."""

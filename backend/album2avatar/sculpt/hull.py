@@ -1,0 +1,54 @@
+"""The first guess: from the body most of the way to the masks' visual hull."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from album2avatar.sculpt.band import Band
+from album2avatar.sculpt.photos import MaskedPhoto, outline_distance
+
+HULL_SHARE = 0.7
+"""How far from the body to the hull the first guess lies. The hull also holds what no photo
+happens to look past; the remaining share keeps such places empty where the body is far."""
+DENYING_SHARE = 0.15
+"""A place lies as far outside as this share of the photos say, not as the worst of them: a pose
+may be fitted wrongly."""
+LEAST_PHOTOS = 3
+"""Fewer photos of a place say nothing about its hull."""
+_SMOOTHING = 4
+"""Rounds over the lattice that take the pixels' steps off the guess."""
+
+
+def first_offsets(
+    band: Band, posed_lattices: Sequence[Tensor], photos: Sequence[MaskedPhoto]
+) -> Tensor:
+    """Offsets (N,) of the signed distance, metres, at most 0: cloth stands off the body."""
+    distance = hull_distance(posed_lattices, photos)
+    offsets = HULL_SHARE * (distance - band.body_distance).clamp(max=0)
+    ends = band.edges.vertices
+    start, end = ends[:, 0], ends[:, 1]
+    for _ in range(_SMOOTHING):
+        summed = torch.zeros_like(offsets).index_add(0, start, offsets[end])
+        summed = summed.index_add(0, end, offsets[start])
+        offsets = summed / band.neighbor_count
+    return offsets
+
+
+def hull_distance(posed_lattices: Sequence[Tensor], photos: Sequence[MaskedPhoto]) -> Tensor:
+    """Signed distance (N,) to the visual hull, metres; infinite where too few photos look.
+
+    Args:
+        posed_lattices: for each photo, where the N places are in its pose, (N, 3).
+    """
+    distances: list[Tensor] = []
+    shown: list[Tensor] = []
+    for points, photo in zip(posed_lattices, photos, strict=True):
+        distance, is_shown = outline_distance(points, photo)
+        distances.append(torch.where(is_shown, distance, -torch.inf))
+        shown.append(is_shown)
+    count = torch.stack(shown).sum(dim=0)
+    ordered = torch.stack(distances).sort(dim=0, descending=True).values
+    denied = (DENYING_SHARE * count).long()
+    chosen = ordered.gather(0, denied[None])[0]
+    return torch.where(count >= LEAST_PHOTOS, chosen, torch.inf)
