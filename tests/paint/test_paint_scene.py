@@ -9,9 +9,11 @@ from album2avatar.paint.scene import (
     Light,
     PaintedSurface,
     look,
+    photo_loss,
     photograph,
     sample_backgrounds,
     sample_light,
+    usual_colors,
 )
 
 FLAT = Light(torch.tensor([[0.0, 0.0, 1.0]]), torch.ones(1))
@@ -20,7 +22,9 @@ COLORS = torch.tensor([[0.9, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.7]])
 
 def egg_surface() -> PaintedSurface:
     mesh = egg()
-    return PaintedSurface(mesh, edge_table(mesh.faces), true_assets(mesh.vertices), 3)
+    assets = true_assets(mesh.vertices)
+    known = (mesh.vertices[:, 1] < 0).float()
+    return PaintedSurface(mesh, edge_table(mesh.faces), assets, 3, 0.9 * COLORS[assets], known)
 
 
 def test_a_photograph_under_even_light_shows_the_albedo_before_the_background():
@@ -69,3 +73,22 @@ def test_backgrounds_look_as_their_words_say():
     words, colors = sample_backgrounds(30, np.random.default_rng(1))
     levels = dict(zip(words, colors.mean(1).tolist(), strict=True))
     assert levels["black"] < 0.2 < levels["grey"] < 0.8 < levels["white"]
+
+
+def test_photos_pull_only_where_they_show_the_person():
+    surface = egg_surface()
+    views = turntable_views(egg_body(surface.mesh), "full body", [0.0, 3.1416])
+    seen = look(surface, views.cameras, 32)
+    colors = torch.full_like(seen.points, 0.5, requires_grad=True)
+    photo_loss(colors, seen).backward()
+    assert colors.grad is not None
+    pull = colors.grad.abs().sum(1)
+    assert (pull[seen.points[:, 1] > 0.05] == 0).all()
+    assert (pull[seen.points[:, 1] < -0.05] > 0).all()
+    right = COLORS[seen.assets]
+    inner = (right - seen.photo_colors / 0.9).abs().amax(1) < 1e-4
+    assert float(photo_loss(torch.where(inner[:, None], right, 0), seen)) < 0.02
+
+
+def test_the_usual_colour_of_an_asset_is_what_the_photos_show_without_the_shade():
+    torch.testing.assert_close(usual_colors(egg_surface()), COLORS, atol=1e-4, rtol=0)

@@ -5,8 +5,16 @@ from toy_person import egg, egg_body, photo_poses, true_assets, true_masks
 from album2avatar.body.types import PhotoPoses
 from album2avatar.errors import AlbumError
 from album2avatar.mesh.types import Mesh
-from album2avatar.paint.surface_labels import label_surface, vote
+from album2avatar.paint.observations import MaskedPhoto, observe, observe_photos
+from album2avatar.paint.surface_labels import label_surface, photo_colors
 from album2avatar.render.camera import Cameras
+
+PALETTE = torch.tensor([[0.3, 0.3, 0.3], [0.3, 0.2, 0.1], [0.8, 0.1, 0.2], [0.1, 0.3, 0.8]])
+
+
+def labels(mesh: Mesh, poses: PhotoPoses, masks: dict[str, torch.Tensor]) -> torch.Tensor:
+    photos = {name: MaskedPhoto(PALETTE[mask], mask) for name, mask in masks.items()}
+    return label_surface(mesh, observe_photos(mesh, egg_body(mesh), poses, photos), 3)
 
 
 def share_right(found: torch.Tensor, mesh: Mesh) -> float:
@@ -16,7 +24,7 @@ def share_right(found: torch.Tensor, mesh: Mesh) -> float:
 def test_masks_from_all_sides_name_the_asset_of_nearly_every_vertex():
     mesh = egg()
     poses = photo_poses([0.0, 90.0, 180.0, 270.0])
-    found = label_surface(mesh, egg_body(mesh), poses, true_masks(mesh, poses), 3)
+    found = labels(mesh, poses, true_masks(mesh, poses))
     assert share_right(found, mesh) > 0.97
 
 
@@ -25,14 +33,14 @@ def test_the_surface_is_looked_up_where_it_stands_in_the_photo():
     mesh = egg()
     poses = photo_poses([0.0, 180.0], shift=0.3)
     masks = true_masks(mesh, poses)
-    found = label_surface(mesh, egg_body(mesh), poses, masks, 3)
+    found = labels(mesh, poses, masks)
     assert share_right(found, mesh) > 0.95
 
 
 def test_an_unseen_back_follows_the_sides_that_were_seen():
     mesh = egg()
     poses = photo_poses([0.0])
-    found = label_surface(mesh, egg_body(mesh), poses, true_masks(mesh, poses), 3)
+    found = labels(mesh, poses, true_masks(mesh, poses))
     assert share_right(found, mesh) > 0.9
 
 
@@ -41,7 +49,7 @@ def test_one_wrong_photo_of_four_is_outvoted():
     poses = photo_poses([0.0, 20.0, 340.0, 350.0])
     masks = true_masks(mesh, poses)
     masks["photo1"] = torch.where(masks["photo1"] > 0, 1, 0)
-    found = label_surface(mesh, egg_body(mesh), poses, masks, 3)
+    found = labels(mesh, poses, masks)
     front = mesh.vertices[:, 1] < -0.1
     right = found[front] == true_assets(mesh.vertices[front])
     assert float(right.float().mean()) > 0.97
@@ -51,15 +59,47 @@ def test_a_photo_says_nothing_about_what_it_does_not_see():
     mesh = egg()
     poses = photo_poses([0.0])
     camera = Cameras(poses.cameras.world_to_view, poses.cameras.vertical_fov)
-    votes = vote(mesh.vertices, mesh.faces, camera, true_masks(mesh, poses)["photo0"], 3)
-    assert (votes[mesh.vertices[:, 1] > 0.05] == 0).all()
-    assert (votes[mesh.vertices[:, 1] < -0.1].sum(1) > 0).float().mean() > 0.95
+    mask = true_masks(mesh, poses)["photo0"]
+    seen = observe(mesh.vertices, mesh.faces, camera, MaskedPhoto(PALETTE[mask], mask))
+    assert (seen.asset[mesh.vertices[:, 1] > 0.05] == -1).all()
+    assert (seen.facing[mesh.vertices[:, 1] < -0.1] > 0).float().mean() > 0.95
+
+
+def test_colours_are_those_of_the_photos_and_unseen_vertices_take_their_assets():
+    """The left half of the shirt is green in the photo; its back, unseen, has the usual colour."""
+    mesh = egg()
+    poses = photo_poses([0.0])
+    mask = true_masks(mesh, poses)["photo0"]
+    image = PALETTE[mask]
+    green = torch.tensor([0.1, 0.7, 0.1])
+    image[:, 36:] = torch.where((mask[:, 36:] == 2)[..., None], green, image[:, 36:])
+    observations = observe_photos(mesh, egg_body(mesh), poses, {"photo0": MaskedPhoto(image, mask)})
+    assets = true_assets(mesh.vertices)
+    colors, known = photo_colors(assets, observations, 3)
+    assert (known == 1).all()
+    front = (mesh.vertices[:, 1] < -0.12) & (assets == 1)
+    left, right = front & (mesh.vertices[:, 0] > 0.06), front & (mesh.vertices[:, 0] < -0.06)
+    torch.testing.assert_close(colors[left].mean(0), green, atol=0.05, rtol=0)
+    torch.testing.assert_close(colors[right].mean(0), PALETTE[2], atol=0.05, rtol=0)
+    back = (mesh.vertices[:, 1] > 0.1) & (assets == 2)
+    torch.testing.assert_close(colors[back].mean(0), PALETTE[3], atol=1e-5, rtol=0)
+
+
+def test_an_asset_that_no_photo_shows_has_no_colour():
+    mesh = egg()
+    poses = photo_poses([0.0])
+    mask = true_masks(mesh, poses)["photo0"]
+    observations = observe_photos(
+        mesh, egg_body(mesh), poses, {"photo0": MaskedPhoto(PALETTE[mask], mask)}
+    )
+    assets = true_assets(mesh.vertices)
+    assets[mesh.vertices[:, 1] > 0.1] = 3
+    _, known = photo_colors(assets, observations, 4)
+    assert (known[assets == 3] == 0).all()
 
 
 def test_masks_that_miss_the_person_are_an_error_with_advice():
     mesh = egg()
     poses: PhotoPoses = photo_poses([0.0])
     with pytest.raises(AlbumError, match="fit"):
-        label_surface(
-            mesh, egg_body(mesh), poses, {"photo0": torch.zeros(96, 72, dtype=torch.int64)}, 3
-        )
+        labels(mesh, poses, {"photo0": torch.zeros(96, 72, dtype=torch.int64)})

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 import trimesh
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from PIL import Image
 from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel
 
@@ -35,6 +36,10 @@ ASSETS = (
     Asset(kind="top", name="shirt", token="<asset1>"),
     Asset(kind="bottom", name="trousers", token="<asset2>"),
 )
+PHOTO_COLORS = torch.tensor(
+    [[120, 120, 120], [90, 70, 50], [200, 40, 40], [40, 60, 180]], dtype=torch.uint8
+)
+"""Of the background and of each asset."""
 
 
 def egg(subdivisions: int = 4) -> Mesh:
@@ -110,6 +115,8 @@ def write_workspace(root: Path, prior_folder: Path) -> Workspace:
     save_asset_table(workspace, AssetTable(subject="person", assets=ASSETS, photos=photos))
     for name, mask in true_masks(mesh, poses).items():
         save_mask(workspace, name, mask.to(torch.uint8).numpy())
+        workspace.photo(name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(PHOTO_COLORS[mask].numpy()).save(workspace.photo(name))
 
     prior = load_prior(prior_folder)
     add_tokens(prior, {asset.token: "red" for asset in ASSETS})

@@ -59,6 +59,11 @@ class ColorField(nn.Module):
             last.weight.zero_()
             last.bias.zero_()
 
+    @torch.no_grad()
+    def start_at(self, asset_colors: Tensor) -> None:
+        """Set the assets' own colours, (K, 3) sRGB; black and full are kept off."""
+        self.asset_logits.copy_(torch.logit(asset_colors.clamp(0.05, 0.95)))
+
     def forward(self, points: Tensor, assets: Tensor) -> Tensor:
         """Albedo at points of the surface.
 

@@ -17,9 +17,11 @@ from album2avatar.paint.scene import (
     PaintedSurface,
     SeenSurface,
     look,
+    photo_loss,
     photograph,
     sample_backgrounds,
     sample_light,
+    usual_colors,
 )
 from album2avatar.prior.personalized import PersonalizedPrior
 from album2avatar.seeding import numpy_generator, torch_generator
@@ -65,6 +67,8 @@ class Painter:
             settings.hidden_width,
             torch_generator(seed, "paint", "field"),
         ).to(vertices.device)
+        if settings.photo_weight > 0:
+            self.field.start_at(usual_colors(surface))
         self._optimizer = torch.optim.Adam(
             [
                 {"params": list(self.field.network.parameters()), "rate": 1.0},
@@ -91,9 +95,10 @@ class Painter:
         size = self._prior.prior.image_size * settings.supersampling
         seen = look(self._surface, views.cameras, size)
         logits = self.field.logits(seen.points, seen.assets)
+        colors = torch.sigmoid(logits)
         images = photograph(
             seen,
-            torch.sigmoid(logits),
+            colors,
             Light(light.direction.to(device), light.ambient.to(device)),
             background.to(device),
             settings.supersampling,
@@ -109,11 +114,13 @@ class Painter:
             settings.guidance_scale,
         )
         self._optimizer.zero_grad()
-        (distillation.loss + SATURATION_WEIGHT * saturation_loss(logits)).backward()
+        photos = photo_loss(colors, seen)
+        loss = distillation.loss + SATURATION_WEIGHT * saturation_loss(logits)
+        (loss + settings.photo_weight * photos).backward()
         for group in self._optimizer.param_groups:
             group["lr"] = settings.learning_rate * group["rate"] * self._rate(step)
         self._optimizer.step()
-        return {"gradient_norm": distillation.gradient_norm}
+        return {"gradient_norm": distillation.gradient_norm, "photos": float(photos.detach())}
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a checkpoint needs."""

@@ -20,6 +20,9 @@ Albedo = Callable[[Tensor, Tensor], Tensor]
 
 PLAIN_BACKGROUNDS: dict[str, float] = {"white": 0.93, "grey": 0.5, "black": 0.11}
 """Words and levels of plain backgrounds. Neutral ones, so that they lend no hue to the person."""
+MEAN_BRIGHTNESS = 0.9
+"""What a surface seen face-on keeps of its albedo, in the mean over the lights of
+`sample_light`; the photos were taken under lights that nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,23 @@ class PaintedSurface:
     assets: Tensor
     """(V,) int64."""
     asset_count: int
+    photo_colors: Tensor
+    """(V, 3) sRGB, what the photos show."""
+    photo_known: Tensor
+    """(V,) 1.0, or 0.0 where they don't show it."""
 
     def on(self, device: torch.device) -> "PaintedSurface":
         """The same surface on a device."""
         mesh = Mesh(self.mesh.vertices.to(device), self.mesh.faces.to(device))
         edges = EdgeTable(**{name: value.to(device) for name, value in vars(self.edges).items()})
-        return PaintedSurface(mesh, edges, self.assets.to(device), self.asset_count)
+        return PaintedSurface(
+            mesh,
+            edges,
+            self.assets.to(device),
+            self.asset_count,
+            self.photo_colors.to(device),
+            self.photo_known.to(device),
+        )
 
     @property
     def asset_weights(self) -> Tensor:
@@ -63,6 +77,10 @@ class SeenSurface:
     """(N, 3) canonical positions."""
     assets: Tensor
     """(N,) int64."""
+    photo_colors: Tensor
+    """(N, 3) sRGB, what the album's photos show there."""
+    photo_known: Tensor
+    """(N,) 0..1, how far they show it."""
     normals: Tensor
     """(B, H, W, 3) in the camera's frame, row 0 at the bottom."""
 
@@ -81,10 +99,12 @@ def look(surface: PaintedSurface, cameras: Cameras, size: int) -> SeenSurface:
     vertices, faces = surface.mesh.vertices, surface.mesh.faces
     with torch.no_grad():
         drawing = draw(vertices, faces, cameras, (size, size), surface.edges, face_ids)
-        attributes = torch.cat([vertices, surface.asset_weights], 1)
+        known = surface.photo_known[:, None]
+        attributes = torch.cat([vertices, surface.photo_colors, known, surface.asset_weights], 1)
         rows = interpolate(attributes, drawing.rast, faces)[drawing.covered[..., 0] > 0]
         normals = interpolate_normals(drawing, vertices, cameras)
-    return SeenSurface(drawing, rows[:, :3], rows[:, 3:].argmax(1), normals)
+    assets = rows[:, 7:].argmax(1)
+    return SeenSurface(drawing, rows[:, :3], assets, rows[:, 3:6], rows[:, 6], normals)
 
 
 def photograph(
@@ -133,3 +153,21 @@ def sample_backgrounds(count: int, generator: np.random.Generator) -> tuple[list
     words = [str(word) for word in generator.choice(list(PLAIN_BACKGROUNDS), size=count)]
     levels = torch.tensor([PLAIN_BACKGROUNDS[word] for word in words])
     return words, levels[:, None].expand(-1, 3).contiguous()
+
+
+def photo_loss(colors: Tensor, seen: SeenSurface) -> Tensor:
+    """Mean squared difference between colours and what the photos show, ().
+
+    Args:
+        colors: (N, 3) sRGB albedo at `seen.points`.
+    """
+    difference = MEAN_BRIGHTNESS * colors - seen.photo_colors
+    return (seen.photo_known[:, None] * difference.square()).mean()
+
+
+def usual_colors(surface: PaintedSurface) -> Tensor:
+    """Mean albedo of each asset as the photos show it, (K, 3); grey where they don't."""
+    weights = surface.asset_weights * surface.photo_known[:, None]
+    total = weights.sum(0)[:, None]
+    mean = (weights.T @ surface.photo_colors) / total.clamp(min=1.0) / MEAN_BRIGHTNESS
+    return torch.where(total > 0, mean, 0.5)

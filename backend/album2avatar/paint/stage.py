@@ -1,6 +1,8 @@
 """The stage that colours the sculpted mesh."""
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from album2avatar.asset_table import load_asset_table, load_mask
@@ -8,15 +10,17 @@ from album2avatar.assets import AssetTable
 from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
+from album2avatar.errors import AlbumError
 from album2avatar.mesh.decimate import decimate
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.uv import UnwrapOptions, unwrap
 from album2avatar.model_folders import find_model
 from album2avatar.paint.baking import bake_albedo, preview_strip, save_picture, save_texture
+from album2avatar.paint.observations import MaskedPhoto, observe_photos
 from album2avatar.paint.painter import Painter
 from album2avatar.paint.scene import PaintedSurface
-from album2avatar.paint.surface_labels import label_surface
+from album2avatar.paint.surface_labels import label_surface, photo_colors
 from album2avatar.prior.personalized import load_personalized_prior
 from album2avatar.progress import JobControl
 from album2avatar.settings import Settings
@@ -62,12 +66,32 @@ def prepare_surface(
 ) -> PaintedSurface:
     """Read the sculpted mesh, decimate it, and find each vertex's asset in the photos."""
     mesh = decimate(load_mesh(workspace.sculpt).mesh, face_count)
-    masks = {
-        labels.photo: torch.tensor(load_mask(workspace, labels.photo)).long()
-        for labels in table.photos
-    }
-    assets = label_surface(mesh, body, load_poses(workspace.poses), masks, len(table.assets))
-    return PaintedSurface(mesh, edge_table(mesh.faces), assets, len(table.assets))
+    photos = {labels.photo: read_photo(workspace, labels.photo) for labels in table.photos}
+    observations = observe_photos(mesh, body, load_poses(workspace.poses), photos)
+    count = len(table.assets)
+    assets = label_surface(mesh, observations, count)
+    colors, known = photo_colors(assets, observations, count)
+    return PaintedSurface(mesh, edge_table(mesh.faces), assets, count, colors, known)
+
+
+def read_photo(workspace: Workspace, photo: str) -> MaskedPhoto:
+    """Read one photo with its mask.
+
+    Raises:
+        AlbumError: the photo can't be read, or its mask has another size.
+    """
+    path, mask = workspace.photo(photo), load_mask(workspace, photo)
+    try:
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("RGB"), np.float32) / 255.0
+    except OSError as error:
+        raise AlbumError(f"{path} can't be read ({error}). Run the album stage again.") from error
+    if pixels.shape[:2] != mask.shape:
+        raise AlbumError(
+            f"{workspace.mask(photo)} is {mask.shape[1]}x{mask.shape[0]} pixels, its photo "
+            f"{pixels.shape[1]}x{pixels.shape[0]}. Save the mask at the photo's size."
+        )
+    return MaskedPhoto(torch.from_numpy(pixels), torch.tensor(mask).long())
 
 
 def face_assets(surface: PaintedSurface) -> Tensor:
