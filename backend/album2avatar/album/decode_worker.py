@@ -31,13 +31,16 @@ def respond(source: Path, target: Path, limits: Limits) -> dict[str, Any]:
     """Decode `source` into the PNG `target` and describe it, or say what went wrong."""
     try:
         photo = decode(source, limits)
-        photo.image.save(target, format="PNG", compress_level=3)
     except RefusedError as error:
         return {"refused": str(error)}
     except MemoryError:
         return {"refused": "needs more memory to decode than is allowed. Save a smaller copy of it"}
     except Exception as error:  # whatever a decoder makes of a damaged file
         return {"damaged": (str(error) or type(error).__name__).splitlines()[0][:200]}
+    try:
+        photo.image.save(target, format="PNG", compress_level=3)
+    except OSError as error:
+        return {"unwritten": error.errno}
     width, height = photo.image.size
     return {
         "width": width,

@@ -1,6 +1,7 @@
 """The job's side of the decoding process: ask, wait no longer than allowed, restart."""
 
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -56,6 +57,7 @@ class PhotoDecoder:
 
         Raises:
             AlbumError: the photo can't be used; the message names it and the way out.
+            OSError: `target` can't be written; the disk is full, say.
         """
         _check_readable(source)
         answer = self._ask({"source": str(source), "target": str(target)}, source.name)
@@ -66,6 +68,8 @@ class PhotoDecoder:
                 f"{source.name} can't be decoded ({answer['damaged']}): it is damaged, cut off, "
                 f"or no photo. {_LEAVE_OUT}"
             )
+        if "unwritten" in answer:
+            raise OSError(answer["unwritten"], os.strerror(answer["unwritten"]))
         return DecodedSize(**answer)
 
     def _ask(self, request: dict[str, str], name: str) -> dict[str, Any]:

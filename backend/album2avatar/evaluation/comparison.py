@@ -84,7 +84,7 @@ def compare(
     )
     pictures = [_truth_picture(truth, azimuth, size) for azimuth in VIEW_AZIMUTHS.values()]
     drawn = [_avatar_picture(truth, moved, azimuth, size) for azimuth in VIEW_AZIMUTHS.values()]
-    images = [picture.image / 255.0 for picture in pictures]
+    images: list[Floats] = [picture.image / 255.0 for picture in pictures]
     return Comparison(
         color_differences=_by_class(pictures, images, [image for image, _ in drawn]),
         silhouette_ious={

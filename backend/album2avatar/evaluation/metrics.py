@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 Floats = npt.NDArray[np.floating]
 Mask = npt.NDArray[np.bool_]
@@ -43,8 +43,8 @@ def intersection_over_union(first: Mask, second: Mask) -> float:
 
 def chamfer_distance(first: Floats, second: Floats) -> float:
     """Mean of the two mean distances from each point to the other set, (N, 3) and (M, 3)."""
-    forth = cKDTree(second).query(first)[0]
-    back = cKDTree(first).query(second)[0]
+    forth = KDTree(second).query(first)[0]
+    back = KDTree(first).query(second)[0]
     return float(forth.mean() + back.mean()) / 2
 
 
@@ -75,11 +75,11 @@ def align(points: Floats, target: Floats, iterations: int = 20) -> Similarity:
     target_low, target_high = target.min(0), target.max(0)
     scale = float((target_high - target_low)[2] / (high - low)[2])
     found = Similarity(scale, (target_low + target_high) / 2 - scale * (low + high) / 2)
-    tree = cKDTree(target)
+    tree = KDTree(target)
     for _ in range(iterations):
         moved = found.apply(points)
         there = tree.query(moved)[1]
-        back = cKDTree(moved).query(target)[1]
+        back = KDTree(moved).query(target)[1]
         source = np.concatenate([points, points[back]])
         goal = np.concatenate([target[there], target])
         found = _solve(source, goal)

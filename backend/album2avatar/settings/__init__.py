@@ -31,11 +31,11 @@ __all__ = [
 class Settings(Frozen):
     """Everything that decides what an avatar looks like."""
 
-    seed: int = Field(0, ge=0, lt=2**31)
+    seed: int = Field(default=0, ge=0, lt=2**31)
     """Seed of every random draw."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where tensors live; `auto` takes CUDA where there is one."""
-    threads: int = Field(2, ge=1, le=64)
+    threads: int = Field(default=2, ge=1, le=64)
     """CPU threads. More threads than free cores is slower than one."""
     prior: str = "demo-prior"
     """Diffusion model: a name below the models folder, or the path of a diffusers folder."""

@@ -8,17 +8,17 @@ from album2avatar.settings.base import Frozen
 class AlbumSettings(Frozen):
     """Which photos are accepted, and what they are turned into."""
 
-    long_side: int = Field(1024, ge=128, le=4096)
+    long_side: int = Field(default=1024, ge=128, le=4096)
     """Long side in pixels of the photos that the stages work on; twice the resolution at
     which a Stable Diffusion prior is personalised, so that crops of the face stay sharp.
     Smaller photos keep their size."""
-    short_side_min: int = Field(64, ge=16, le=1024)
+    short_side_min: int = Field(default=64, ge=16, le=1024)
     """Photos whose short side is smaller are refused: fewer pixels show no garment's shape."""
-    megapixels_max: float = Field(64.0, gt=0, le=500)
+    megapixels_max: float = Field(default=64.0, gt=0, le=500)
     """Photos with more are refused before they are decoded. Cameras end near 60; more is
     usually a scan, or a file that was made to exhaust the memory."""
-    memory_mebibytes: int = Field(2048, ge=512, le=65536)
+    memory_mebibytes: int = Field(default=2048, ge=512, le=65536)
     """Memory that the decoding process may take. A PNG of 64 megapixels with transparency took
     872."""
-    seconds_per_photo: float = Field(60.0, gt=0, le=3600)
+    seconds_per_photo: float = Field(default=60.0, gt=0, le=3600)
     """Longest time to decode one photo; a 64-megapixel HEIC took six on a busy core."""

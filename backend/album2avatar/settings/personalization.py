@@ -11,38 +11,38 @@ class PersonalizationSettings(Frozen):
     The defaults are for a prior of Stable Diffusion's size on a GPU.
     """
 
-    token_steps: int = Field(1000, ge=1, le=100_000)
+    token_steps: int = Field(default=1000, ge=1, le=100_000)
     """Steps of the first phase, in which only the tokens' embeddings learn (PuzzleBooth)."""
-    adapter_steps: int = Field(4000, ge=1, le=100_000)
+    adapter_steps: int = Field(default=4000, ge=1, le=100_000)
     """Steps of the second phase, in which the adapter learns too (PuzzleBooth)."""
-    batch_size: int = Field(4, ge=1, le=64)
+    batch_size: int = Field(default=4, ge=1, le=64)
     """Album pictures a step; what 24 GB of graphics memory hold at 512 pixels."""
-    token_learning_rate: float = Field(5e-4, gt=0, lt=1)
+    token_learning_rate: float = Field(default=5e-4, gt=0, lt=1)
     """Published for tokens of SD-class text encoders. Falls to a tenth over each phase."""
-    token_rate_with_adapter: float = Field(0.1, ge=0, le=1)
+    token_rate_with_adapter: float = Field(default=0.1, ge=0, le=1)
     """Share of that rate in the second phase: by then the adapter does most of the work."""
-    adapter_learning_rate: float = Field(1e-4, gt=0, lt=1)
+    adapter_learning_rate: float = Field(default=1e-4, gt=0, lt=1)
     """Usual for low-rank adapters; full fine-tuning would need 2e-6. Falls to a tenth."""
-    adapter_rank: int = Field(16, ge=1, le=256)
+    adapter_rank: int = Field(default=16, ge=1, le=256)
     """Rank of the adapter's updates: a person and an outfit are little to remember."""
-    whole_person_share: float = Field(0.5, ge=0, le=1)
+    whole_person_share: float = Field(default=0.5, ge=0, le=1)
     """Share of prompts that name every visible asset, as guidance does; the rest name a
     random part of them, which keeps the tokens apart."""
-    plain_background_copies: int = Field(2, ge=0, le=16)
+    plain_background_copies: int = Field(default=2, ge=0, le=16)
     """Copies of each picture with a plain background that the prompt names. In these, outline
     and framing are learned too; in the others only the named assets count."""
-    class_pictures: int = Field(200, ge=2, le=10_000)
+    class_pictures: int = Field(default=200, ge=2, le=10_000)
     """Pictures of other people, half of them normal maps, sampled once from the base prior, so
     that it doesn't forget views, framings and normals."""
-    class_batch_size: int = Field(4, ge=1, le=64)
+    class_batch_size: int = Field(default=4, ge=1, le=64)
     """Of those, pictures a step."""
-    class_weight: float = Field(1.0, ge=0, le=100)
+    class_weight: float = Field(default=1.0, ge=0, le=100)
     """Weight of their loss (prior preservation; PuzzleBooth)."""
-    sampling_steps: int = Field(25, ge=2, le=1000)
+    sampling_steps: int = Field(default=25, ge=2, le=1000)
     """Denoising steps of sampled pictures; more cost time and change little."""
-    sampling_guidance: float = Field(7.5, ge=1, le=30)
+    sampling_guidance: float = Field(default=7.5, ge=1, le=30)
     """Classifier-free guidance of sampled pictures; usual for SD-class priors."""
-    preview_every: int = Field(500, ge=1)
+    preview_every: int = Field(default=500, ge=1)
     """Steps between preview pictures; each costs about as much as 20 steps."""
-    checkpoint_every: int = Field(250, ge=1)
+    checkpoint_every: int = Field(default=250, ge=1)
     """Steps between checkpoints: at most this many are lost when the process dies."""

@@ -13,59 +13,59 @@ class SculptSettings(Frozen):
     The defaults are for a prior of Stable Diffusion's size on a GPU.
     """
 
-    lattice_cells: int = Field(104, ge=16, le=256)
+    lattice_cells: int = Field(default=104, ge=16, le=256)
     """Lattice cubes along the body's height; 104 are 16 mm for an adult."""
-    close_up_magnification: float = Field(2.0, ge=1, le=3)
+    close_up_magnification: float = Field(default=2.0, ge=1, le=3)
     """How much finer the lattice is at hands and head, which carry the likeness."""
-    outward_reach: float = Field(0.2, gt=0.02, le=0.5)
+    outward_reach: float = Field(default=0.2, gt=0.02, le=0.5)
     """Metres from the body within which clothes and hair are looked for."""
-    inward_allowance: float = Field(0.006, ge=0, le=0.05)
+    inward_allowance: float = Field(default=0.006, ge=0, le=0.05)
     """Metres that the surface may lie inside the fitted body before it is held back; the fit
     itself is not more certain than this."""
 
-    steps: int = Field(1200, ge=1, le=100_000)
+    steps: int = Field(default=1200, ge=1, le=100_000)
     """Steps of the optimisation."""
-    learning_rate: float = Field(0.003, gt=0, lt=0.1)
+    learning_rate: float = Field(default=0.003, gt=0, lt=0.1)
     """Metres that a step moves the surface at most; falls to a tenth over the steps."""
 
-    photos_per_step: int = Field(4, ge=1, le=64)
+    photos_per_step: int = Field(default=4, ge=1, le=64)
     """Photos whose masks are compared in one step."""
-    photo_height: int = Field(256, ge=32, le=1024)
+    photo_height: int = Field(default=256, ge=32, le=1024)
     """Rows of the pictures in which masks are compared; a pixel is about 8 mm."""
-    silhouette_weight: float = Field(1.0, ge=0, le=100)
+    silhouette_weight: float = Field(default=1.0, ge=0, le=100)
     """Weight of the masks, to which the other weights are relative."""
 
-    views_per_step: int = Field(4, ge=1, le=64)
+    views_per_step: int = Field(default=4, ge=1, le=64)
     """Normal maps that the prior judges in one step."""
-    supersampling: int = Field(2, ge=1, le=4)
+    supersampling: int = Field(default=2, ge=1, le=4)
     """Samples along each side of a pixel of these normal maps."""
     method: Literal["nfsd", "sds", "csd"] = "nfsd"
     """Score distillation: without noise (published default), plain, or the prompt's part alone."""
-    guidance_scale: float = Field(7.5, ge=0, le=100)
+    guidance_scale: float = Field(default=7.5, ge=0, le=100)
     """Weight of the prompt."""
-    guidance_weight: float = Field(0.5, ge=0, le=100)
+    guidance_weight: float = Field(default=0.5, ge=0, le=100)
     """Weight of the prior's opinion: the masks decide on outlines, the prior on what is
     inside of them."""
-    highest_timestep_first: float = Field(0.8, gt=0, le=1)
+    highest_timestep_first: float = Field(default=0.8, gt=0, le=1)
     """Largest share of noise at the first step: the body is already there, so that the
     highest levels, which decide on layout, are left out."""
-    highest_timestep_last: float = Field(0.4, gt=0, le=1)
+    highest_timestep_last: float = Field(default=0.4, gt=0, le=1)
     """The same at the last step."""
-    head_share: float = Field(0.3, ge=0, le=1)
+    head_share: float = Field(default=0.3, ge=0, le=1)
     """Share of close-ups of the head among the views."""
 
-    laplacian_weight: float = Field(300.0, ge=0)
+    laplacian_weight: float = Field(default=300.0, ge=0)
     """Holds neighbouring vertices together: without it single lattice vertices make spikes."""
-    normal_consistency_weight: float = Field(0.05, ge=0)
+    normal_consistency_weight: float = Field(default=0.05, ge=0)
     """Holds neighbouring faces in one plane."""
-    smoothness_weight: float = Field(3.0, ge=0)
+    smoothness_weight: float = Field(default=3.0, ge=0)
     """Holds back bends in the distance from the body, where masks and prior say nothing."""
-    template_weight: float = Field(100.0, ge=0)
+    template_weight: float = Field(default=100.0, ge=0)
     """Holds face and feet to the template; hands don't move at all."""
-    inward_weight: float = Field(200.0, ge=0)
+    inward_weight: float = Field(default=200.0, ge=0)
     """Holds clothes outside of the body."""
 
-    preview_every: int = Field(200, ge=1)
+    preview_every: int = Field(default=200, ge=1)
     """Steps between preview pictures."""
-    checkpoint_every: int = Field(50, ge=1)
+    checkpoint_every: int = Field(default=50, ge=1)
     """Steps between checkpoints: at most this many are lost when the process dies."""

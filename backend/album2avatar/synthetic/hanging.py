@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from album2avatar.synthetic.meshing import polar_reach
 from album2avatar.synthetic.parts import Material, Part, bone_blend, grid_faces, shell
@@ -89,7 +89,7 @@ def _hang_weights(template: Template, body: RestBody, vertices: Floats) -> Float
         dense, (np.arange(len(dense))[:, None], template.weight_bones[trunk]),
         template.weights[trunk],
     )  # fmt: skip
-    nearest = cKDTree(body.vertices[trunk]).query(vertices, k=4)[1]
+    nearest = KDTree(body.vertices[trunk]).query(vertices, k=4)[1]
     following = dense[nearest].mean(1)
     below = np.clip((hip + 0.02 - vertices[:, 2]) / 0.16, 0.0, 1.0)
     on_left = np.clip(0.5 + vertices[:, 0] / 0.24, 0.0, 1.0)
