@@ -25,7 +25,8 @@ class FittingSettings(Frozen):
     """Usual error of a keypoint in image heights; 0.012 is three quarters of a pixel of a
     64-pixel perception network."""
     keypoint_steps: int = Field(default=80, ge=1, le=5000)
-    """Steps of the fit to keypoints alone; after 80 the energy of twelve photos changes by less than 1 %."""
+    """Steps of the fit to keypoints alone; after 80 the energy of twelve photos changes by less
+    than 1 %."""
     silhouette_steps: int = Field(default=100, ge=0, le=5000)
     """Steps of the fit to keypoints and masks."""
     silhouette_resolution: int = Field(default=96, ge=32, le=1024)
