@@ -30,6 +30,11 @@ from album2avatar.segmentation.provider import SegmentationProvider, SourceImage
 from album2avatar.settings import SegmentationSettings, Settings
 from album2avatar.workspace import Workspace
 
+JOINTS_NEEDED = 2
+JOINT_CONFIDENCE = 0.3
+"""Of 60 held-out pictures of people, close-ups of heads and feet among them, the second surest
+joint had 0.36 or more; a painted tree had 0.25."""
+
 
 def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     """Find the assets of every photo, agree on one list for the album, and write both.
@@ -74,13 +79,19 @@ def look_at(
     with Image.open(workspace.photo(photo.id)) as image:
         pixels = torch.from_numpy(np.array(image.convert("RGB"))).float() / 255
     perceived = perception.perceive_photo(pixels)
-    share = float((perceived.labels > 0).float().mean())
-    if share < settings.person_share_min:
+    if not shows_person(perceived, settings.person_share_min):
         raise AlbumError(
             f"{photo.original}: no person was found in this photo. Take it out of the album, or "
             "crop it so that the person fills more of it."
         )
     return SourceImage(photo, pixels, perceived)
+
+
+def shows_person(perceived: Perceived, person_share_min: float) -> bool:
+    """Whether enough of the photo is person, and something of that has joints."""
+    share = float((perceived.labels > 0).float().mean())
+    surest = perceived.keypoints[:, 2].sort(descending=True).values
+    return share >= person_share_min and bool(surest[JOINTS_NEEDED - 1] >= JOINT_CONFIDENCE)
 
 
 def find_assets(
