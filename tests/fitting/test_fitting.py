@@ -10,11 +10,12 @@ from nude_album import NudeAlbum, make_album
 from album2avatar.assets import View
 from album2avatar.body.anny import AnnyBody, load_anny_body
 from album2avatar.body.keypoints import mirrored_keypoints
-from album2avatar.body.kinematics import transform_heads
+from album2avatar.body.kinematics import pose_body, transform_heads
+from album2avatar.body.skinning import skin_points
 from album2avatar.fitting.energy import keypoint_energy, pose_energy
 from album2avatar.fitting.initialization import face_energy, first_guess, place_by_keypoints
 from album2avatar.fitting.optimization import optimize, photo_weights
-from album2avatar.fitting.silhouettes import silhouette_energy
+from album2avatar.fitting.silhouettes import Skin, silhouette_energy
 from album2avatar.fitting.stage import prepare
 from album2avatar.fitting.variables import FitVariables, bone_transforms, project
 from album2avatar.progress import silent_job
@@ -166,6 +167,19 @@ def test_body_outside_of_the_mask_costs_more_than_cloth_outside_of_the_body(
     assert bare == pytest.approx(outside)
     # A pixel is 2/48 m wide one metre before a camera of focal length 1.
     assert outside == pytest.approx((24**2 - 16**2) * (2 / 48) ** 2, rel=1e-4)
+
+
+def test_skin_moves_as_the_whole_body_does(body: AnnyBody) -> None:
+    canonical = body.canonical(torch.zeros(body.shape_size))
+    skin = Skin.of(body, canonical.faces, canonical.parts["surface"])
+    generator = torch.Generator().manual_seed(0)
+    turns = 0.5 * torch.randn(1, len(body.joints), 3, generator=generator)
+    rest = body.rest(torch.zeros(body.shape_size))
+    posed = pose_body(body, rest, turns, torch.eye(3)[None], torch.zeros(1, 3))
+    moved = skin_points(
+        rest.vertices[skin.vertices], skin.weights, posed.bone_transforms[:, skin.bones]
+    )
+    assert torch.allclose(moved, posed.vertices[:, skin.vertices], atol=1e-5)
 
 
 def test_joints_bend_only_the_right_way(body: AnnyBody) -> None:

@@ -91,7 +91,7 @@ def prepare(
     problem = FitProblem(
         model=model,
         observations=observations,
-        skin=Skin.of(body.faces, body.parts["surface"]),
+        skin=Skin.of(model, body.faces, body.parts["surface"]),
         usual_shape=shape,
         log_focal=log_focal,
         photo_weights=photo_weights(residuals, observations.confidence, spreads),
