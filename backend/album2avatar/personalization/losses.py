@@ -3,31 +3,20 @@
 import torch
 from torch import Tensor
 
-SNR_LIMIT = 5.0
-"""Hang et al. 2023, "Efficient diffusion training via min-SNR weighting strategy"."""
 
+def masked_loss(output: Tensor, target: Tensor, masks: Tensor) -> Tensor:
+    """Mean squared error of the network's output inside masks; every picture counts the same.
 
-def noise_weights(signal: Tensor) -> Tensor:
-    """Weight of the squared error of the noise at alpha_bar `signal` (B,).
-
-    min(snr, 5) / snr: 1 where there is much noise, small where there is so little that noise is
-    guesswork. In terms of the noise it is the same for priors that predict noise or velocity.
-    """
-    ratio = signal / (1 - signal)
-    return ratio.clamp(max=SNR_LIMIT) / ratio
-
-
-def masked_loss(predicted: Tensor, noise: Tensor, weights: Tensor, masks: Tensor) -> Tensor:
-    """Mean squared error of the noise inside masks; every picture counts the same.
+    All noise levels weigh the same, as when the prior was trained: the high ones decide on
+    colours and outline.
 
     Args:
-        predicted, noise: (B, c, h, w).
-        weights: (B,) of the noise levels.
+        output, target: (B, c, h, w), see `Prior.training_target`.
         masks: (B, h, w) in 0..1; what lies where it is 0 has no influence.
     """
-    error = (predicted - noise).square().mean(1)
+    error = (output - target).square().mean(1)
     inside = (error * masks).sum((1, 2)) / masks.sum((1, 2)).clamp(min=1e-6)
-    return (inside * weights).mean()
+    return inside.mean()
 
 
 def stratified_timesteps(count: int, timesteps: int, generator: torch.Generator) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from album2avatar.assets import Asset, Subject
 from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
-from album2avatar.personalization.losses import masked_loss, noise_weights, stratified_timesteps
+from album2avatar.personalization.losses import masked_loss, stratified_timesteps
 from album2avatar.personalization.pictures import TrainingPictures
 from album2avatar.personalization.preservation import ClassPicture, training_prompt
 from album2avatar.personalization.unions import sample_union, union_mask
@@ -162,11 +162,11 @@ class Trainer:
         with torch.autocast(prior.device.type, torch.bfloat16, prior.device.type == "cuda"):
             embeddings = prior.encode_prompts(batch.prompts)
             output = prior.unet(noisy, timesteps, encoder_hidden_states=embeddings).sample
-        predicted = prior.noise_from_output(output.float(), noisy, timesteps)
-        weights = noise_weights(prior.alphas_cumprod[timesteps])
+        output = output.float()
+        target = prior.training_target(batch.latents, noise, timesteps)
 
         def loss_of(rows: slice) -> Tensor:
-            return masked_loss(predicted[rows], noise[rows], weights[rows], batch.masks[rows])
+            return masked_loss(output[rows], target[rows], batch.masks[rows])
 
         losses = {"album_loss": (1.0, loss_of(slice(0, album_count)))}
         if count > album_count:
