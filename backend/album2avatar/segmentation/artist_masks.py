@@ -41,7 +41,9 @@ class ArtistMasks:
             AlbumError: the photo has none, or one can't be used.
         """
         stem = Path(image.photo.original).stem
-        paths = {kind: self._folder / f"{stem}.{kind}.png" for kind in KIND_ORDER}
+        paths: dict[AssetKind, Path] = {
+            kind: self._folder / f"{stem}.{kind}.png" for kind in KIND_ORDER
+        }
         found = {kind: path for kind, path in paths.items() if path.exists()}
         if not found:
             raise AlbumError(
@@ -51,7 +53,7 @@ class ArtistMasks:
         height, width = image.pixels.shape[:2]
         return [
             AssetMask(kind, {self._names.get(kind, kind): 1.0}, read_mask(path, height, width))
-            for kind, path in found.items()
+            for kind, path in found
             if kind in vocabulary
         ]
 

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,10 @@ def mask_areas(masks: Sequence[AssetMask]) -> dict[AssetKind, float]:
     labels = label_pixels(masks, asset_share_min=0.0)
     counts = np.bincount(labels.ravel(), minlength=len(KIND_ORDER) + 1)[1:]
     shares = counts / labels.size
-    return {kind: float(shares[KIND_ORDER.index(kind)]) for kind in {mask.kind for mask in masks}}
+    areas: dict[AssetKind, float] = {}
+    for mask in masks:
+        areas[mask.kind] = float(shares[KIND_ORDER.index(mask.kind)])
+    return areas
 
 
 def choose_kinds(
@@ -101,14 +105,18 @@ def without_islands(person: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _filled(ground: NDArray[np.bool_], smallest: float) -> NDArray[np.bool_]:
     """Without the islands of `ground` that are smaller."""
-    islands, _ = ndimage.label(ground)  # pyright: ignore[reportGeneralTypeIssues]
+    islands = _islands(ground)
     large = np.concatenate([[False], _island_sizes(ground) >= smallest])
     return large[islands]
 
 
 def _island_sizes(ground: NDArray[np.bool_]) -> NDArray[np.int64]:
-    islands, _ = ndimage.label(ground)  # pyright: ignore[reportGeneralTypeIssues]
-    return np.bincount(islands.ravel())[1:]
+    return np.bincount(_islands(ground).ravel())[1:]
+
+
+def _islands(ground: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Number of each pixel's connected island, 0 outside of all."""
+    return cast("tuple[NDArray[np.int32], int]", ndimage.label(ground))[0]
 
 
 def name_assets(

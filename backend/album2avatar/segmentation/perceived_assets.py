@@ -2,6 +2,9 @@
 
 from collections.abc import Collection
 
+import torch
+from torch import Tensor
+
 from album2avatar.assets import AssetKind
 from album2avatar.perception.model import Perceived
 from album2avatar.segmentation.provider import AssetMask, SourceImage
@@ -28,17 +31,17 @@ class PerceivedAssets:
         """Masks of the vocabulary's kinds; pixels of other kinds go to the likeliest of these."""
         perceived = image.perceived
         person = 1 - perceived.pixels[perceived.pixel_classes.index("background")]
-        scores = {
+        scores: dict[AssetKind, Tensor] = {
             kind: perceived.pixels[[perceived.pixel_classes.index(name) for name in classes]].sum(0)
             for kind, classes in KIND_CLASSES.items()
             if kind in vocabulary
         }
         if not scores:
             return []
-        total = sum(scores.values()).clamp(min=1e-6)
+        total = torch.stack(list(scores.values())).sum(0).clamp(min=1e-6)
         return [
             AssetMask(kind, names_of(kind, perceived), person * score / total)
-            for kind, score in scores.items()
+            for kind, score in scores
         ]
 
 
