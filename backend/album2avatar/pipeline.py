@@ -116,6 +116,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.sculpt,
             workspace.body,
             workspace.poses,
+            *_photos(workspace),
             *_masks(workspace),
             workspace.personalization,
         ],
@@ -125,7 +126,11 @@ STAGES: tuple[Stage, ...] = (
         name="rig",
         run=rig_stage.run,
         section="rig",
-        inputs=lambda workspace, settings: [workspace.painted, workspace.body],
+        inputs=lambda workspace, settings: [
+            workspace.painted,
+            workspace.body,
+            workspace.asset_table,
+        ],
         outputs=lambda workspace: [workspace.rigged],
     ),
     Stage(

@@ -44,7 +44,9 @@ class ArtistMasks:
         paths: dict[AssetKind, Path] = {
             kind: self._folder / f"{stem}.{kind}.png" for kind in KIND_ORDER
         }
-        found = {kind: path for kind, path in paths.items() if path.exists()}
+        found: list[tuple[AssetKind, Path]] = [
+            (kind, path) for kind, path in paths.items() if path.exists()
+        ]
         if not found:
             raise AlbumError(
                 f"{self._folder} has no mask of {image.photo.original}. Add {stem}.<kind>.png, "

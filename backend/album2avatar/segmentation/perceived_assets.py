@@ -41,7 +41,7 @@ class PerceivedAssets:
         total = torch.stack(list(scores.values())).sum(0).clamp(min=1e-6)
         return [
             AssetMask(kind, names_of(kind, perceived), person * score / total)
-            for kind, score in scores
+            for kind, score in scores.items()
         ]
 
 
