@@ -63,6 +63,11 @@ def _masks(workspace: Workspace) -> list[Path]:
     return [workspace.asset_table, workspace.asset_table.parent / "masks"]
 
 
+def _given(path: str) -> list[Path]:
+    """The artist's own file or folder, where a setting names one."""
+    return [Path(path).expanduser()] if path else []
+
+
 STAGES: tuple[Stage, ...] = (
     Stage(
         name="intake",
@@ -75,7 +80,11 @@ STAGES: tuple[Stage, ...] = (
         name="segment",
         run=segmentation_stage.run,
         section="segmentation",
-        inputs=lambda workspace, settings: _photos(workspace),
+        inputs=lambda workspace, settings: [
+            *_photos(workspace),
+            find_model(settings.segmentation.perception),
+            *_given(settings.segmentation.masks_folder),
+        ],
         outputs=lambda workspace: [workspace.asset_table],
     ),
     Stage(
@@ -85,7 +94,7 @@ STAGES: tuple[Stage, ...] = (
         inputs=lambda workspace, settings: [
             *_photos(workspace),
             *_masks(workspace),
-            find_model(settings.prior) / "model_index.json",
+            find_model(settings.prior),
         ],
         outputs=lambda workspace: [workspace.personalization / "personalization.json"],
     ),
@@ -93,7 +102,11 @@ STAGES: tuple[Stage, ...] = (
         name="fit",
         run=fitting_stage.run,
         section="fitting",
-        inputs=lambda workspace, settings: [*_photos(workspace), *_masks(workspace)],
+        inputs=lambda workspace, settings: [
+            *_photos(workspace),
+            *_masks(workspace),
+            *_given(settings.fitting.smplx_file),
+        ],
         outputs=lambda workspace: [workspace.body, workspace.poses],
     ),
     Stage(

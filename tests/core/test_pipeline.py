@@ -141,8 +141,18 @@ def test_each_stage_reads_what_earlier_stages_write(tmp_path: Path):
     """The declared inputs of a stage are outputs of the stages before it, or the job's."""
     workspace = Workspace(tmp_path)
     workspace.job_file.write_text('{"album": "/nowhere"}')
-    settings = build_settings([{"prior": str(tmp_path)}])
-    written = {workspace.job_file, tmp_path / "model_index.json"}
+    models, smplx_file = tmp_path / "models", tmp_path / "own" / "SMPLX.npz"
+    models.mkdir()
+    settings = build_settings(
+        [
+            {
+                "prior": str(models),
+                "segmentation": {"perception": str(models)},
+                "fitting": {"smplx_file": str(smplx_file)},
+            }
+        ]
+    )
+    written = {workspace.job_file, models, smplx_file}
     for stage in STAGES:
         for path in stage.inputs(workspace, settings):
             is_known = any(

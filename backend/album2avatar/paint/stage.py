@@ -10,6 +10,7 @@ from album2avatar.assets import AssetTable
 from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
+from album2avatar.devices import choose_device
 from album2avatar.errors import AlbumError
 from album2avatar.mesh.decimate import decimate
 from album2avatar.mesh.storage import load_mesh, save_mesh
@@ -30,7 +31,7 @@ from album2avatar.workspace import Workspace
 def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     """Distil the avatar's colours from the personalised prior and bake them to a texture."""
     own = settings.paint
-    device = _device(settings.device)
+    device = choose_device(settings.device)
     table = load_asset_table(workspace)
     body = load_body(workspace.body)
     surface = prepare_surface(workspace, table, body, own.faces).on(device)
@@ -97,9 +98,3 @@ def read_photo(workspace: Workspace, photo: str) -> MaskedPhoto:
 def face_assets(surface: PaintedSurface) -> Tensor:
     """(F,) int64: the asset of most of a face's corners; the lowest index where all differ."""
     return surface.assets[surface.mesh.faces].mode(1).values
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(name)

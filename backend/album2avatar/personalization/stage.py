@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image
 
 from album2avatar.asset_table import load_asset_table, load_mask
 from album2avatar.assets import FRAMINGS, VIEWS, AssetTable
 from album2avatar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from album2avatar.devices import choose_device
 from album2avatar.errors import AlbumError, WorkspaceError
 from album2avatar.model_folders import find_model
 from album2avatar.personalization.colors import nearest_color_word
@@ -43,7 +43,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     table = load_asset_table(workspace)
     photos = load_photos(workspace, table)
     prior_folder = find_model(settings.prior)
-    prior = load_prior(prior_folder, _device(settings.device))
+    prior = load_prior(prior_folder, choose_device(settings.device))
     teach_words(prior, table, photos)
     require_prompts_fit(prior, table)
 
@@ -180,9 +180,3 @@ def _read_photo(path: Path) -> Image8:
             f"{path} is missing or damaged ({error}). Delete {path.parent.parent} and run the "
             "command again; the photos are then taken in anew."
         ) from error
-
-
-def _device(setting: str) -> torch.device:
-    if setting == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(setting)

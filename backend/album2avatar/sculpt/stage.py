@@ -7,6 +7,7 @@ import torch
 from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
+from album2avatar.devices import choose_device
 from album2avatar.mesh.storage import save_mesh
 from album2avatar.mesh.types import Mesh
 from album2avatar.model_folders import find_model
@@ -25,7 +26,7 @@ from album2avatar.workspace import Workspace
 def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     """Sculpt the body to the photos' masks and the personalised prior's normal maps."""
     own = settings.sculpt
-    device = _device(settings.device)
+    device = choose_device(settings.device)
     body = _body_on(load_body(workspace.body), device)
     photos = read_photos(workspace, load_poses(workspace.poses), own.photo_height, device)
     template = make_template(body, own.close_up_magnification)
@@ -65,12 +66,6 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
 def _mesh(sculptor: Sculptor) -> Mesh:
     with torch.no_grad():
         return sculptor.surface(sculptor.field.offsets()).mesh
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(name)
 
 
 def _body_on(body: CanonicalBody, device: torch.device) -> CanonicalBody:
