@@ -7,7 +7,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
-from torch import Tensor
+from torch import Tensor, nn
 
 from album2avatar.seeding import numpy_generator, torch_generator
 from album2avatar.training.architecture import make_autoencoder
@@ -48,23 +48,63 @@ def train_autoencoder(
     trainee = Trainee({"vae": network}, weight_decay=0.0)
 
     def loss_of_step(step: int) -> tuple[Tensor, Mapping[str, float]]:
-        generator = numpy_generator(training.seed, "autoencoder", step)
-        rows = generator.integers(0, len(dataset), training.batch)
-        are_normals = generator.random(training.batch) < training.normal_share
-        pictures = dataset.pictures(rows, are_normals)
-        if generator.random() < 0.5:
-            pictures = pictures.flip(-1)
+        pictures, weights = _draw(dataset, training, "autoencoder", step)
         mean, log_variance = _encode(network, pictures)
         noise = torch.randn(
             mean.shape, generator=torch_generator(training.seed, "autoencoder noise", step)
         )
         decoded = network.decode(mean + noise * (0.5 * log_variance).exp()).sample
-        return _loss(decoded, pictures, dataset.weights(rows), mean, log_variance)
+        return _loss(decoded, pictures, weights, mean, log_variance)
 
     train(trainee, loop, loss_of_step)
     network.load_state_dict(trainee.averaged("vae"))
     normalize_latents(network, dataset, training)
     return network
+
+
+def train_decoder(
+    network: AutoencoderKL, dataset: PeopleDataset, loop: Loop, training: AutoencoderTraining
+) -> None:
+    """Train the decoder alone, in place, on the latents that the encoder gives.
+
+    The latents stay what they are, so a UNet that paints them remains valid. The pictures
+    become sharper, as far as the latents hold what they need.
+    """
+    vae: Any = network
+    vae.requires_grad_(False)
+    vae.to(memory_format=torch.channels_last)
+    decoder = nn.ModuleDict({"decoder": vae.decoder, "post_quant_conv": vae.post_quant_conv})
+    decoder.requires_grad_(True)
+    trainee = Trainee({"decoder": decoder}, weight_decay=0.0)
+
+    def loss_of_step(step: int) -> tuple[Tensor, Mapping[str, float]]:
+        pictures, weights = _draw(dataset, training, "decoder", step)
+        with torch.no_grad():
+            mean, log_variance = _encode(network, pictures)
+            generator = torch_generator(training.seed, "decoder noise", step)
+            noise = torch.randn(mean.shape, generator=generator)
+            latents = mean + noise * (0.5 * log_variance).exp()
+        error = vae.decode(latents).sample - pictures
+        return _picture_loss(error, weights), {"mse": float(error.detach().square().mean())}
+
+    train(trainee, loop, loss_of_step)
+    decoder.load_state_dict(trainee.averaged("decoder"))
+
+
+def _draw(
+    dataset: PeopleDataset, training: AutoencoderTraining, purpose: str, step: int
+) -> tuple[Tensor, Tensor]:
+    """Pictures (B, 3, S, S) in -1..1 and loss weights (B, 1, S, S) of a step.
+
+    Half of the batches are mirrored.
+    """
+    generator = numpy_generator(training.seed, purpose, step)
+    rows = generator.integers(0, len(dataset), training.batch)
+    are_normals = generator.random(training.batch) < training.normal_share
+    pictures, weights = dataset.pictures(rows, are_normals), dataset.weights(rows)
+    if generator.random() < 0.5:
+        return pictures.flip(-1), weights.flip(-1)
+    return pictures, weights
 
 
 def _encode(network: Any, pictures: Tensor) -> tuple[Tensor, Tensor]:
@@ -76,17 +116,21 @@ def _loss(
     decoded: Tensor, pictures: Tensor, weights: Tensor, mean: Tensor, log_variance: Tensor
 ) -> tuple[Tensor, Mapping[str, float]]:
     error = decoded - pictures
+    thumbnail = F.avg_pool2d(pictures, pictures.shape[-1] // mean.shape[-1])
+    colors = (mean[:, :3] - thumbnail).square().mean()
+    divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()
+    loss = _picture_loss(error, weights)
+    loss = loss + _THUMBNAIL_WEIGHT * colors + _KL_WEIGHT * divergence
+    metrics = {"mse": error.square().mean(), "colors": colors, "kl": divergence}
+    return loss, {name: float(value.detach()) for name, value in metrics.items()}
+
+
+def _picture_loss(error: Tensor, weights: Tensor) -> Tensor:
     squared = (weights * error.square()).mean()
     absolute = (weights * error.abs()).mean()
     # Differences between neighbours: what is left blurred costs twice.
     edges = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
-    thumbnail = F.avg_pool2d(pictures, pictures.shape[-1] // mean.shape[-1])
-    colors = (mean[:, :3] - thumbnail).square().mean()
-    divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()
-    loss = squared + _ABSOLUTE_WEIGHT * absolute + _EDGE_WEIGHT * edges
-    loss = loss + _THUMBNAIL_WEIGHT * colors + _KL_WEIGHT * divergence
-    metrics = {"mse": error.square().mean(), "colors": colors, "kl": divergence}
-    return loss, {name: float(value.detach()) for name, value in metrics.items()}
+    return squared + _ABSOLUTE_WEIGHT * absolute + _EDGE_WEIGHT * edges
 
 
 @torch.no_grad()

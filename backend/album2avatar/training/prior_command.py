@@ -22,6 +22,7 @@ from album2avatar.training.autoencoder import (
     peak_signal_to_noise,
     reconstruct,
     train_autoencoder,
+    train_decoder,
 )
 from album2avatar.training.captions import corpus_words, write_caption
 from album2avatar.training.dataset import open_dataset
@@ -93,6 +94,19 @@ def vae(
     training = AutoencoderTraining()
     loop = Loop(RateSchedule(steps, peak=1e-3, rise_steps=50), work / "vae.safetensors")
     network: Any = train_autoencoder(open_dataset(data), loop, training)
+    network.save_pretrained(work / "vae")
+    _measure_autoencoder(network, held_out, work)
+
+
+@app.command()
+def decoder(
+    work: Work, data: Data, held_out: HeldOut, steps: Steps = 3000, threads: Threads = 2
+) -> None:
+    """Go on with the decoder alone; a UNet that was trained on the latents stays valid."""
+    torch.set_num_threads(threads)
+    network: Any = AutoencoderKL.from_pretrained(work / "vae", local_files_only=True)
+    loop = Loop(RateSchedule(steps, peak=7e-4, rise_steps=50), work / "decoder.safetensors")
+    train_decoder(network, open_dataset(data), loop, AutoencoderTraining(batch=16))
     network.save_pretrained(work / "vae")
     _measure_autoencoder(network, held_out, work)
 
