@@ -11,9 +11,9 @@ from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.paint.observations import Observation
 
-SMOOTHING_ROUNDS = 12
+SMOOTHING_ROUNDS = 24
 """Rounds in which neighbours agree; each reaches one edge further, about 1 cm."""
-NEIGHBOR_WEIGHT = 0.5
+NEIGHBOR_WEIGHT = 2.0
 """Weight of the neighbours' mean against one clear vote of the vertex's own."""
 ASSET_WEIGHT = 0.1
 """Weight of the asset's usual colour against one clear view of the vertex itself."""
