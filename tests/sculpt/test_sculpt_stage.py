@@ -24,7 +24,7 @@ from album2avatar.sculpt.finishing import finish, largest_component
 from album2avatar.sculpt.hull import hull_distance
 from album2avatar.sculpt.photos import MaskedPhoto, mask_photo, may_be_person
 from album2avatar.sculpt.stage import run
-from album2avatar.sculpt.template import make_template
+from album2avatar.sculpt.template import BARE_FREEDOM, make_template
 from album2avatar.settings import SculptSettings, Settings
 from album2avatar.workspace import Workspace
 
@@ -168,7 +168,7 @@ def test_masks_without_a_person_are_refused(album: Workspace, settings: Settings
 
 
 def test_the_band_holds_the_body_and_the_room_that_the_masks_leave():
-    template = make_template(small_handed_body(), 1.5)
+    template = make_template(small_handed_body(), 1.5, BARE_FREEDOM)
     band = build_band(template, masked_photos(dressed()), 24, 0.2)
     inside = band.body_distance <= 0
     ends = band.edges.vertices
@@ -241,7 +241,7 @@ def test_finishing_drops_floaters_and_bubbles():
 
 def test_parts_that_are_held_end_on_the_template():
     body = egg()
-    template = make_template(egg_body(body), 1.0)
+    template = make_template(egg_body(body), 1.0, BARE_FREEDOM)
     puffed = Mesh(body.vertices * torch.tensor([1.006, 1.006, 1.0]), body.faces)
     finished = finish(puffed, template)
     hands = body.vertices[:, 0].abs() > 0.24

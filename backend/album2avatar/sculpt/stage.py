@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import torch
 
+from album2avatar.asset_table import load_asset_table
 from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
@@ -18,7 +19,7 @@ from album2avatar.sculpt.finishing import finish
 from album2avatar.sculpt.photos import read_photos
 from album2avatar.sculpt.preview import save_normal_strip
 from album2avatar.sculpt.sculptor import Sculptor
-from album2avatar.sculpt.template import make_template
+from album2avatar.sculpt.template import make_template, part_freedom
 from album2avatar.settings import Settings
 from album2avatar.workspace import Workspace
 
@@ -29,7 +30,8 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     device = choose_device(settings.device)
     body = _body_on(load_body(workspace.body), device)
     photos = read_photos(workspace, load_poses(workspace.poses), own.photo_height, device)
-    template = make_template(body, own.close_up_magnification)
+    kinds = {asset.kind for asset in load_asset_table(workspace).assets}
+    template = make_template(body, own.close_up_magnification, part_freedom(kinds))
     job.raise_if_cancelled()
     band = build_band(template, photos, own.lattice_cells, own.outward_reach)
     prior = load_personalized_prior(find_model(settings.prior), workspace.personalization, device)

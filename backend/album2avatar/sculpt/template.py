@@ -1,11 +1,12 @@
 """The fitted body as the sculptor sees it: one closed surface, and what may change on it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from album2avatar.assets import AssetKind
 from album2avatar.body.surface import outer_surface
 from album2avatar.body.types import CanonicalBody
 from album2avatar.mesh.laplacian import uniform_laplacian
@@ -13,15 +14,15 @@ from album2avatar.mesh.magnification import Magnifier
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
 
-PART_FREEDOM: Mapping[str, float] = {
+BARE_FREEDOM: Mapping[str, float] = {
     "face": 0.25,
     "foot.L": 0.5,
     "foot.R": 0.5,
     "hand.L": 0.0,
     "hand.R": 0.0,
 }
-"""How far a part follows the sculptor: fingers are thinner than what masks and prior resolve,
-a beard is thin, shoes are thicker."""
+"""How far a bare part follows the sculptor: fingers are thinner than what masks and prior
+resolve, a beard is thin."""
 _FADING = 6
 """Smoothing steps that make the parts' borders soft, about as many edges wide."""
 
@@ -41,15 +42,28 @@ class Template:
     """Around hands and head."""
 
 
-def make_template(body: CanonicalBody, magnification: float) -> Template:
-    """Close the body and mark what may change."""
+def part_freedom(kinds: Iterable[AssetKind]) -> Mapping[str, float]:
+    """How far each part follows the sculptor, 0..1; shoes have soles and no toes."""
+    if "shoes" in kinds:
+        return {**BARE_FREEDOM, "foot.L": 1.0, "foot.R": 1.0}
+    return BARE_FREEDOM
+
+
+def make_template(
+    body: CanonicalBody, magnification: float, freedom: Mapping[str, float]
+) -> Template:
+    """Close the body and mark what may change.
+
+    Args:
+        freedom: part to 0..1, from `part_freedom`; other parts are free.
+    """
     surface = outer_surface(body)
     body_vertices = _body_vertices(body, surface)
     return Template(
         surface,
         body_vertices,
         body.weights[body_vertices],
-        _freedom(body, surface, body_vertices),
+        _vertex_freedom(body, surface, body_vertices, freedom),
         tuple(
             _magnifier(body.vertices[body.parts[part]], magnification)
             for part in ("head", "hand.L", "hand.R")
@@ -64,11 +78,13 @@ def _body_vertices(body: CanonicalBody, surface: Mesh) -> Tensor:
     return torch.cat([skin, skin[nearest]])
 
 
-def _freedom(body: CanonicalBody, surface: Mesh, body_vertices: Tensor) -> Tensor:
-    freedom = torch.ones(len(body.vertices), device=body.vertices.device)
-    for part, value in PART_FREEDOM.items():
-        freedom[body.parts[part]] = value
-    hard = freedom[body_vertices][:, None]
+def _vertex_freedom(
+    body: CanonicalBody, surface: Mesh, body_vertices: Tensor, freedom: Mapping[str, float]
+) -> Tensor:
+    values = torch.ones(len(body.vertices), device=body.vertices.device)
+    for part, value in freedom.items():
+        values[body.parts[part]] = value
+    hard = values[body_vertices][:, None]
     edges = edge_table(surface.faces)
     soft = hard
     for _ in range(_FADING):
