@@ -5,6 +5,7 @@ from dataclasses import replace
 import torch
 
 from album2avatar.asset_table import load_asset_table
+from album2avatar.assets import AssetKind
 from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
@@ -30,7 +31,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     device = choose_device(settings.device)
     body = _body_on(load_body(workspace.body), device)
     photos = read_photos(workspace, load_poses(workspace.poses), own.photo_height, device)
-    kinds = {asset.kind for asset in load_asset_table(workspace).assets}
+    kinds: set[AssetKind] = {asset.kind for asset in load_asset_table(workspace).assets}
     template = make_template(body, own.close_up_magnification, part_freedom(kinds))
     job.raise_if_cancelled()
     band = build_band(template, photos, own.lattice_cells, own.outward_reach)
