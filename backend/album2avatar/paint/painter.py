@@ -167,7 +167,7 @@ class Painter:
     def _embed(self, prompts: list[str]) -> PromptEmbeddings:
         count = len(prompts)
         return PromptEmbeddings(
-            text=torch.cat([self._prior.embed([prompt]) for prompt in prompts]),
+            text=self._prior.embed(prompts),
             unconditional=self._prior.embed([""]).expand(count, -1, -1),
             negative=self._prior.embed([NEGATIVE_PROMPT]).expand(count, -1, -1),
         )

@@ -69,13 +69,14 @@ class PersonalizedPrior:
         Raises:
             ModelError: a token falls off the end of a prompt.
         """
-        new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self._embeddings]
-        for prompt in new:
+        for prompt in prompts:
+            if prompt in self._embeddings:
+                continue
             require_tokens_kept(self.prior, prompt, asset_names(self.assets))
-        if new:
+            # One at a time: a row's last bits depend on how many are beside it, and a resumed
+            # run meets prompts in another order.
             with torch.no_grad():
-                rows = self.prior.encode_prompts(new)
-            self._embeddings.update(zip(new, rows, strict=True))
+                self._embeddings[prompt] = self.prior.encode_prompts([prompt])[0]
         return torch.stack([self._embeddings[prompt] for prompt in prompts])
 
 
