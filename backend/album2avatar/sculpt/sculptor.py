@@ -38,7 +38,7 @@ LAST_RATE = 0.1
 """Learning rate at the last step as a share of the first."""
 COARSE_SHARE = 0.1
 """Weight of the coarse silhouettes. They pull the surface into a limb's mask that the fitted pose
-misses: at 1 they doubled the depth of trouser legs. The hull has come near enough already."""
+misses, and make it deeper where no photo looks. The hull has come near enough already."""
 DAMPING = 1e-7
 """Adam's epsilon. Where nothing but rounding pulls at a node, it shall stay where it is."""
 NEGATIVE_PROMPT = "blurry, noisy, low quality"
@@ -136,11 +136,8 @@ class Sculptor:
                 values.copy_(tensors[f"level.{index}"])
         restore_optimizer(self._optimizer, tensors, "adam")
 
-    def _progress(self, step: int) -> float:
-        return step / self._settings.steps
-
     def _rate(self, step: int) -> float:
-        return 1.0 - (1.0 - LAST_RATE) * self._progress(step)
+        return 1.0 - (1.0 - LAST_RATE) * step / self._settings.steps
 
     def _silhouette_loss(self, surface: SculptedSurface, step: int) -> Tensor:
         """Compare the posed surface with the masks of some photos."""
