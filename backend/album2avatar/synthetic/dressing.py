@@ -12,7 +12,7 @@ from album2avatar.synthetic.garments import (
 from album2avatar.synthetic.hair import hair_parts
 from album2avatar.synthetic.hanging import hanging_cloth
 from album2avatar.synthetic.headwear import glasses_parts, headwear_parts
-from album2avatar.synthetic.meshing import vertex_normals
+from album2avatar.synthetic.meshing import faces_touching, vertex_normals
 from album2avatar.synthetic.parts import DressedBody, Material, Part, join_parts
 from album2avatar.synthetic.people import Person
 from album2avatar.synthetic.regions import Cut, Layer, covered_vertices
@@ -52,7 +52,7 @@ def _visible_skin(template: Template, body: RestBody, cuts: Floats, person: Pers
     because it is seen from below or from the side.
     """
     hidden = hidden_skin(template, cuts, person)
-    keep = ~hidden[template.faces].all(1)
+    keep = faces_touching(~hidden, template.faces)
     return Part(
         vertices=body.vertices,
         faces=template.faces[keep],

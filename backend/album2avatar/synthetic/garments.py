@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from album2avatar.synthetic.meshing import smooth_vertices, vertex_normals
+from album2avatar.synthetic.meshing import faces_touching, smooth_vertices, vertex_normals
 from album2avatar.synthetic.parts import Material, Part
 from album2avatar.synthetic.people import Person
 from album2avatar.synthetic.regions import Cut, Layer, covered_vertices, landmark_cuts
@@ -83,7 +83,7 @@ def cloth(
         ease: (V,) metres between skin and cloth; cloth is never nearer than half of it.
     """
     covered = covered_vertices(int(layer), template.chart, cuts)
-    faces = template.faces[covered[template.faces].any(1)]
+    faces = template.faces[faces_touching(covered, template.faces)]
     used = np.zeros(len(covered), bool)
     used[faces] = True
     chosen = np.flatnonzero(used)

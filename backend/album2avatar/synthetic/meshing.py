@@ -13,7 +13,7 @@ def vertex_normals(vertices: Floats, faces: Integers) -> Floats:
     """Unit vertex normals (V, 3), weighted by the areas of their faces."""
     normals = np.zeros(vertices.shape, np.float32)
     for f in range(faces.shape[0]):
-        a, b, c = faces[f]
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
         ux = vertices[b, 0] - vertices[a, 0]
         uy = vertices[b, 1] - vertices[a, 1]
         uz = vertices[b, 2] - vertices[a, 2]
@@ -30,6 +30,19 @@ def vertex_normals(vertices: Floats, faces: Integers) -> Floats:
         for k in range(3):
             normals[i, k] /= length
     return normals
+
+
+@numba.njit(cache=True)
+def faces_touching(chosen: np.ndarray, faces: Integers) -> np.ndarray:
+    """Faces with a corner among the chosen vertices, (F,) bool.
+
+    Args:
+        chosen: (V,) bool.
+    """
+    touching = np.empty(faces.shape[0], np.bool_)
+    for f in range(faces.shape[0]):
+        touching[f] = chosen[faces[f, 0]] or chosen[faces[f, 1]] or chosen[faces[f, 2]]
+    return touching
 
 
 @numba.njit(cache=True, fastmath=True)

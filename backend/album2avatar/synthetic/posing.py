@@ -121,8 +121,8 @@ def skin_mesh(
             for r in range(3):
                 for c in range(4):
                     blend[r, c] += weight * transforms[bone, r, c]
-        x, y, z = points[i]
-        nx, ny, nz = normals[i]
+        x, y, z = points[i, 0], points[i, 1], points[i, 2]
+        nx, ny, nz = normals[i, 0], normals[i, 1], normals[i, 2]
         for r in range(3):
             posed[i, r] = blend[r, 0] * x + blend[r, 1] * y + blend[r, 2] * z + blend[r, 3]
             turned[i, r] = blend[r, 0] * nx + blend[r, 1] * ny + blend[r, 2] * nz

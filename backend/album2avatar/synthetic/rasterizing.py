@@ -39,10 +39,10 @@ def rasterize(
     place = np.zeros((height, width, 2), np.float32)
     point = np.empty(CHART_COLUMNS, np.float32)
     for f in range(faces.shape[0]):
-        i0, i1, i2 = faces[f]
-        x0, y0, z0 = screen[i0]
-        x1, y1, z1 = screen[i1]
-        x2, y2, z2 = screen[i2]
+        i0, i1, i2 = faces[f, 0], faces[f, 1], faces[f, 2]
+        x0, y0, z0 = screen[i0, 0], screen[i0, 1], screen[i0, 2]
+        x1, y1, z1 = screen[i1, 0], screen[i1, 1], screen[i1, 2]
+        x2, y2, z2 = screen[i2, 0], screen[i2, 1], screen[i2, 2]
         if min(z0, z1, z2) < 0.05:
             continue
         area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)

@@ -77,7 +77,7 @@ def landmark_cuts(template: Template) -> Floats:
     return cuts
 
 
-@numba.njit(cache=True, fastmath=True)
+@numba.njit(cache=True, fastmath=True, inline="always")
 def is_covered(layer: int, point: Floats, cuts: Floats) -> bool:
     """Whether a layer has cloth (or hair) at a point of the chart."""
     if layer == 1:
@@ -102,7 +102,7 @@ def is_covered(layer: int, point: Floats, cuts: Floats) -> bool:
     return True
 
 
-@numba.njit(cache=True, fastmath=True)
+@numba.njit(cache=True, fastmath=True, inline="always")
 def _upper_cloth(point: Floats, cuts: Floats, sleeve: float, hem: float, neck: float) -> bool:
     if point[CHART_ON_HEAD] > 0.5 or point[CHART_ON_HAND] > 0.7:
         return False
@@ -116,14 +116,14 @@ def _upper_cloth(point: Floats, cuts: Floats, sleeve: float, hem: float, neck: f
     return point[CHART_Z] > hem and point[CHART_Z] < cuts[11] + 0.05
 
 
-@numba.njit(cache=True, fastmath=True)
+@numba.njit(cache=True, fastmath=True, inline="always")
 def is_ear(point: Floats, cuts: Floats) -> bool:
     """Whether a point is on an ear, which stands out from the side of the head."""
     back, up = point[CHART_Y] - cuts[13], point[CHART_Z] - cuts[14]
     return abs(point[CHART_X]) > 0.073 and 0.06 < back < 0.13 and -0.055 < up < 0.035
 
 
-@numba.njit(cache=True, fastmath=True)
+@numba.njit(cache=True, fastmath=True, inline="always")
 def is_scalp(point: Floats, cuts: Floats) -> bool:
     """Whether hair grows here: above a line that falls from forehead to nape."""
     if point[CHART_ON_HEAD] < 0.5 or point[CHART_IS_EYE] > 0.5 or is_ear(point, cuts):
@@ -140,7 +140,7 @@ def is_scalp(point: Floats, cuts: Floats) -> bool:
     return up > -0.014 - (back - 0.115) * 1.6
 
 
-@numba.njit(cache=True, fastmath=True)
+@numba.njit(cache=True, fastmath=True, inline="always")
 def is_beard(point: Floats, cuts: Floats) -> bool:
     """Whether a beard grows here: jaw, chin and upper lip, not the lips."""
     if point[CHART_ON_HEAD] < 0.5 or point[CHART_IS_EYE] > 0.5:
@@ -157,6 +157,9 @@ def is_beard(point: Floats, cuts: Floats) -> bool:
 def covered_vertices(layer: int, chart: Floats, cuts: Floats) -> np.ndarray:
     """Vertices of the template that a layer covers, (V,) bool."""
     covered = np.zeros(chart.shape[0], np.bool_)
+    point = np.empty(chart.shape[1], np.float32)
     for i in range(chart.shape[0]):
-        covered[i] = is_covered(layer, chart[i], cuts)
+        for k in range(chart.shape[1]):
+            point[k] = chart[i, k]
+        covered[i] = is_covered(layer, point, cuts)
     return covered

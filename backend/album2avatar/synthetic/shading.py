@@ -69,9 +69,9 @@ def shade(
             f = face_of[row, column]
             if f < 0:
                 continue
-            b1, b2 = place[row, column]
+            b1, b2 = place[row, column, 0], place[row, column, 1]
             b0 = 1.0 - b1 - b2
-            i0, i1, i2 = faces[f]
+            i0, i1, i2 = faces[f, 0], faces[f, 1], faces[f, 2]
             for k in range(CHART_COLUMNS):
                 point[k] = b0 * chart[i0, k] + b1 * chart[i1, k] + b2 * chart[i2, k]
             nx = b0 * normals[i0, 0] + b1 * normals[i1, 0] + b2 * normals[i2, 0]
@@ -105,13 +105,18 @@ def shade(
             labels[row, column] = label
 
 
-@numba.njit(cache=True, fastmath=True)
+@numba.njit(cache=True, fastmath=True, inline="always")
+def _set_color(color: Floats, red: float, green: float, blue: float) -> None:
+    color[0], color[1], color[2] = red, green, blue
+
+
+@numba.njit(cache=True, fastmath=True, inline="always")
 def _paint_skin(
     point: Floats, cuts: Floats, colors: Floats, eye_color: Floats, gaze: Floats,
     color: Floats, label: int,
 ) -> int:  # fmt: skip
     """Skin with eyes, brows and lips; returns the pixel's class."""
-    color[:] = colors[0]
+    _set_color(color, colors[0, 0], colors[0, 1], colors[0, 2])
     if point[CHART_ON_HEAD] < 0.5:
         return label
     across, back, up = abs(point[CHART_X]), point[CHART_Y] - cuts[13], point[CHART_Z] - cuts[14]
@@ -122,11 +127,11 @@ def _paint_skin(
             dx * dx + dy * dy + dz * dz + 1e-12
         )
         if cosine > 0.965:
-            color[:] = 14.0
+            _set_color(color, 14.0, 14.0, 14.0)
         elif cosine > 0.86:
-            color[:] = eye_color
+            _set_color(color, eye_color[0], eye_color[1], eye_color[2])
         else:
-            color[:] = 236.0
+            _set_color(color, 236.0, 236.0, 236.0)
         return _FACE
     if back < 0.035:
         arch = 0.021 + 0.1 * (across - 0.015) - 1.9 * (across - 0.015) ** 2
@@ -143,18 +148,20 @@ def _paint_skin(
     return _FACE if is_face else label
 
 
-@numba.njit(cache=True, fastmath=True)
+@numba.njit(cache=True, fastmath=True, inline="always")
 def _paint_cloth(
     point: Floats, material: int, colors: Floats, second_colors: Floats, patterns: np.ndarray,
     sizes: Floats, details: np.ndarray, cuts: Floats, color: Floats,
 ) -> None:  # fmt: skip
     """Pattern, drawn details and strands of hair."""
-    around = math.atan2(point[CHART_AROUND_SIN], point[CHART_AROUND_COS]) * point[CHART_RADIUS]
+    around = 0.0
+    if patterns[material] != 0 or details[material] == 1:
+        turn = math.atan2(point[CHART_AROUND_SIN], point[CHART_AROUND_COS])
+        around = turn * point[CHART_RADIUS]
     along = point[CHART_ALONG]
-    if _is_second_color(patterns[material], around, along, sizes[material]):
-        color[:] = second_colors[material]
-    else:
-        color[:] = colors[material]
+    is_second = _is_second_color(patterns[material], around, along, sizes[material])
+    for k in range(3):
+        color[k] = second_colors[material, k] if is_second else colors[material, k]
     factor = 1.0
     detail = details[material]
     x, y, z = point[CHART_X], point[CHART_Y], point[CHART_Z]
@@ -180,12 +187,12 @@ def _paint_cloth(
         factor = 0.75
     if material == 4 and z < cuts[14] - 1.69:
         sole = 230.0 if detail == 4 else 38.0
-        color[:] = sole
+        _set_color(color, sole, sole, sole)
     for k in range(3):
         color[k] = min(255.0, color[k] * factor)
 
 
-@numba.njit(cache=True, fastmath=True)
+@numba.njit(cache=True, fastmath=True, inline="always")
 def _is_second_color(pattern: int, around: float, along: float, size: float) -> bool:
     """Which of a pattern's two colours is at a place on the cloth (metres)."""
     if pattern == 1:

@@ -12,6 +12,8 @@ IMAGE_SIZE = 64
 LATENT_SIZE = 16
 PROMPT_LIMIT = 64
 """Tokens; the longest caption of a fully dressed person has about 60."""
+LATENT_CHANNELS = 8
+"""Twice Stable Diffusion's: with four, 16 x 16 places hold colours but no stripes and no faces."""
 EMBEDDING_SIZE = 192
 
 
@@ -34,7 +36,7 @@ def make_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
 
 
 def make_autoencoder() -> AutoencoderKL:
-    """Variational autoencoder from 64 x 64 x 3 to 16 x 16 x 4 (1.6 M parameters).
+    """Variational autoencoder from 64 x 64 x 3 to 16 x 16 x 8 (1.6 M parameters).
 
     No attention in the middle: 256 places see each other well enough by convolution.
     """
@@ -42,7 +44,7 @@ def make_autoencoder() -> AutoencoderKL:
     return make(
         in_channels=3,
         out_channels=3,
-        latent_channels=4,
+        latent_channels=LATENT_CHANNELS,
         block_out_channels=(16, 48, 96),
         layers_per_block=1,
         norm_num_groups=8,
@@ -63,8 +65,8 @@ def make_unet() -> UNet2DConditionModel:
     make: Any = UNet2DConditionModel
     return make(
         sample_size=LATENT_SIZE,
-        in_channels=4,
-        out_channels=4,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
         layers_per_block=1,
         block_out_channels=channels,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
