@@ -24,7 +24,8 @@ def egg_surface() -> PaintedSurface:
     mesh = egg()
     assets = true_assets(mesh.vertices)
     known = (mesh.vertices[:, 1] < 0).float()
-    return PaintedSurface(mesh, edge_table(mesh.faces), assets, 3, 0.9 * COLORS[assets], known)
+    shares = torch.nn.functional.one_hot(assets, 3).float()
+    return PaintedSurface(mesh, edge_table(mesh.faces), shares, 0.9 * COLORS[assets], known)
 
 
 def test_a_photograph_under_even_light_shows_the_albedo_before_the_background():

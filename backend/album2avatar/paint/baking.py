@@ -30,7 +30,7 @@ def bake_albedo(surface: PaintedSurface, uv: UvMap, albedo: Albedo, size: int) -
         colour of the nearest chart.
     """
     texels = map_texels(uv, (size, size))
-    attributes = torch.cat([surface.mesh.vertices, surface.asset_weights], 1)
+    attributes = torch.cat([surface.mesh.vertices, surface.asset_shares], 1)
     rows = texels.read(attributes, surface.mesh.faces)
     with torch.no_grad():
         colors = [albedo(part[:, :3], part[:, 3:].argmax(1)) for part in rows.split(TEXELS_AT_ONCE)]

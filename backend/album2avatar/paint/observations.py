@@ -82,10 +82,15 @@ def observe_photos(
 
 def nearest_weights(points: Tensor, body: CanonicalBody) -> Tensor:
     """Skinning weights of the nearest vertex of the body's skin, (N, J)."""
+    return body.weights[nearest_skin(points, body)]
+
+
+def nearest_skin(points: Tensor, body: CanonicalBody) -> Tensor:
+    """The vertex of the body's skin that is nearest to each point, (N,) int64."""
     surface = body.parts["surface"].nonzero().squeeze(1)
     tree = KDTree(body.vertices[surface].cpu().numpy())
     _, nearest = tree.query(points.detach().cpu().numpy())
-    return body.weights[surface[torch.as_tensor(nearest, device=surface.device)]]
+    return surface[torch.as_tensor(nearest, device=surface.device)]
 
 
 def observe(posed: Tensor, faces: Tensor, camera: Cameras, photo: MaskedPhoto) -> Observation:

@@ -27,13 +27,12 @@ MEAN_BRIGHTNESS = 0.9
 
 @dataclass(frozen=True)
 class PaintedSurface:
-    """The mesh and the asset of each vertex."""
+    """The mesh and the assets of its vertices."""
 
     mesh: Mesh
     edges: EdgeTable
-    assets: Tensor
-    """(V,) int64."""
-    asset_count: int
+    asset_shares: Tensor
+    """(V, K), rows sum to 1; a place is of the asset with the largest interpolated share."""
     photo_colors: Tensor
     """(V, 3) sRGB, what the photos show."""
     photo_known: Tensor
@@ -46,16 +45,20 @@ class PaintedSurface:
         return PaintedSurface(
             mesh,
             edges,
-            self.assets.to(device),
-            self.asset_count,
+            self.asset_shares.to(device),
             self.photo_colors.to(device),
             self.photo_known.to(device),
         )
 
     @property
-    def asset_weights(self) -> Tensor:
-        """(V, K) one-hot."""
-        return torch.nn.functional.one_hot(self.assets, self.asset_count).float()
+    def assets(self) -> Tensor:
+        """(V,) int64, the asset that each vertex mostly is."""
+        return self.asset_shares.argmax(1)
+
+    @property
+    def asset_count(self) -> int:
+        """K."""
+        return self.asset_shares.shape[1]
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def look(surface: PaintedSurface, cameras: Cameras, size: int) -> SeenSurface:
     with torch.no_grad():
         drawing = draw(vertices, faces, cameras, (size, size), surface.edges, face_ids)
         known = surface.photo_known[:, None]
-        attributes = torch.cat([vertices, surface.photo_colors, known, surface.asset_weights], 1)
+        attributes = torch.cat([vertices, surface.photo_colors, known, surface.asset_shares], 1)
         rows = interpolate(attributes, drawing.rast, faces)[drawing.covered[..., 0] > 0]
         normals = interpolate_normals(drawing, vertices, cameras)
     assets = rows[:, 7:].argmax(1)
@@ -167,7 +170,8 @@ def photo_loss(colors: Tensor, seen: SeenSurface) -> Tensor:
 
 def usual_colors(surface: PaintedSurface) -> Tensor:
     """Mean albedo of each asset as the photos show it, (K, 3); grey where they don't."""
-    weights = surface.asset_weights * surface.photo_known[:, None]
+    kinds = torch.nn.functional.one_hot(surface.assets, surface.asset_count)
+    weights = kinds * surface.photo_known[:, None]
     total = weights.sum(0)[:, None]
     mean = (weights.T @ surface.photo_colors) / total.clamp(min=1.0) / MEAN_BRIGHTNESS
     return torch.where(total > 0, mean, 0.5)

@@ -20,8 +20,9 @@ from album2avatar.model_folders import find_model
 from album2avatar.paint.baking import bake_albedo, preview_strip, save_picture, save_texture
 from album2avatar.paint.observations import MaskedPhoto, observe_photos
 from album2avatar.paint.painter import Painter
+from album2avatar.paint.possible_assets import possible_assets
 from album2avatar.paint.scene import PaintedSurface
-from album2avatar.paint.surface_labels import label_surface, photo_colors
+from album2avatar.paint.surface_labels import photo_colors, share_surface
 from album2avatar.prior.personalized import load_personalized_prior
 from album2avatar.progress import JobControl
 from album2avatar.settings import Settings
@@ -69,10 +70,10 @@ def prepare_surface(
     mesh = decimate(load_mesh(workspace.sculpt).mesh, face_count)
     photos = {labels.photo: read_photo(workspace, labels.photo) for labels in table.photos}
     observations = observe_photos(mesh, body, load_poses(workspace.poses), photos)
-    count = len(table.assets)
-    assets = label_surface(mesh, observations, count)
-    colors, known = photo_colors(assets, observations, count)
-    return PaintedSurface(mesh, edge_table(mesh.faces), assets, count, colors, known)
+    kinds = [asset.kind for asset in table.assets]
+    shares = share_surface(mesh, observations, possible_assets(mesh.vertices, body, kinds))
+    colors, known = photo_colors(shares.argmax(1), observations, len(kinds))
+    return PaintedSurface(mesh, edge_table(mesh.faces), shares, colors, known)
 
 
 def read_photo(workspace: Workspace, photo: str) -> MaskedPhoto:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from scipy.spatial import KDTree
-from torch import Tensor
+from torch import Tensor, nn
 
 from album2avatar.mesh.laplacian import uniform_laplacian
 from album2avatar.mesh.topology import edge_table
@@ -13,25 +13,28 @@ from album2avatar.paint.observations import Observation
 
 SMOOTHING_ROUNDS = 24
 """Rounds in which neighbours agree; each reaches one edge further, about 1 cm."""
+FAIRING_ROUNDS = 6
+"""Rounds without the vertices' own votes, which make hems and hairlines smooth."""
 NEIGHBOR_WEIGHT = 2.0
 """Weight of the neighbours' mean against one clear vote of the vertex's own."""
 ASSET_WEIGHT = 0.1
 """Weight of the asset's usual colour against one clear view of the vertex itself."""
 
 
-def label_surface(mesh: Mesh, observations: Sequence[Observation], asset_count: int) -> Tensor:
-    """Name the asset of each vertex: (V,) int64.
+def share_surface(mesh: Mesh, observations: Sequence[Observation], possible: Tensor) -> Tensor:
+    """How far each vertex belongs to each asset: (V, K), rows sum to 1.
 
     Photos vote as far as they see a vertex face-on; unseen vertices follow the nearest seen
-    one, and neighbours agree.
+    one, and neighbours agree. The border of two assets runs where their shares are equal.
 
     Args:
         observations: at least one of them sees some vertex.
+        possible: (V, K) bool, at least one a row; votes for other assets don't count.
     """
-    votes = mesh.vertices.new_zeros(mesh.vertices.shape[0], asset_count + 1)
+    votes = mesh.vertices.new_zeros(possible.shape[0], possible.shape[1] + 1)
     for seen in observations:
         votes[torch.arange(len(seen.asset)), seen.asset + 1] += seen.facing
-    return _spread(votes[:, 1:], mesh)
+    return _spread(votes[:, 1:] * possible, possible, mesh)
 
 
 def photo_colors(
@@ -40,7 +43,7 @@ def photo_colors(
     """Mean colour of each vertex in the photos that show its asset there.
 
     Args:
-        assets: (V,) from `label_surface`.
+        assets: (V,) int64, the asset that each vertex mostly is.
 
     Returns:
         (V, 3) sRGB, drawn to the asset's median where the photos show little or nothing of
@@ -62,14 +65,11 @@ def photo_colors(
     return mixed, known[assets]
 
 
-def _spread(votes: Tensor, mesh: Mesh) -> Tensor:
-    """Let neighbours agree and unseen vertices follow the nearest seen one.
+def _spread(votes: Tensor, possible: Tensor, mesh: Mesh) -> Tensor:
+    """Let neighbours agree and unseen vertices follow the nearest seen one, (V, K).
 
     Args:
         votes: (V, K), not all zero.
-
-    Returns:
-        (V,) int64.
     """
     total = votes.sum(1, keepdim=True)
     seen = (total[:, 0] > 0).nonzero().squeeze(1)
@@ -82,4 +82,11 @@ def _spread(votes: Tensor, mesh: Mesh) -> Tensor:
     for _ in range(SMOOTHING_ROUNDS):
         around = opinion + uniform_laplacian(opinion, edges)
         opinion = (confidence * shares + NEIGHBOR_WEIGHT * around) / (confidence + NEIGHBOR_WEIGHT)
-    return opinion.argmax(1)
+    # Whole votes are faired, not shares: a border would move towards the less certain asset.
+    whole = nn.functional.one_hot((opinion * possible).argmax(1), opinion.shape[1])
+    shares = whole.to(opinion.dtype)
+    for _ in range(FAIRING_ROUNDS):
+        shares = shares + uniform_laplacian(shares, edges)
+    # The least bit of every possible asset decides where no vote was for a possible one.
+    shares = (shares + 1e-6) * possible
+    return shares / shares.sum(1, keepdim=True)

@@ -1,0 +1,34 @@
+"""Which assets can be where on the body: no photo makes a finger a sleeve."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from album2avatar.assets import AssetKind
+from album2avatar.body.types import CanonicalBody
+from album2avatar.paint.observations import nearest_skin
+
+PART_KINDS: Mapping[str, frozenset[AssetKind]] = {
+    "hand.L": frozenset({"skin"}),
+    "hand.R": frozenset({"skin"}),
+    "foot.L": frozenset({"skin", "shoes", "bottom", "dress", "outerwear"}),
+    "foot.R": frozenset({"skin", "shoes", "bottom", "dress", "outerwear"}),
+    "head": frozenset({"face", "skin", "hair", "headwear", "glasses", "top", "dress", "outerwear"}),
+}
+"""Fingers are thinner than a fitted pose is wrong, so that photos often see a sleeve or trousers
+behind them. A hem may fall over a foot, a collar or hood may reach the head."""
+
+
+def possible_assets(points: Tensor, body: CanonicalBody, kinds: Sequence[AssetKind]) -> Tensor:
+    """Which of K assets may be at points (N, 3) of the surface: (N, K) bool.
+
+    Where the album has none of the kinds that a part may have, all are possible.
+    """
+    nearest = nearest_skin(points, body)
+    possible = torch.ones(len(points), len(kinds), dtype=torch.bool, device=points.device)
+    for part, allowed in PART_KINDS.items():
+        row = torch.tensor([kind in allowed for kind in kinds], device=points.device)
+        if part in body.parts and bool(row.any()):
+            possible[body.parts[part][nearest]] = row
+    return possible
