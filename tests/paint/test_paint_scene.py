@@ -1,6 +1,5 @@
 import numpy as np
 import torch
-from toy_person import egg, egg_body, true_assets
 
 from album2avatar.guidance.views import turntable_views
 from album2avatar.mesh.topology import edge_table
@@ -15,6 +14,7 @@ from album2avatar.paint.scene import (
     sample_light,
     usual_colors,
 )
+from toy_person import egg, egg_body, true_assets
 
 FLAT = Light(torch.tensor([[0.0, 0.0, 1.0]]), torch.ones(1))
 COLORS = torch.tensor([[0.9, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.7]])

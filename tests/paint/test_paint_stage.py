@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from toy_person import true_assets, write_tiny_prior, write_workspace
 
 from album2avatar.errors import CancelledError
 from album2avatar.mesh.storage import load_mesh
@@ -16,6 +15,7 @@ from album2avatar.paint.stage import run
 from album2avatar.progress import JobControl, ProgressEvent, silent_job
 from album2avatar.settings import PaintSettings, Settings
 from album2avatar.workspace import Workspace
+from toy_person import true_assets, write_tiny_prior, write_workspace
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 import pytest
 import torch
-from toy_person import egg, egg_body, photo_poses, true_assets, true_masks
 
 from album2avatar.body.types import PhotoPoses
 from album2avatar.errors import AlbumError
@@ -8,6 +7,7 @@ from album2avatar.mesh.types import Mesh
 from album2avatar.paint.observations import MaskedPhoto, observe, observe_photos
 from album2avatar.paint.surface_labels import photo_colors, share_surface
 from album2avatar.render.camera import Cameras
+from toy_person import egg, egg_body, photo_poses, true_assets, true_masks
 
 PALETTE = torch.tensor([[0.3, 0.3, 0.3], [0.3, 0.2, 0.1], [0.8, 0.1, 0.2], [0.1, 0.3, 0.8]])
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from toy_person import ASSETS, egg, egg_body, photo_poses, write_tiny_prior, write_workspace
 
 from album2avatar.asset_table import save_mask
 from album2avatar.body.storage import save_body
@@ -27,6 +26,7 @@ from album2avatar.sculpt.stage import run
 from album2avatar.sculpt.template import BARE_FREEDOM, make_template
 from album2avatar.settings import SculptSettings, Settings
 from album2avatar.workspace import Workspace
+from toy_person import ASSETS, egg, egg_body, photo_poses, write_tiny_prior, write_workspace
 
 ROUNDER = torch.tensor([1.25, 1.4, 1.0])
 """How much wider the dressed person is than the body."""
