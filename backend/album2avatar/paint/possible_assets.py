@@ -9,12 +9,17 @@ from album2avatar.assets import AssetKind
 from album2avatar.body.types import CanonicalBody
 from album2avatar.paint.observations import nearest_skin
 
-PART_KINDS: Mapping[str, frozenset[AssetKind]] = {
-    "hand.L": frozenset({"skin"}),
-    "hand.R": frozenset({"skin"}),
-    "foot.L": frozenset({"skin", "shoes", "bottom", "dress", "outerwear"}),
-    "foot.R": frozenset({"skin", "shoes", "bottom", "dress", "outerwear"}),
-    "head": frozenset({"face", "skin", "hair", "headwear", "glasses", "top", "dress", "outerwear"}),
+_ON_HANDS: tuple[AssetKind, ...] = ("skin",)
+_ON_FEET: tuple[AssetKind, ...] = ("skin", "shoes", "bottom", "dress", "outerwear")
+_ON_HEAD: tuple[AssetKind, ...] = (
+    "face", "skin", "hair", "headwear", "glasses", "top", "dress", "outerwear",
+)  # fmt: skip
+PART_KINDS: Mapping[str, tuple[AssetKind, ...]] = {
+    "hand.L": _ON_HANDS,
+    "hand.R": _ON_HANDS,
+    "foot.L": _ON_FEET,
+    "foot.R": _ON_FEET,
+    "head": _ON_HEAD,
 }
 """Fingers are thinner than a fitted pose is wrong, so that photos often see a sleeve or trousers
 behind them. A hem may fall over a foot, a collar or hood may reach the head."""

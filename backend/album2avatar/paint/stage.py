@@ -6,7 +6,7 @@ from PIL import Image
 from torch import Tensor
 
 from album2avatar.asset_table import load_asset_table, load_mask
-from album2avatar.assets import AssetTable
+from album2avatar.assets import AssetKind, AssetTable
 from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
@@ -70,7 +70,7 @@ def prepare_surface(
     mesh = decimate(load_mesh(workspace.sculpt).mesh, face_count)
     photos = {labels.photo: read_photo(workspace, labels.photo) for labels in table.photos}
     observations = observe_photos(mesh, body, load_poses(workspace.poses), photos)
-    kinds = [asset.kind for asset in table.assets]
+    kinds: list[AssetKind] = [asset.kind for asset in table.assets]
     shares = share_surface(mesh, observations, possible_assets(mesh.vertices, body, kinds))
     colors, known = photo_colors(shares.argmax(1), observations, len(kinds))
     return PaintedSurface(mesh, edge_table(mesh.faces), shares, colors, known)
