@@ -26,9 +26,13 @@ def test_stage_rigs_what_was_painted(tmp_path: Path) -> None:
     save_body(workspace.body, body)
     skin = outer_surface(body)
     uv = UvMap(torch.rand(3, 2), torch.tensor([[0, 1, 2]]).expand(len(skin.faces), 3))
-    hair = torch.zeros(len(skin.vertices), dtype=torch.int64)
-    save_mesh(workspace.painted, skin, uv, {"vertex_asset": hair})
-    assets = (Asset(kind="face", name="face", token="<asset0>"),)
+    is_low = (skin.vertices[:, 2] < 1.0).long()
+    labels = {"vertex_asset": is_low, "face_asset": is_low[skin.faces].amax(1)}
+    save_mesh(workspace.painted, skin, uv, labels)
+    assets = (
+        Asset(kind="top", name="shirt", token="<asset0>"),
+        Asset(kind="bottom", name="skirt", token="<asset1>"),
+    )
     workspace.asset_table.parent.mkdir(parents=True)
     table = AssetTable(subject="man", assets=assets, photos=())
     workspace.asset_table.write_text(table.model_dump_json())
@@ -38,6 +42,11 @@ def test_stage_rigs_what_was_painted(tmp_path: Path) -> None:
     assert avatar.skeleton.names == body.skeleton.names
     assert avatar.parts[0].texture == "albedo"
     assert torch.equal(avatar.parts[0].mesh.vertices, skin.vertices)
+    surface = avatar.parts[0].mesh
+    first, second = avatar.parts[0].asset_faces
+    assert first + second == len(surface.faces) == len(skin.faces)
+    assert bool((surface.vertices[surface.faces[:first], 2].amin(1) >= 1.0).all())
+    assert bool((surface.vertices[surface.faces[first:], 2].amin(1) < 1.0).all())
     assert avatar.parts[0].uv is not None
     known = body.weights[body.parts["surface"]]
     # The body's own surface gets the body's own weights back, but for smoothing and pruning.

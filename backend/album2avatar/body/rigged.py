@@ -30,6 +30,9 @@ class RiggedPart:
     """(V, J) float32, rows sum to 1, at most 4 entries of a row are not 0."""
     texture: Literal["albedo"] | BaseColor
     """`albedo` for the workspace's base colour texture, else one colour."""
+    asset_faces: tuple[int, ...] = ()
+    """Number of faces of each asset, in the asset table's order: the first so many faces are the
+    first asset's, and so on. Empty where the part belongs to no asset."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,9 @@ def save_rigged(path: Path, avatar: RiggedAvatar) -> None:
         if part.uv is not None:
             tensors[prefix + "uv_coordinates"] = part.uv.coordinates
             tensors[prefix + "uv_faces"] = part.uv.faces
-        described.append({"name": part.name, "texture": part.texture})
+        described.append(
+            {"name": part.name, "texture": part.texture, "asset_faces": part.asset_faces}
+        )
     write_tensors(path, _RIGGED, tensors, {**skeleton_header(avatar.skeleton), "parts": described})
 
 
@@ -87,4 +92,5 @@ def _restore_part(tensors: dict[str, Tensor], prefix: str, described: dict[str, 
         uv=uv,
         weights=tensors[prefix + "weights"],
         texture=texture,
+        asset_faces=tuple(int(count) for count in described["asset_faces"]),
     )

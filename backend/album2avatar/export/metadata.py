@@ -10,7 +10,7 @@ from typing import Any
 from album2avatar import __version__
 from album2avatar.assets import Asset
 from album2avatar.body.keypoints import KEYPOINT_BONES
-from album2avatar.body.rigged import RiggedAvatar
+from album2avatar.body.rigged import RiggedAvatar, RiggedPart
 from album2avatar.body.smplx_joints import KEYPOINT_JOINTS
 from album2avatar.body.types import Skeleton
 from album2avatar.settings import Settings
@@ -44,19 +44,22 @@ def describe_avatar(
             for keypoint, bone in _LANDMARKS[rig].items()
             if bone in avatar.skeleton.names
         },
-        "parts": [
-            {
-                "name": part.name,
-                "faces": len(part.mesh.faces),
-                "texture": "albedo" if part.texture == "albedo" else "color",
-            }
-            for part in avatar.parts
-        ],
+        "parts": [_describe_part(part) for part in avatar.parts],
         "assets": [
             {"kind": asset.kind, "name": asset.name, "token": asset.token} for asset in assets
         ],
         "settings": _shareable(settings.model_dump(mode="json", exclude_none=True)),
     }
+
+
+def _describe_part(part: RiggedPart) -> dict[str, Any]:
+    described = {
+        "name": part.name,
+        "faces": len(part.mesh.faces),
+        "texture": "albedo" if part.texture == "albedo" else "color",
+    }
+    # Blender's custom properties know no empty list.
+    return described | ({"asset_faces": list(part.asset_faces)} if part.asset_faces else {})
 
 
 def describe_bones(skeleton: Skeleton) -> list[dict[str, Any]]:

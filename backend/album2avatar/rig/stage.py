@@ -1,12 +1,16 @@
 """The rig stage: the painted surface hangs on the template's skeleton."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from album2avatar.asset_table import load_asset_table
+from album2avatar.assets import Asset, AssetKind
 from album2avatar.body.rigged import RiggedAvatar, RiggedPart, save_rigged
 from album2avatar.body.storage import load_body
 from album2avatar.mesh.storage import StoredMesh, load_mesh
+from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.progress import JobControl
 from album2avatar.rig.eyes import eye_parts
 from album2avatar.rig.preview import save_bends
@@ -24,16 +28,32 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     body = load_body(workspace.body)
     painted = load_mesh(workspace.painted)
     job.raise_if_cancelled()
-    weights = skin_surface(painted.mesh, body, hair_vertices(workspace, painted), settings.rig)
-    avatar = RiggedPart("avatar", painted.mesh, painted.uv, weights, "albedo")
+    assets = load_asset_table(workspace).assets
+    hair = vertices_of(painted, assets, "hair")
+    weights = skin_surface(painted.mesh, body, hair, settings.rig)
+    avatar = sorted_surface(painted, weights, len(assets))
     preview = save_bends(workspace.preview(job.stage, 1), painted.mesh, weights, body)
     eyes = eye_parts(painted.mesh, body, settings.rig.iris_color)
     save_rigged(workspace.rigged, RiggedAvatar(body.skeleton, (avatar, *eyes)))
     job.report(1, 1, preview=preview)
 
 
-def hair_vertices(workspace: Workspace, painted: StoredMesh) -> Tensor:
-    """(V,) bool, the vertices that the paint stage named hair."""
-    assets = load_asset_table(workspace).assets
-    hair = [index for index, asset in enumerate(assets) if asset.kind == "hair"]
-    return torch.isin(painted.extras["vertex_asset"], torch.tensor(hair, dtype=torch.int64))
+def vertices_of(painted: StoredMesh, assets: Sequence[Asset], kind: AssetKind) -> Tensor:
+    """(V,) bool, the vertices that the paint stage gave to assets of a kind."""
+    chosen = [index for index, asset in enumerate(assets) if asset.kind == kind]
+    return torch.isin(painted.extras["vertex_asset"], torch.tensor(chosen, dtype=torch.int64))
+
+
+def sorted_surface(painted: StoredMesh, weights: Tensor, asset_count: int) -> RiggedPart:
+    """The painted surface with its faces in the order of their assets."""
+    assets = painted.extras["face_asset"]
+    order = assets.argsort(stable=True)
+    mesh, uv = painted.mesh, painted.uv
+    return RiggedPart(
+        name="avatar",
+        mesh=Mesh(mesh.vertices, mesh.faces[order]),
+        uv=UvMap(uv.coordinates, uv.faces[order]) if uv is not None else None,
+        weights=weights,
+        texture="albedo",
+        asset_faces=tuple(torch.bincount(assets, minlength=asset_count).tolist()),
+    )
