@@ -15,7 +15,7 @@ from album2avatar.body.skinning import skin_points
 from album2avatar.fitting.energy import keypoint_energy, pose_energy
 from album2avatar.fitting.initialization import face_energy, first_guess, place_by_keypoints
 from album2avatar.fitting.optimization import optimize, photo_weights
-from album2avatar.fitting.silhouettes import Skin, silhouette_energy
+from album2avatar.fitting.silhouettes import Skin, centring_energy, silhouette_energy
 from album2avatar.fitting.stage import prepare
 from album2avatar.fitting.variables import FitVariables, bone_transforms, project
 from album2avatar.progress import silent_job
@@ -167,6 +167,33 @@ def test_body_outside_of_the_mask_costs_more_than_cloth_outside_of_the_body(
     assert bare == pytest.approx(outside)
     # A pixel is 2/48 m wide one metre before a camera of focal length 1.
     assert outside == pytest.approx((24**2 - 16**2) * (2 / 48) ** 2, rel=1e-4)
+
+
+def test_a_body_belongs_into_the_middle_of_its_clothes_but_anywhere_under_a_coat(
+    album: NudeAlbum,
+) -> None:
+    variables = FitVariables(
+        *(torch.zeros(0),) * 4, place=torch.zeros(1, 3), log_focal=torch.zeros(1)
+    )
+    person = torch.zeros(1, 48, 48)
+    person[:, 4:44, 14:34] = 1
+
+    def cost(left: int, cloth: torch.Tensor) -> float:
+        leg = torch.zeros(1, 48, 48)
+        leg[:, 4:44, left : left + 8] = 1
+        observations = replace(
+            album.observations,
+            person=person,
+            skin=torch.zeros_like(person),
+            close_cloth=cloth,
+            image_sizes=album.observations.image_sizes[:1],
+        )
+        return float(centring_energy(leg, observations, variables))
+
+    assert cost(20, person) < cost(18, person) < cost(16, person) < cost(14, person)
+    assert cost(14, person) == pytest.approx(cost(26, person))
+    coat = torch.zeros_like(person)
+    assert cost(20, coat) == cost(16, coat) == 0
 
 
 def test_skin_moves_as_the_whole_body_does(body: AnnyBody) -> None:

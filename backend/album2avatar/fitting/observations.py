@@ -17,9 +17,10 @@ from album2avatar.workspace import Workspace
 LEAST_KEYPOINTS = 3
 """A photo with fewer says neither how far nor how turned the person is."""
 
-_SKIN: tuple[AssetKind, ...] = ("face", "skin")
-_CLOSE: tuple[AssetKind, ...] = ("top", "bottom")
-"""Cloth that mostly follows the body; dresses and coats hang, hair and hats stand off."""
+_SKIN: tuple[AssetKind, ...] = ("face", "skin", "shoes")
+"""What lies on the body, give or take a sole."""
+_CLOSE: tuple[AssetKind, ...] = ("top", "bottom", "hair")
+"""What mostly follows the body; dresses and coats hang, hats stand off."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,9 @@ class Observations:
     """(P, R, R) float, share of each pixel that is person; photos are stretched to squares,
     row 0 at the top."""
     skin: Tensor
-    """(P, R, R) float, share of bare skin."""
+    """(P, R, R) float, share of bare skin and shoes."""
     close_cloth: Tensor
-    """(P, R, R) float, share of cloth that follows the body."""
+    """(P, R, R) float, share of cloth and hair that follow the body."""
 
     face_area: Tensor
     """(P,) area of the face in the image, in squares of half its height; NaN where the asset

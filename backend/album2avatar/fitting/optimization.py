@@ -24,7 +24,7 @@ from album2avatar.fitting.energy import (
     shape_energy,
 )
 from album2avatar.fitting.observations import Observations
-from album2avatar.fitting.silhouettes import Skin, body_coverage, silhouette_energy
+from album2avatar.fitting.silhouettes import Skin, body_coverage, centring_energy, silhouette_energy
 from album2avatar.fitting.variables import FitVariables
 from album2avatar.progress import JobControl
 from album2avatar.settings import FittingSettings
@@ -103,7 +103,8 @@ def fit_energy(problem: FitProblem, variables: FitVariables, step: int) -> Tenso
             model, variables, problem.skin, observations.aspects, settings.silhouette_resolution
         )
         area = silhouette_energy(coverage, observations, variables, settings.loose_share)
-        photos = photos + settings.silhouette_weight * area
+        aside = centring_energy(coverage, observations, variables)
+        photos = photos + settings.silhouette_weight * area + settings.centring_weight * aside
     photos = photos + pose_energy(model, variables)
     photos = photos + focal_energy(variables, problem.log_focal, settings.focal_spread)
     return (problem.photo_weights * photos).sum() + shape_energy(

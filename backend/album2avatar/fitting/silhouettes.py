@@ -1,9 +1,10 @@
-"""Energy of masks: cloth and hair lie outside of the body, skin lies on it."""
+"""Energy of masks: cloth and hair lie outside of the body, and around it on all sides."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from album2avatar.body.model import BodyModel
 from album2avatar.body.skinning import skin_points
@@ -14,6 +15,9 @@ from album2avatar.render.antialias import antialias
 from album2avatar.render.images import to_image
 from album2avatar.render.rasterize import rasterize
 from album2avatar.render.screen import to_clip
+
+CENTRING_WINDOW = 5
+"""Pixels over which coarse pictures are blurred: about a limb's width of a whole person."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,32 @@ def silhouette_energy(
     outside = coverage * (1 - observations.person)
     wanted = observations.skin + loose_share * observations.close_cloth
     missed = (1 - coverage) * wanted
+    return (outside + missed).mean((-1, -2)) * _image_areas(observations, variables)
+
+
+def centring_energy(
+    coverage: Tensor, observations: Observations, variables: FitVariables
+) -> Tensor:
+    """How far the body is from the middle of its clothes, (P,) square metres.
+
+    Anywhere within wide trousers a leg covers as much. The squared difference of coarse
+    pictures of leg and trousers is least where the leg is in their middle.
+    """
+    close = observations.skin + observations.close_cloth
+    # Under coats, dresses and hats the body may be anywhere.
+    hidden = (observations.person - close).clamp(0, 1)
+    difference = _blurred(coverage * (1 - hidden)) - _blurred(close)
+    return difference.square().mean((-1, -2)) * _image_areas(observations, variables)
+
+
+def _blurred(pictures: Tensor) -> Tensor:
+    """Means around each pixel of pictures (P, R, R); beyond the border lies more of the same."""
+    margin = CENTRING_WINDOW // 2
+    padded = F.pad(pictures[:, None], (margin,) * 4, mode="replicate")
+    return F.avg_pool2d(padded, CENTRING_WINDOW, 1)[:, 0]
+
+
+def _image_areas(observations: Observations, variables: FitVariables) -> Tensor:
+    """Square metres at the person that each photo shows, (P,)."""
     half_height = (variables.place[:, 2] - variables.log_focal).detach().exp()
-    image_area = 4 * half_height.square() * observations.aspects
-    return (outside + missed).mean((-1, -2)) * image_area
+    return 4 * half_height.square() * observations.aspects

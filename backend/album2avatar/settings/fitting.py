@@ -33,6 +33,9 @@ class FittingSettings(Frozen):
     """Pixels of the rendered masks, each side; 96 is 2 cm for a standing adult."""
     silhouette_weight: float = Field(default=150.0, ge=0)
     """Energy of a square metre of body outside of a mask, or of skin outside of the body."""
+    centring_weight: float = Field(default=900.0, ge=0)
+    """Energy of a square metre by which coarse pictures of body and clothes differ: draws the body
+    into the middle of its clothes."""
     loose_share: float = Field(default=0.1, ge=0, le=1)
     """How much an uncovered pixel of cloth counts against one of skin: cloth lies off the body."""
     checkpoint_every: int = Field(default=25, ge=1)
