@@ -119,6 +119,21 @@ def test_colours_are_those_of_the_photos_and_unseen_vertices_take_their_assets()
     torch.testing.assert_close(colors[back].mean(0), PALETTE[3], atol=1e-5, rtol=0)
 
 
+def test_the_colour_of_one_wrong_photo_of_four_is_left_out():
+    mesh = egg()
+    poses = photo_poses([0.0, 20.0, 340.0, 350.0])
+    masks = true_masks(mesh, poses)
+    photos = {name: MaskedPhoto(PALETTE[mask], mask) for name, mask in masks.items()}
+    green = torch.tensor([0.1, 0.7, 0.1]).expand(*masks["photo1"].shape, 3)
+    photos["photo1"] = MaskedPhoto(green, masks["photo1"])
+    observations = observe_photos(mesh, egg_body(mesh), poses, photos)
+    assets = true_assets(mesh.vertices)
+    colors, _ = photo_colors(assets, observations, 3)
+    x, y, z = mesh.vertices.unbind(1)
+    shirt = (y < -0.1) & (z > 0.9) & (z < 1.3) & (x.abs() < 0.1)
+    torch.testing.assert_close(colors[shirt].mean(0), PALETTE[2], atol=0.03, rtol=0)
+
+
 def test_an_asset_that_no_photo_shows_has_no_colour():
     mesh = egg()
     poses = photo_poses([0.0])
