@@ -30,6 +30,15 @@ def test_a_prior_that_was_saved_is_the_same_after_loading(folder, tmp_path):
     assert not list(tmp_path.glob(".copy*"))
 
 
+def test_a_saved_prior_does_not_tell_where_it_was_made(folder, tmp_path):
+    save_prior(load_prior(folder), tmp_path / "first")
+    save_prior(load_prior(tmp_path / "first"), tmp_path / "copy")
+    files = [path for path in (tmp_path / "copy").rglob("*") if path.is_file()]
+    assert len(files) >= 8
+    assert not any(str(tmp_path).encode() in path.read_bytes() for path in files)
+    assert all(path.stat().st_mode & 0o044 == 0o044 for path in files)
+
+
 def test_saving_again_replaces_the_folder(folder, tmp_path):
     prior = load_prior(folder)
     save_prior(prior, folder)

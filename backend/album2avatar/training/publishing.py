@@ -1,12 +1,14 @@
 """Writing a prior as a diffusers folder."""
 
 import copy
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import StableDiffusionPipeline
 
+from album2avatar.files import write_json
 from album2avatar.prior.model import Prior
 
 
@@ -35,7 +37,19 @@ def save_prior(prior: Prior, folder: Path) -> None:
         requires_safety_checker=False,
     )
     pipeline.save_pretrained(beside, safe_serialization=True)
+    _make_portable(beside)
     _swap(beside, folder)
+
+
+def _make_portable(folder: Path) -> None:
+    """Forget where the parts lay on this machine, and let others read them."""
+    for path in folder.rglob("*"):
+        if path.suffix == ".json":
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            if content.pop("_name_or_path", None) is not None:
+                write_json(path, content)
+        if path.is_file():
+            path.chmod(0o644)
 
 
 def _swap(new: Path, folder: Path) -> None:
