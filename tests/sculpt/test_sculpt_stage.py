@@ -20,10 +20,11 @@ from album2avatar.progress import JobControl, ProgressEvent, silent_job
 from album2avatar.render.shading import render_mask
 from album2avatar.sculpt.band import build_band, smooth_weights
 from album2avatar.sculpt.finishing import finish, largest_component
-from album2avatar.sculpt.hull import hull_distance
+from album2avatar.sculpt.hull import first_offsets, hull_distance
+from album2avatar.sculpt.losses import inward_loss
 from album2avatar.sculpt.photos import MaskedPhoto, mask_photo, may_be_person
 from album2avatar.sculpt.stage import run
-from album2avatar.sculpt.template import BARE_FREEDOM, make_template
+from album2avatar.sculpt.template import BARE_FREEDOM, SHOE_COVER, make_template, part_cover
 from album2avatar.settings import SculptSettings, Settings
 from album2avatar.workspace import Workspace
 from toy_person import ASSETS, egg, egg_body, photo_poses, write_tiny_prior, write_workspace
@@ -168,7 +169,7 @@ def test_masks_without_a_person_are_refused(album: Workspace, settings: Settings
 
 
 def test_the_band_holds_the_body_and_the_room_that_the_masks_leave():
-    template = make_template(small_handed_body(), 1.5, BARE_FREEDOM)
+    template = make_template(small_handed_body(), 1.5, BARE_FREEDOM, {})
     band = build_band(template, masked_photos(dressed()), 24, 0.2)
     inside = band.body_distance <= 0
     ends = band.edges.vertices
@@ -241,10 +242,26 @@ def test_finishing_drops_floaters_and_bubbles():
 
 def test_parts_that_are_held_end_on_the_template():
     body = egg()
-    template = make_template(egg_body(body), 1.0, BARE_FREEDOM)
+    template = make_template(egg_body(body), 1.0, BARE_FREEDOM, {})
     puffed = Mesh(body.vertices * torch.tensor([1.006, 1.006, 1.0]), body.faces)
     finished = finish(puffed, template)
     hands = body.vertices[:, 0].abs() > 0.24
     middle = (body.vertices[:, 0].abs() < 0.1) & ((body.vertices[:, 2] - 0.85).abs() < 0.2)
     assert finished.body_distance[hands].abs().max() < 5e-4
     assert finished.body_distance[middle].median() > 5e-4
+
+
+def test_shoes_lie_off_the_feet_even_where_masks_leave_no_room():
+    body = egg()
+    low = body.vertices[:, 2] < 0.3
+    shod = replace(egg_body(body), parts=egg_body(body).parts | {"foot.L": low})
+    template = make_template(shod, 1.0, BARE_FREEDOM, part_cover({"shoes"}))
+    assert float(template.cover[low].min()) == pytest.approx(SHOE_COVER)
+    assert float(template.cover[body.vertices[:, 2] > 0.8].max()) == 0.0
+    photos = masked_photos(body)
+    band = build_band(template, photos, 24, 0.1)
+    offsets = first_offsets(band, [band.lattice.vertices] * len(photos), photos)
+    near = (band.body_distance.abs() < 0.02) & (band.lattice.vertices[:, 2] < 0.2)
+    assert float(offsets[near].max()) < -0.9 * SHOE_COVER
+    assert float(inward_loss(offsets, band, 0.0)) == 0.0
+    assert float(inward_loss(offsets + SHOE_COVER, band, 0.0)) > 0.0

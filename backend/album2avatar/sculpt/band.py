@@ -45,6 +45,8 @@ class Band:
     """(N, J) skinning weights."""
     freedom: Tensor
     """(N,) see `Template.freedom`."""
+    cover: Tensor
+    """(N,) metres, see `Template.cover`."""
     neighbor_count: Tensor
     """(N,) float, edges at each vertex."""
     spacing: Tensor
@@ -81,6 +83,7 @@ def build_band(
         boundary_vertices(tetrahedra),
         weights,
         closest.interpolate(template.freedom[:, None]).squeeze(1),
+        closest.interpolate(template.cover[:, None]).squeeze(1),
         *_neighborhoods(vertices, edges.vertices),
     )
 

@@ -24,7 +24,8 @@ _SMOOTHING = 4
 def first_offsets(
     band: Band, posed_lattices: Sequence[Tensor], photos: Sequence[MaskedPhoto]
 ) -> Tensor:
-    """Offsets (N,) of the signed distance, metres, at most 0: cloth stands off the body."""
+    """Offsets (N,) of the signed distance, metres, at most minus the cover: cloth stands off the
+    body, by what the masks leave room for, and shoes even where they don't."""
     distance = hull_distance(posed_lattices, photos)
     offsets = HULL_SHARE * (distance - band.body_distance).clamp(max=0)
     ends = band.edges.vertices
@@ -33,7 +34,7 @@ def first_offsets(
         summed = torch.zeros_like(offsets).index_add(0, start, offsets[end])
         summed = summed.index_add(0, end, offsets[start])
         offsets = summed / band.neighbor_count
-    return offsets
+    return torch.minimum(offsets, -band.cover)
 
 
 def hull_distance(posed_lattices: Sequence[Tensor], photos: Sequence[MaskedPhoto]) -> Tensor:

@@ -53,6 +53,7 @@ def template_loss(offsets: Tensor, band: Band) -> Tensor:
 
 
 def inward_loss(offsets: Tensor, band: Band, allowance: float) -> Tensor:
-    """Mean square of how far the surface lies deeper in the body than allowed; square metres."""
+    """Mean square of how far the surface lies deeper than allowed in the body, or in what covers
+    it at least; square metres."""
     near = band.body_distance.abs() < NEAR_BODY
-    return (near * (offsets - allowance).clamp(min=0).square()).mean()
+    return (near * (offsets + band.cover - allowance).clamp(min=0).square()).mean()

@@ -20,7 +20,7 @@ from album2avatar.sculpt.finishing import finish
 from album2avatar.sculpt.photos import read_photos
 from album2avatar.sculpt.preview import save_normal_strip
 from album2avatar.sculpt.sculptor import Sculptor
-from album2avatar.sculpt.template import make_template, part_freedom
+from album2avatar.sculpt.template import make_template, part_cover, part_freedom
 from album2avatar.settings import Settings
 from album2avatar.workspace import Workspace
 
@@ -32,7 +32,9 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     body = _body_on(load_body(workspace.body), device)
     photos = read_photos(workspace, load_poses(workspace.poses), own.photo_height, device)
     kinds: set[AssetKind] = {asset.kind for asset in load_asset_table(workspace).assets}
-    template = make_template(body, own.close_up_magnification, part_freedom(kinds))
+    template = make_template(
+        body, own.close_up_magnification, part_freedom(kinds), part_cover(kinds)
+    )
     job.raise_if_cancelled()
     band = build_band(template, photos, own.lattice_cells, own.outward_reach)
     prior = load_personalized_prior(find_model(settings.prior), workspace.personalization, device)

@@ -23,6 +23,9 @@ BARE_FREEDOM: Mapping[str, float] = {
 }
 """How far a bare part follows the sculptor: fingers are thinner than what masks and prior
 resolve, a beard is thin."""
+SHOE_COVER = 0.007
+"""Metres by which shoes lie off the foot at least: enough to close the gaps between toes, which no
+mask shows."""
 _FADING = 6
 """Smoothing steps that make the parts' borders soft, about as many edges wide."""
 
@@ -38,6 +41,8 @@ class Template:
     """(V, J) skinning weights."""
     freedom: Tensor
     """(V,) 0 where the surface stays the template's, 1 where it may become anything."""
+    cover: Tensor
+    """(V,) metres by which what is worn lies off the body at least."""
     magnifiers: tuple[Magnifier, ...]
     """Around hands and head."""
 
@@ -49,13 +54,22 @@ def part_freedom(kinds: Iterable[AssetKind]) -> Mapping[str, float]:
     return BARE_FREEDOM
 
 
+def part_cover(kinds: Iterable[AssetKind]) -> Mapping[str, float]:
+    """Least thickness of what is worn on each part, metres."""
+    return {"foot.L": SHOE_COVER, "foot.R": SHOE_COVER} if "shoes" in kinds else {}
+
+
 def make_template(
-    body: CanonicalBody, magnification: float, freedom: Mapping[str, float]
+    body: CanonicalBody,
+    magnification: float,
+    freedom: Mapping[str, float],
+    cover: Mapping[str, float],
 ) -> Template:
     """Close the body and mark what may change.
 
     Args:
         freedom: part to 0..1, from `part_freedom`; other parts are free.
+        cover: part to metres, from `part_cover`; other parts have none.
     """
     surface = outer_surface(body)
     body_vertices = _body_vertices(body, surface)
@@ -63,7 +77,9 @@ def make_template(
         surface,
         body_vertices,
         body.weights[body_vertices],
-        _vertex_freedom(body, surface, body_vertices, freedom),
+        # The borders fade outwards only: a part itself stays as held as it is.
+        _soften(_by_part(body, freedom, 1.0)[body_vertices], surface),
+        -_soften(-_by_part(body, cover, 0.0)[body_vertices], surface),
         tuple(
             _magnifier(body.vertices[body.parts[part]], magnification)
             for part in ("head", "hand.L", "hand.R")
@@ -78,18 +94,21 @@ def _body_vertices(body: CanonicalBody, surface: Mesh) -> Tensor:
     return torch.cat([skin, skin[nearest]])
 
 
-def _vertex_freedom(
-    body: CanonicalBody, surface: Mesh, body_vertices: Tensor, freedom: Mapping[str, float]
-) -> Tensor:
-    values = torch.ones(len(body.vertices), device=body.vertices.device)
-    for part, value in freedom.items():
-        values[body.parts[part]] = value
-    hard = values[body_vertices][:, None]
+def _by_part(body: CanonicalBody, values: Mapping[str, float], elsewhere: float) -> Tensor:
+    """(V,) of the body: each part's value."""
+    of_vertices = torch.full((len(body.vertices),), elsewhere, device=body.vertices.device)
+    for part, value in values.items():
+        of_vertices[body.parts[part]] = value
+    return of_vertices
+
+
+def _soften(values: Tensor, surface: Mesh) -> Tensor:
+    """Values (V,) that rise no faster than a few edges allow; low ones stay as they are."""
+    hard = values[:, None]
     edges = edge_table(surface.faces)
     soft = hard
     for _ in range(_FADING):
         soft = soft + uniform_laplacian(soft, edges)
-    # The border fades outwards only: the part itself stays as held as it is.
     return torch.minimum(hard, soft).squeeze(1)
 
 
