@@ -18,8 +18,10 @@ import torch
 
 from album2avatar import __version__
 from album2avatar.album import stage as album_stage
+from album2avatar.album_choice import AlbumChoice, read_album_choice, write_album_choice
+from album2avatar.asset_edits import finish_edit
 from album2avatar.export import stage as export_stage
-from album2avatar.files import write_bytes, write_json
+from album2avatar.files import write_bytes
 from album2avatar.fitting import stage as fitting_stage
 from album2avatar.manifest import (
     Manifest,
@@ -53,6 +55,8 @@ class Stage:
     """The section of the settings that it reads."""
     inputs: Callable[[Workspace, Settings], list[Path]]
     outputs: Callable[[Workspace], list[Path]]
+    also_reads: tuple[str, ...] = ()
+    """Settings outside of its section that decide its result."""
 
 
 def _photos(workspace: Workspace) -> list[Path]:
@@ -120,6 +124,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.personalization,
         ],
         outputs=lambda workspace: [workspace.sculpt],
+        also_reads=("prompt_addition",),
     ),
     Stage(
         name="paint",
@@ -134,6 +139,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.personalization,
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
+        also_reads=("prompt_addition",),
     ),
     Stage(
         name="rig",
@@ -167,8 +173,11 @@ def create_avatar(
     settings: Settings,
     listener: Callable[[ProgressEvent], None],
     cancelled: threading.Event,
+    *,
+    photos: Sequence[str] | None = None,
+    last_stage: str = "export",
 ) -> Workspace:
-    """Run every stage that is not done yet.
+    """Run every stage that is not done yet, up to and with the last one wanted.
 
     Args:
         album: folder of the artist's photos; never written to.
@@ -176,6 +185,8 @@ def create_avatar(
         settings: what the avatar is made with.
         listener: called with each report of progress.
         cancelled: set it to stop between two steps.
+        photos: file names of the photos to use; every photo of the folder where None.
+        last_stage: name of the stage after which to stop.
 
     Raises:
         Album2AvatarError: with a message for the artist; the workspace can be resumed.
@@ -184,12 +195,19 @@ def create_avatar(
     workspace = Workspace(root)
     with locked(workspace):
         manifest = open_workspace(root)
-        write_json(workspace.job_file, {"album": str(album.resolve())})
+        write_album_choice(workspace, AlbumChoice(album.resolve(), photos))
         write_bytes(workspace.settings_file, (settings.model_dump_json(indent=2) + "\n").encode())
+        finish_edit(workspace)
         configure_torch(settings)
         with logged_to(workspace.log):
-            run_stages(STAGES, workspace, settings, manifest, listener, cancelled)
+            wanted = _up_to(last_stage)
+            run_stages(wanted, workspace, settings, manifest, listener, cancelled)
     return workspace
+
+
+def _up_to(last_stage: str) -> tuple[Stage, ...]:
+    names = [stage.name for stage in STAGES]
+    return STAGES[: names.index(last_stage) + 1]
 
 
 def run_stages(
@@ -215,6 +233,7 @@ def fingerprint(stage: Stage, workspace: Workspace, settings: Settings) -> str:
     """Hash of everything that decides a stage's result."""
     section = getattr(settings, stage.section).model_dump(mode="json")
     shared = {"seed": settings.seed, "device": settings.device, "prior": settings.prior}
+    shared |= {name: getattr(settings, name) for name in stage.also_reads}
     text = json.dumps([__version__, stage.name, section, shared], sort_keys=True)
     files = hash_files(stage.inputs(workspace, settings))
     return hashlib.sha256((text + files).encode()).hexdigest()
@@ -278,8 +297,11 @@ def _with(
 
 
 def _album_files(workspace: Workspace) -> list[Path]:
-    album = Path(json.loads(workspace.job_file.read_text(encoding="utf-8"))["album"])
-    return sorted(path for path in album.iterdir() if path.is_file()) if album.is_dir() else []
+    choice = read_album_choice(workspace)
+    if choice.photos is not None:
+        return [choice.folder / name for name in sorted(choice.photos)]
+    folder = choice.folder
+    return sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
 
 
 def _peak_mebibytes() -> float:

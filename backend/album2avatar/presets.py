@@ -5,12 +5,45 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from album2avatar.errors import SettingsError
 from album2avatar.settings import Settings
 
 _PRESETS = Path(__file__).parent / "presets"
+
+
+class PresetNeeds(BaseModel):
+    """What making an avatar with a preset took on a machine that is named."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    minutes: float
+    memory_gib: float
+    disk_gib: float
+    measured_on: str
+
+
+class PresetDescription(BaseModel):
+    """A preset as an artist chooses it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    title: str
+    summary: str
+    is_default: bool = False
+    needs: PresetNeeds | None = None
+    """None where nobody has measured it."""
+
+
+def preset_descriptions() -> tuple[PresetDescription, ...]:
+    """Every preset of the package, the default one first."""
+    described = [
+        PresetDescription.model_validate({"name": name, **_read_preset(name)["about"]})
+        for name in preset_names()
+    ]
+    return tuple(sorted(described, key=lambda preset: not preset.is_default))
 
 
 def preset_names() -> tuple[str, ...]:
@@ -24,11 +57,10 @@ def load_preset(name: str) -> dict[str, Any]:
     Raises:
         SettingsError: there is no such preset.
     """
-    path = _PRESETS / f"{name}.json"
     if name not in preset_names():
         known = ", ".join(preset_names())
         raise SettingsError(f"Unknown preset '{name}'. Choose one of: {known}.")
-    return read_settings_file(path)
+    return _read_preset(name)["settings"]
 
 
 def read_settings_file(path: Path) -> dict[str, Any]:
@@ -86,6 +118,11 @@ def build_settings(differences: Sequence[Mapping[str, Any]]) -> Settings:
         return Settings.model_validate(merged)
     except ValidationError as error:
         raise SettingsError(_in_words(error)) from error
+
+
+def _read_preset(name: str) -> dict[str, Any]:
+    """A file of the package: `about` it for artists, and its `settings`."""
+    return read_settings_file(_PRESETS / f"{name}.json")
 
 
 def _merge(base: Mapping[str, Any], difference: Mapping[str, Any]) -> dict[str, Any]:

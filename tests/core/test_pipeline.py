@@ -3,16 +3,19 @@
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from pydantic import ValidationError
 
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
-from album2avatar.errors import CancelledError, WorkspaceError
+from album2avatar.errors import AlbumError, CancelledError, WorkspaceError
 from album2avatar.manifest import locked, open_workspace
-from album2avatar.pipeline import STAGES, Stage, run_stages
+from album2avatar.pipeline import STAGES, Stage, create_avatar, fingerprint, run_stages
 from album2avatar.presets import build_settings
 from album2avatar.progress import JobControl, ProgressEvent
 from album2avatar.settings import Settings
+from album2avatar.stage_table import STAGE_NAMES, STAGE_SHARES
 from album2avatar.workspace import Workspace
 
 STEPS = 6
@@ -161,6 +164,51 @@ def test_each_stage_reads_what_earlier_stages_write(tmp_path: Path):
             is_beside = any(path.parent == made.parent for made in written)
             assert is_known or is_beside, f"{stage.name} reads {path}"
         written.update(stage.outputs(workspace))
+
+
+def test_a_job_for_the_assets_alone_ends_there_and_is_gone_on_with(tmp_path: Path):
+    """Only the chosen photos are read; the chosen ones decide whether the first stage reruns."""
+    album, root = tmp_path / "album", tmp_path / "avatar"
+    album.mkdir()
+    noise = np.random.default_rng(0).integers(0, 255, (96, 96, 3), dtype=np.uint8)
+    for name in ("one.png", "two.png"):
+        Image.fromarray(noise).save(album / name)
+
+    def read(photos: list[str]) -> list[str]:
+        events: list[ProgressEvent] = []
+        settings, cancelled = build_settings([]), threading.Event()
+        create_avatar(
+            album, root, settings, events.append, cancelled, photos=photos, last_stage="intake"
+        )
+        assert {event.stage for event in events} == {"intake"}
+        return [event.message for event in events if event.message == "already done"]
+
+    assert read(["two.png"]) == []
+    assert [path.name for path in (root / "album" / "photos").iterdir()] == ["two.png"]
+    (album / "one.png").write_bytes(b"changed, but not chosen")
+    assert read(["two.png"]) == ["already done"]
+    with pytest.raises(AlbumError, match=r"one\.png"):
+        read(["one.png", "two.png"])
+
+
+def test_words_for_the_prompt_rerun_what_is_distilled_with_them(tmp_path: Path):
+    workspace = Workspace(tmp_path)
+    workspace.job_file.write_text('{"album": "/nowhere"}')
+    plain, worded = (
+        build_settings([{"prompt_addition": words}]) for words in ("", "wearing a red scarf")
+    )
+    changed = [
+        stage.name
+        for stage in STAGES
+        if fingerprint(stage, workspace, plain) != fingerprint(stage, workspace, worded)
+    ]
+    assert changed == ["sculpt", "paint"]
+
+
+def test_stages_are_listed_in_the_order_in_which_they_run():
+    assert tuple(stage.name for stage in STAGES) == STAGE_NAMES
+    assert tuple(STAGE_SHARES) == STAGE_NAMES
+    assert sum(STAGE_SHARES.values()) == pytest.approx(1)
 
 
 def test_settings_can_not_change_under_a_running_job():

@@ -87,6 +87,10 @@ def test_the_loaded_prior_speaks_of_the_person(workspace, settings, prior_folder
     assert personal.prompt(["top"], None, None, background="grey") == (
         "a photo of a woman wearing a <asset2> t-shirt, grey background"
     )
+    worded = PersonalizedPrior(personal.prior, personal.subject, personal.assets, " in the rain ")
+    assert worded.prompt(["top"], "back", None) == (
+        personal.prompt(["top"], "back", None) + ", in the rain"
+    )
     assert personal.prompt(None, "front", "head close-up") == (
         "a photo of a <asset0> woman with long <asset1> hair wearing a <asset2> t-shirt, "
         "front view, head close-up"

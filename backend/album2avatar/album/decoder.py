@@ -13,7 +13,9 @@ from typing import Any, Self
 
 from album2avatar.album.decoding import Limits
 from album2avatar.errors import AlbumError
+from album2avatar.settings import AlbumSettings
 
+MEBIBYTE = 2**20
 _LEAVE_OUT = "Export it again, or leave it out."
 
 
@@ -109,6 +111,16 @@ class PhotoDecoder:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+
+def photo_decoder(settings: AlbumSettings) -> PhotoDecoder:
+    """Make the decoder that keeps to the settings' limits."""
+    limits = Limits(
+        long_side=settings.long_side,
+        short_side_min=settings.short_side_min,
+        pixels_max=round(settings.megapixels_max * 1e6),
+    )
+    return PhotoDecoder(limits, settings.memory_mebibytes * MEBIBYTE, settings.seconds_per_photo)
 
 
 def _send(process: subprocess.Popen[str], message: dict[str, Any]) -> None:

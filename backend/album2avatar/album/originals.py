@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from album2avatar.album_choice import AlbumChoice
 from album2avatar.errors import AlbumError
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif")
@@ -36,6 +37,30 @@ def find_originals(album: Path) -> list[Path]:
         f"Album folder {album} has {len(files)} files but no photo (for example {example}). "
         f"Export your photos as {formats}."
     )
+
+
+def chosen_originals(choice: AlbumChoice) -> dict[str, Path]:
+    """List the photos that the artist chose, in the order of the album.
+
+    Returns:
+        Id of each photo to its file. Ids count every photo of the folder, so that a photo keeps
+        its id whichever others are chosen.
+
+    Raises:
+        AlbumError: as `find_originals`; or a chosen photo isn't in the folder; or none is chosen.
+    """
+    originals = find_originals(choice.folder)
+    chosen = {path.name for path in originals} if choice.photos is None else set(choice.photos)
+    if not chosen:
+        raise AlbumError(f"No photo of {choice.folder} is chosen. Choose at least one.")
+    missing = sorted(chosen - {path.name for path in originals})
+    if missing:
+        raise AlbumError(
+            f"{missing[0]} is no longer among the photos of {choice.folder}. Put it back, or "
+            "choose the photos again."
+        )
+    ids = photo_ids(originals)
+    return {photo: path for photo, path in zip(ids, originals, strict=True) if path.name in chosen}
 
 
 def natural_order(name: str) -> list[tuple[int, str]]:

@@ -36,7 +36,9 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     table = load_asset_table(workspace)
     body = load_body(workspace.body)
     surface = prepare_surface(workspace, table, body, own.faces).on(device)
-    prior = load_personalized_prior(find_model(settings.prior), workspace.personalization, device)
+    prior = load_personalized_prior(
+        find_model(settings.prior), workspace.personalization, device, settings.prompt_addition
+    )
     painter = Painter(surface, body, prior, own, settings.seed)
 
     checkpoint_path = workspace.checkpoint(job.stage)

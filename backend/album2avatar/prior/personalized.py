@@ -40,8 +40,11 @@ class PersonalizationRecord(BaseModel):
 class PersonalizedPrior:
     """The prior, and the sentences that name its person's assets."""
 
-    def __init__(self, prior: Prior, subject: Subject, assets: Sequence[Asset]) -> None:
+    def __init__(
+        self, prior: Prior, subject: Subject, assets: Sequence[Asset], addition: str = ""
+    ) -> None:
         self.prior = prior
+        self.addition = addition.strip()
         self.subject: Subject = subject
         self.assets = tuple(assets)
         self._embeddings: dict[str, Tensor] = {}
@@ -54,14 +57,15 @@ class PersonalizedPrior:
         style: Style = "photo",
         background: str | None = None,
     ) -> str:
-        """Sentence with the tokens of the assets of the given kinds.
+        """Sentence with the tokens of the assets of the given kinds, and the artist's addition.
 
         Where `kinds` is None: of all that such a picture can show. A prior whose captions
         tell only what is seen would otherwise move the frame to show the rest.
         """
         wanted = seen_kinds(view, framing) if kinds is None else set(kinds)
         chosen = [asset for asset in self.assets if asset.kind in wanted]
-        return token_prompt(self.subject, chosen, view, framing, style, background)
+        sentence = token_prompt(self.subject, chosen, view, framing, style, background)
+        return f"{sentence}, {self.addition}" if self.addition else sentence
 
     def embed(self, prompts: Sequence[str]) -> Tensor:
         """Text embeddings (B, L, C) of any prompts; each is computed once.
@@ -144,9 +148,15 @@ def save_record(folder: Path, record: PersonalizationRecord) -> None:
 
 
 def load_personalized_prior(
-    prior_folder: Path, personalization_folder: Path, device: torch.device | str
+    prior_folder: Path,
+    personalization_folder: Path,
+    device: torch.device | str,
+    addition: str = "",
 ) -> PersonalizedPrior:
     """Load the base prior and add one album's tokens and adapter to it, in memory.
+
+    Args:
+        addition: the artist's words for the end of every prompt.
 
     Raises:
         ModelError: a file is missing or damaged, or the album was personalised with another
@@ -162,7 +172,7 @@ def load_personalized_prior(
     prior = load_prior(prior_folder, device)
     load_tokens(personalization_folder / TOKENS_FILE, prior)
     load_adapter(personalization_folder, prior)
-    return PersonalizedPrior(prior, record.subject, record.assets)
+    return PersonalizedPrior(prior, record.subject, record.assets, addition)
 
 
 def load_record(folder: Path) -> PersonalizationRecord:

@@ -37,7 +37,9 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     )
     job.raise_if_cancelled()
     band = build_band(template, photos, own.lattice_cells, own.outward_reach)
-    prior = load_personalized_prior(find_model(settings.prior), workspace.personalization, device)
+    prior = load_personalized_prior(
+        find_model(settings.prior), workspace.personalization, device, settings.prompt_addition
+    )
     sculptor = Sculptor(band, body, photos, prior, own, settings.seed)
 
     checkpoint_path = workspace.checkpoint(job.stage)

@@ -40,6 +40,10 @@ class Settings(Frozen):
     prior: str = "demo-prior"
     """Diffusion model: a name below the models folder, or the path of a diffusers folder."""
 
+    prompt_addition: str = Field(default="", max_length=200)
+    """Words at the end of every prompt that shape and colours are distilled with, such as
+    `wearing a red scarf`. The person's own assets stay as the album shows them."""
+
     album: AlbumSettings = Field(default_factory=AlbumSettings)
     segmentation: SegmentationSettings = Field(default_factory=SegmentationSettings)
     personalization: PersonalizationSettings = Field(default_factory=PersonalizationSettings)

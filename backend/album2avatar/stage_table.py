@@ -1,0 +1,30 @@
+"""The stages' names, titles and usual lengths, for whoever shows progress. Loads no stage."""
+
+from collections.abc import Mapping
+
+STAGE_TITLES: Mapping[str, str] = {
+    "intake": "Read the photos",
+    "segment": "Find the assets",
+    "personalize": "Learn the assets",
+    "fit": "Fit the body",
+    "sculpt": "Sculpt the shape",
+    "paint": "Paint the surface",
+    "rig": "Rig the mesh",
+    "export": "Write the avatar",
+}
+"""Stage name to what it does in an artist's words, in the order of the pipeline."""
+
+STAGE_NAMES: tuple[str, ...] = tuple(STAGE_TITLES)
+
+STAGE_SHARES: Mapping[str, float] = {
+    "intake": 0.005,
+    "segment": 0.035,
+    "personalize": 0.315,
+    "fit": 0.12,
+    "sculpt": 0.29,
+    "paint": 0.22,
+    "rig": 0.01,
+    "export": 0.005,
+}
+"""Share of a whole job's time that a stage takes: 12 photos with the preset `demo` on two CPU
+cores, as `workspace.json` records it."""
