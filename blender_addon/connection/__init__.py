@@ -1,0 +1,1 @@
+"""The backend as the panels see it. Knows nothing of Blender."""
