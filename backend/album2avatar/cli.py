@@ -1,4 +1,4 @@
-"""The command line: `album2avatar create`, `doctor` and `export`."""
+"""The command line: `album2avatar create`, `export`, `doctor` and `serve`."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 # Two OpenMP threads that spin while they wait starve each other on shared cores. The
 # runtime reads this when torch is imported, so it has to be said before.
@@ -136,6 +136,27 @@ def doctor(
         print_findings(findings)
     if any(finding.state == "broken" for finding in findings):
         raise typer.Exit(1)
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    state: Annotated[Path | None, typer.Option(help="The service's own folder.")] = None,
+    parent_pid: Annotated[int | None, typer.Option(help="Process that the service is for.")] = None,
+    when_parent_ends: Annotated[
+        Literal["stop", "finish"], typer.Option(help="End at once, or after the jobs.")
+    ] = "stop",
+    database: Annotated[
+        str, typer.Option(help="URL of the ledger's database; a SQLite file where none is named.")
+    ] = "",
+) -> None:
+    """Run the service that Blender's sidebar talks to; says where it listens as a line of JSON."""
+    from album2avatar.jobs.state_folder import StateFolder, default_state_folder
+    from album2avatar.server.serving import ServeOptions, run_service
+
+    folder = (state or default_state_folder()).expanduser().absolute()
+    options = ServeOptions(StateFolder(folder), port, parent_pid, when_parent_ends, database)
+    run_service(options)
 
 
 def main() -> None:

@@ -1,0 +1,111 @@
+"""Pictures and files by ids that say what they are, and never where they are."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from album2avatar.asset_pictures import asset_icon, mask_preview
+from album2avatar.asset_table import KIND_ORDER
+from album2avatar.errors import AlbumError, WorkspaceError
+from album2avatar.jobs.album_shelf import AlbumShelf
+from album2avatar.jobs.errors import NotFoundError
+from album2avatar.jobs.job_store import JobStore
+from album2avatar.stage_table import STAGE_NAMES
+from album2avatar.workspace import Workspace
+
+_JOB = r"(?P<job>j[0-9a-f]{12})"
+_ALBUM = r"(?P<album>a[0-9a-f]{12})"
+_KIND = rf"(?P<kind>{'|'.join(KIND_ORDER)})"
+_STAGE = rf"(?P<stage>{'|'.join(STAGE_NAMES)})"
+_PHOTO = r"(?P<photo>[a-z0-9][a-z0-9_-]*)"
+
+_AVATAR = re.compile(rf"{_JOB}\.avatar")
+_LOG = re.compile(rf"{_JOB}\.log")
+_PREVIEW = re.compile(rf"{_JOB}\.preview\.{_STAGE}\.(?P<step>[0-9]{{5}})")
+_ICON = re.compile(rf"{_JOB}\.icon\.{_KIND}")
+_MASK = re.compile(rf"{_JOB}\.mask\.{_KIND}\.{_PHOTO}")
+_THUMBNAIL = re.compile(rf"{_ALBUM}\.thumbnail\.{_PHOTO}")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """Something to send."""
+
+    media_type: str
+    content: Path | bytes
+
+
+def resolve(artifact: str, store: JobStore, albums: AlbumShelf) -> Artifact:
+    """Find what an id stands for.
+
+    Raises:
+        NotFoundError: it stands for nothing, or that isn't there any more.
+    """
+    for pattern, find in _GRAMMAR:
+        match = pattern.fullmatch(artifact)
+        if match:
+            return _existing(find(match, store, albums))
+    raise _missing()
+
+
+def _workspace(match: re.Match[str], store: JobStore) -> Workspace:
+    return store.get(match["job"]).workspace
+
+
+def _avatar(match: re.Match[str], store: JobStore, albums: AlbumShelf) -> Artifact:
+    return Artifact("model/gltf-binary", _workspace(match, store).glb)
+
+
+def _log(match: re.Match[str], store: JobStore, albums: AlbumShelf) -> Artifact:
+    return Artifact("text/plain; charset=utf-8", _workspace(match, store).log)
+
+
+def _preview(match: re.Match[str], store: JobStore, albums: AlbumShelf) -> Artifact:
+    path = _workspace(match, store).preview(match["stage"], int(match["step"]))
+    return Artifact("image/png", path)
+
+
+def _icon(match: re.Match[str], store: JobStore, albums: AlbumShelf) -> Artifact:
+    return _drawn(lambda: asset_icon(_workspace(match, store), match["kind"]))
+
+
+def _mask(match: re.Match[str], store: JobStore, albums: AlbumShelf) -> Artifact:
+    return _drawn(lambda: mask_preview(_workspace(match, store), match["kind"], match["photo"]))
+
+
+def _thumbnail(match: re.Match[str], store: JobStore, albums: AlbumShelf) -> Artifact:
+    album = albums.get(match["album"])
+    for photo in album.photos:
+        if photo.id == match["photo"] and photo.thumbnail:
+            return Artifact("image/png", albums.thumbnails(album.id) / photo.thumbnail)
+    raise _missing()
+
+
+_GRAMMAR: tuple[
+    tuple[re.Pattern[str], Callable[[re.Match[str], JobStore, AlbumShelf], Artifact]], ...
+] = (
+    (_AVATAR, _avatar),
+    (_LOG, _log),
+    (_PREVIEW, _preview),
+    (_ICON, _icon),
+    (_MASK, _mask),
+    (_THUMBNAIL, _thumbnail),
+)
+
+
+def _drawn(draw: Callable[[], bytes]) -> Artifact:
+    try:
+        return Artifact("image/png", draw())
+    except (AlbumError, WorkspaceError) as error:
+        raise NotFoundError(str(error)) from error
+
+
+def _existing(artifact: Artifact) -> Artifact:
+    if isinstance(artifact.content, Path) and not artifact.content.is_file():
+        raise _missing()
+    return artifact
+
+
+def _missing() -> NotFoundError:
+    return NotFoundError("There is no such artifact. It may have been deleted; refresh the list.")

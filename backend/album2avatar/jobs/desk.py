@@ -1,0 +1,316 @@
+"""Where artists hand in jobs, cancel them, let them go on and delete them."""
+
+import hashlib
+import importlib.util
+import json
+import re
+import secrets
+import shutil
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+from album2avatar.errors import AlbumError, SettingsError, WorkspaceError
+from album2avatar.jobs.album_shelf import AlbumRecord, AlbumShelf
+from album2avatar.jobs.errors import ConflictError
+from album2avatar.jobs.execution import CANCELLED, Execution
+from album2avatar.jobs.job_store import JobStore
+from album2avatar.jobs.ledger import Ledger
+from album2avatar.jobs.records import JobRecord, now
+from album2avatar.jobs.requests import JobRequest, ResumeRequest
+from album2avatar.jobs.state_folder import default_avatar_folder
+from album2avatar.manifest import open_workspace
+from album2avatar.model_folders import find_model
+from album2avatar.presets import preset_descriptions
+from album2avatar.workspace import Workspace
+
+_AGAIN = "Queued again after the service was interrupted; it goes on from its last checkpoint."
+
+
+class JobDesk:
+    """Every change that an artist makes to jobs. Each is durable before it is answered."""
+
+    def __init__(
+        self, store: JobStore, ledger: Ledger, execution: Execution, albums: AlbumShelf
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._execution = execution
+        self._albums = albums
+
+    def recover(self) -> None:
+        """Make jobs and ledger agree after a crash; called once, when the ledger is open."""
+        with self._store.lock:
+            for record in reversed(self._store.all()):
+                if record.state == "cancelling":
+                    self._store.change(
+                        record.id, state="cancelled", message=CANCELLED, finished_at=now()
+                    )
+                elif record.state == "running":
+                    self._store.change(record.id, state="queued", message=_AGAIN)
+                self._log_missing_state(record.id)
+            for record in self._store.queued():
+                is_open = self._ledger.is_open_run(record.id, record.run)
+                if is_open is False:
+                    record = self._store.change(record.id, run=record.run + 1)
+                if not is_open:
+                    self._ledger.enqueue(record.id, record.run)
+
+    def create(self, request: JobRequest, idempotency_key: str = "") -> JobRecord:
+        """Take a job in; the same key gives the same job again.
+
+        Raises:
+            Album2AvatarError: the job can't be made, with the reason.
+        """
+        digest = _digest(request)
+        with self._store.lock:
+            earlier = self._find_repeated(idempotency_key, digest)
+            if earlier is not None:
+                return earlier
+            album = self._albums.get(request.album)
+            record = self._new_record(request, album)
+            record = record.model_copy(
+                update={"idempotency_key": idempotency_key, "request_digest": digest}
+            )
+            check_request(record)
+            self._check_workspace(record)
+            open_workspace(record.workspace_root)
+            self._store.add(record)
+            self._ledger.enqueue(record.id, record.run)
+            return record
+
+    def cancel(self, job: str, *, force: bool) -> JobRecord:
+        """Stop a job: now where it waits, after its step where it runs.
+
+        Raises:
+            NotFoundError: there is no such job.
+        """
+        with self._store.lock:
+            record = self._store.get(job)
+            if record.state == "queued":
+                record = self._store.change(
+                    job, state="cancelled", message=CANCELLED, finished_at=now()
+                )
+                self._ledger.withdraw(job, record.run)
+            elif record.state in ("running", "cancelling"):
+                if record.state == "running":
+                    record = self._store.change(
+                        job, state="cancelling", message="Stopping after this step."
+                    )
+                self._execution.stop(job, force=force)
+            return record
+
+    def resume(self, job: str, request: ResumeRequest) -> JobRecord:
+        """Let a job go on that was cancelled, failed, or is done and has more to do.
+
+        Raises:
+            NotFoundError: there is no such job.
+            ConflictError: it waits or runs.
+            SettingsError: what should change is wrong.
+        """
+        with self._store.lock:
+            record = self._store.get(job)
+            if not record.is_finished:
+                raise ConflictError(
+                    "The job waits or runs already. Cancel it first to change what it does."
+                )
+            goal = request.goal or ("avatar" if record.state == "done" else record.goal)
+            changes: dict[str, Any] = {
+                "goal": goal,
+                "state": "queued",
+                "message": "",
+                "error": None,
+                "run": record.run + 1,
+                "queued_at": now(),
+                "started_at": None,
+                "finished_at": None,
+            }
+            if request.preset is not None:
+                changes["preset"] = request.preset
+            if request.prompt_addition is not None:
+                changes["prompt_addition"] = request.prompt_addition
+            if request.settings:
+                changes["differences"] = (*record.differences, request.settings)
+            check_request(record.model_copy(update=changes))
+            open_workspace(record.workspace_root)
+            record = self._store.change(job, **changes)
+            self._ledger.enqueue(job, record.run)
+            return record
+
+    def delete(self, job: str, *, files: bool) -> None:
+        """Forget a job, and its avatar's folder where `files` is wanted.
+
+        Raises:
+            NotFoundError: there is no such job.
+            ConflictError: it waits or runs.
+        """
+        with self._store.lock:
+            record = self._store.get(job)
+            if not record.is_finished:
+                raise ConflictError("The job waits or runs. Cancel it before you delete it.")
+            if files:
+                delete_avatar(record.workspace)
+            self._ledger.forget(job, range(1, record.run + 1))
+            self._store.remove(job)
+
+    def _log_missing_state(self, job: str) -> None:
+        """Add the event that a kill between job file and event swallowed."""
+        record = self._store.get(job)
+        latest = self._store.log(job).latest("state")
+        known = latest and (latest.data.get("state"), latest.data.get("run"))
+        if known != (record.state, record.run):
+            self._store.log_state(record)
+
+    def _find_repeated(self, key: str, digest: str) -> JobRecord | None:
+        for record in self._store.all() if key else []:
+            if record.idempotency_key != key:
+                continue
+            if record.request_digest != digest:
+                raise ConflictError(
+                    "Another job was made with this Idempotency-Key. Use a new key for a new job."
+                )
+            return record
+        return None
+
+    def _new_record(self, request: JobRequest, album: AlbumRecord) -> JobRecord:
+        job = f"j{secrets.token_hex(6)}"
+        title = request.title.strip() or album.title
+        created = now()
+        root = default_avatar_folder(f"{_slug(title)}-{job}")
+        if request.workspace is not None:
+            root = _absolute(request.workspace)
+        return JobRecord(
+            id=job,
+            title=title,
+            goal=request.goal,
+            album=album.id,
+            folder=album.folder,
+            photos=_chosen_names(album, request.photos),
+            preset=request.preset or preset_descriptions()[0].name,
+            body=request.body,
+            smplx_file=request.smplx_file,
+            prompt_addition=request.prompt_addition,
+            differences=(request.settings,) if request.settings else (),
+            workspace_root=root,
+            created_at=created,
+            queued_at=created,
+        )
+
+    def _check_workspace(self, record: JobRecord) -> None:
+        """See that the avatar's folder is its own.
+
+        Raises:
+            ConflictError: another job works there.
+            WorkspaceError: it lies in the album, which is never changed.
+        """
+        root = record.workspace_root
+        if root == record.folder or record.folder in root.parents:
+            raise WorkspaceError(
+                f"{root} lies in the album's folder, which is never changed. Choose another folder "
+                "for the avatar."
+            )
+        for other in self._store.all():
+            if other.workspace_root == root:
+                raise ConflictError(
+                    f"The job '{other.title}' works in {root} already. Resume that job, delete it, "
+                    "or choose another folder."
+                )
+
+
+def check_request(record: JobRecord) -> None:
+    """See that a job's settings are right and what they name is there.
+
+    Raises:
+        SettingsError: a setting is wrong.
+        ModelError: a model is missing.
+    """
+    settings = record.settings()
+    find_model(settings.prior)
+    find_model(settings.segmentation.perception)
+    if settings.fitting.body != "smplx":
+        return
+    if importlib.util.find_spec("smplx") is None:
+        raise SettingsError(
+            "SMPL-X bodies need the package smplx. Install it with pip install "
+            "'album2avatar[smplx]', or choose the body Anny."
+        )
+    if not Path(settings.fitting.smplx_file).expanduser().is_file():
+        raise SettingsError(
+            "SMPL-X needs your own model file (SMPLX_NEUTRAL.npz), and there is none at "
+            f"'{settings.fitting.smplx_file}'. Choose the file, or choose the body Anny."
+        )
+
+
+def delete_avatar(workspace: Workspace) -> None:
+    """Delete what album2avatar wrote into an avatar's folder; other files stay.
+
+    The manifest goes last, so that a deletion which was cut off can be repeated.
+
+    Raises:
+        WorkspaceError: the folder is no avatar's.
+    """
+    root = workspace.root
+    if not root.exists():
+        return
+    if not workspace.manifest.is_file() or root.is_symlink():
+        raise WorkspaceError(f"{root} is no folder of album2avatar, so it is not deleted.")
+    folders = {
+        workspace.album,
+        workspace.asset_table.parent,
+        workspace.personalization,
+        workspace.body.parent,
+        workspace.sculpt.parent,
+        workspace.painted.parent,
+        workspace.rigged.parent,
+        workspace.exports,
+        workspace.checkpoint("any").parent,
+        workspace.preview("any", 0).parent,
+    }
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    files = (workspace.settings_file, workspace.job_file, workspace.log, workspace.lock)
+    for file in (*files, workspace.manifest):
+        file.unlink(missing_ok=True)
+    if not any(root.iterdir()):
+        root.rmdir()
+
+
+def _chosen_names(album: AlbumRecord, photos: tuple[str, ...] | None) -> tuple[str, ...]:
+    """File names of the photos that a job is to use.
+
+    Raises:
+        ConflictError: the album is still being read.
+        AlbumError: the album can't be used, or has no such photo.
+    """
+    if album.state == "reading":
+        raise ConflictError("The album is still being read. Wait until its photos are shown.")
+    if album.state == "failed":
+        raise AlbumError(album.message)
+    names = {photo.id: photo.name for photo in album.photos}
+    if photos is None:
+        photos = tuple(photo.id for photo in album.photos if photo.verdict != "rejected")
+    unknown = [photo for photo in photos if photo not in names]
+    if unknown:
+        raise AlbumError(f"The album has no photo '{unknown[0]}'. Read the album again.")
+    if not photos:
+        raise AlbumError(
+            "No photo of the album can be used. Add photos that show one person, or choose others."
+        )
+    return tuple(dict.fromkeys(names[photo] for photo in photos))
+
+
+def _absolute(path: str) -> Path:
+    folder = Path(path).expanduser()
+    if not folder.is_absolute():
+        raise WorkspaceError(f"'{path}' is no absolute path. Choose a folder for the avatar.")
+    return folder.resolve()
+
+
+def _slug(title: str) -> str:
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40] or "avatar"
+
+
+def _digest(request: JobRequest) -> str:
+    text = json.dumps(request.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,124 @@
+"""The asset list of a job: looking at it, and editing it while the job rests."""
+
+from collections.abc import Callable
+
+from album2avatar.asset_edits import drop_asset, finish_edit, merge_assets, rename_asset
+from album2avatar.asset_pictures import asset_photos
+from album2avatar.asset_table import load_asset_table
+from album2avatar.assets import AssetTable
+from album2avatar.jobs.errors import ConflictError, NotFoundError
+from album2avatar.jobs.job_store import JobStore
+from album2avatar.jobs.records import JobRecord
+from album2avatar.manifest import locked
+from album2avatar.settings import Frozen
+from album2avatar.workspace import Workspace
+
+
+class AssetPhotoView(Frozen):
+    """A photo that shows an asset."""
+
+    photo: str
+    share: float
+    """Share of the photo that the asset covers, 0..1."""
+    preview: str
+    """Artifact: the photo with everything else dark."""
+
+
+class AssetView(Frozen):
+    """One asset as a panel shows it."""
+
+    kind: str
+    name: str
+    token: str
+    icon: str
+    """Artifact."""
+    photos: tuple[AssetPhotoView, ...]
+
+
+class AssetListView(Frozen):
+    """The assets of a job."""
+
+    is_editable: bool
+    """Only while the job neither waits nor runs."""
+    assets: tuple[AssetView, ...]
+
+
+class JobAssets:
+    """Edits assets for the API; the ledger's worker never sees a list that is half edited."""
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+
+    def all(self, job: str) -> AssetListView:
+        """List a job's assets; none before they were found.
+
+        Raises:
+            NotFoundError: there is no such job.
+            Album2AvatarError: the list is damaged.
+        """
+        with self._store.lock:
+            record = self._store.get(job)
+            if record.is_finished:
+                finish_edit(record.workspace)
+        return _view(record)
+
+    def rename(self, job: str, kind: str, name: str) -> AssetListView:
+        """Give an asset another name. Errors as `_edit`."""
+        return self._edit(job, (kind,), lambda workspace: rename_asset(workspace, kind, name))
+
+    def merge(self, job: str, kind: str, into: str) -> AssetListView:
+        """Give an asset's pixels to another one. Errors as `_edit`."""
+        return self._edit(job, (kind, into), lambda workspace: merge_assets(workspace, kind, into))
+
+    def drop(self, job: str, kind: str) -> AssetListView:
+        """Leave an asset out. Errors as `_edit`."""
+        return self._edit(job, (kind,), lambda workspace: drop_asset(workspace, kind))
+
+    def _edit(
+        self, job: str, kinds: tuple[str, ...], edit: Callable[[Workspace], AssetTable]
+    ) -> AssetListView:
+        """Change the list.
+
+        Raises:
+            NotFoundError: there is no such job or asset.
+            ConflictError: the job waits or runs.
+            AlbumError: the change makes no sense.
+        """
+        with self._store.lock:
+            record = self._store.get(job)
+            if not record.is_finished:
+                raise ConflictError("Assets can't be changed while the job waits or runs.")
+            known = {asset.kind for asset in _view(record).assets}
+            for kind in kinds:
+                if kind not in known:
+                    raise NotFoundError(f"This avatar has no asset '{kind[:40]}'.")
+            with locked(record.workspace):
+                edit(record.workspace)
+            return _view(record)
+
+
+def _view(record: JobRecord) -> AssetListView:
+    workspace = record.workspace
+    if not workspace.asset_table.exists():
+        return AssetListView(is_editable=False, assets=())
+    photos = asset_photos(workspace)
+    return AssetListView(
+        is_editable=record.is_finished,
+        assets=tuple(
+            AssetView(
+                kind=asset.kind,
+                name=asset.name,
+                token=asset.token,
+                icon=f"{record.id}.icon.{asset.kind}",
+                photos=tuple(
+                    AssetPhotoView(
+                        photo=photo,
+                        share=round(share, 4),
+                        preview=f"{record.id}.mask.{asset.kind}.{photo}",
+                    )
+                    for photo, share in photos[asset.kind]
+                ),
+            )
+            for asset in load_asset_table(workspace).assets
+        ),
+    )

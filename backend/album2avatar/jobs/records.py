@@ -1,0 +1,101 @@
+"""What is known of a job for good: `job.json`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from album2avatar.presets import build_settings, load_preset
+from album2avatar.settings import Frozen, Settings
+from album2avatar.stage_table import STAGE_NAMES
+from album2avatar.workspace import Workspace
+
+Goal = Literal["assets", "avatar"]
+"""`assets` ends with the list of assets, for the artist to look at."""
+
+JobState = Literal["queued", "running", "cancelling", "cancelled", "failed", "done"]
+
+TERMINAL: frozenset[JobState] = frozenset({"cancelled", "failed", "done"})
+
+_LAST_STAGES: dict[Goal, str] = {"assets": "segment", "avatar": "export"}
+
+
+class JobError(Frozen):
+    """Why a job failed."""
+
+    code: str
+    message: str
+    """A sentence with the way out."""
+
+
+class JobRecord(Frozen):
+    """One job: what was asked for, and how far its present run is."""
+
+    format: Literal[1] = 1
+    id: str = Field(pattern=r"^j[0-9a-f]{12}$")
+    title: str
+    goal: Goal
+    album: str | None
+    """Id of the album; None once it was forgotten."""
+    folder: Path
+    """Folder of the photos."""
+    photos: tuple[str, ...]
+    """File names of the photos to use."""
+    preset: str
+    body: Literal["anny", "smplx"] = "anny"
+    smplx_file: str = ""
+    prompt_addition: str = ""
+    differences: tuple[dict[str, Any], ...] = ()
+    """Differences from the preset, as they were asked for; later ones win."""
+    workspace_root: Path
+    idempotency_key: str = ""
+    request_digest: str = ""
+    """SHA-256 of the request that made this job, to tell a repeated one from another."""
+
+    state: JobState = "queued"
+    message: str = ""
+    error: JobError | None = None
+    run: int = Field(default=1, ge=1)
+    """Counts how often the job was put into the queue."""
+    attempts: int = Field(default=0, ge=0)
+    """Counts the processes that were started for it."""
+    created_at: str
+    queued_at: str
+    started_at: str | None = None
+    finished_at: str | None = None
+
+    @property
+    def workspace(self) -> Workspace:
+        """The avatar's folder."""
+        return Workspace(self.workspace_root)
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of the stages that this goal takes, in order."""
+        return STAGE_NAMES[: STAGE_NAMES.index(self.last_stage) + 1]
+
+    @property
+    def last_stage(self) -> str:
+        """Name of the stage after which the job is done."""
+        return _LAST_STAGES[self.goal]
+
+    @property
+    def is_finished(self) -> bool:
+        """Nothing more will happen to it unless it is resumed."""
+        return self.state in TERMINAL
+
+    def settings(self) -> Settings:
+        """Merge the preset with everything that was asked for.
+
+        Raises:
+            SettingsError: something in it is unknown or out of range.
+        """
+        asked: dict[str, Any] = {"fitting": {"body": self.body, "smplx_file": self.smplx_file}}
+        asked["prompt_addition"] = self.prompt_addition
+        return build_settings([load_preset(self.preset), asked, *self.differences])
+
+
+def now() -> str:
+    """Present time as ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

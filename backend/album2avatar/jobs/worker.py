@@ -1,0 +1,153 @@
+"""One job's own process: `python -m album2avatar.jobs.worker`.
+
+The first line on standard input is the request; each later line is a command. When standard
+input ends the service is dead, and so the worker ends at once: its files are safe at any moment.
+Messages go to a private copy of standard output; whatever a library prints there goes to the
+log instead, as everything on standard error does.
+"""
+
+import math
+import os
+import sys
+import threading
+import traceback
+from typing import BinaryIO
+
+from filelock import FileLock, Timeout
+
+from album2avatar.errors import Album2AvatarError, CancelledError
+from album2avatar.jobs.errors import code_of
+from album2avatar.jobs.worker_protocol import (
+    CANCEL,
+    EndMessage,
+    Message,
+    ProgressMessage,
+    WorkerRequest,
+)
+from album2avatar.progress import ProgressEvent
+from album2avatar.workspace import Workspace
+
+LOCK_SECONDS = 30.0
+"""How long a worker whose service was killed may take to let go of the workspace."""
+
+
+class Line:
+    """The way out for messages: whole lines only, from any thread."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def send(self, message: Message) -> None:
+        """Write one message; end at once where nobody listens any more."""
+        try:
+            with self._lock:
+                self._stream.write(message.model_dump_json().encode() + b"\n")
+                self._stream.flush()
+        except OSError:
+            os._exit(1)
+
+
+class Commands:
+    """Reads commands from the service in a thread of its own."""
+
+    def __init__(self, stream: BinaryIO, line: Line) -> None:
+        self.cancelled = threading.Event()
+        self.is_loaded = threading.Event()
+        self._stream = stream
+        self._line = line
+        threading.Thread(target=self._listen, name="commands", daemon=True).start()
+
+    def _listen(self) -> None:
+        for command in self._stream:
+            if command.decode().strip() != CANCEL:
+                continue
+            self.cancelled.set()
+            if not self.is_loaded.is_set():
+                # Loading torch takes seconds and can't be interrupted; nothing is at stake yet.
+                self._line.send(EndMessage(outcome="cancelled"))
+                os._exit(0)
+        os._exit(1)
+
+
+def main() -> None:
+    """Do one job and say how it ended."""
+    line = Line(os.fdopen(os.dup(1), "wb"))
+    os.dup2(2, 1)
+    request = WorkerRequest.model_validate_json(sys.stdin.buffer.readline())
+    commands = Commands(sys.stdin.buffer, line)
+    line.send(work(request, commands, line))
+    os._exit(0)  # threads and children of libraries have no say in it
+
+
+def work(request: WorkerRequest, commands: Commands, line: Line) -> EndMessage:
+    """Run the pipeline; every way in which it may end becomes a message."""
+    workspace = Workspace(request.workspace_root)
+    try:
+        from album2avatar.pipeline import create_avatar
+
+        commands.is_loaded.set()
+        _wait_for_lock(workspace)
+        create_avatar(
+            request.folder,
+            request.workspace_root,
+            request.settings,
+            lambda event: line.send(_progress(event)),
+            commands.cancelled,
+            photos=request.photos,
+            last_stage=request.last_stage,
+        )
+    except CancelledError:
+        return EndMessage(outcome="cancelled")
+    except Album2AvatarError as error:
+        return EndMessage(outcome="failed", code=code_of(error), message=str(error))
+    except Exception as error:
+        traceback.print_exc()
+        return _unexpected(error, workspace)
+    return EndMessage(outcome="done")
+
+
+def _progress(event: ProgressEvent) -> ProgressMessage:
+    return ProgressMessage(
+        stage=event.stage,
+        step=event.step,
+        total=event.total,
+        message=event.message,
+        metrics={name: value for name, value in event.metrics.items() if math.isfinite(value)},
+        preview=event.preview.stem if event.preview is not None else None,
+        seconds=event.seconds,
+        steps_done_here=event.steps_done_here,
+        seconds_left=event.seconds_left,
+    )
+
+
+def _wait_for_lock(workspace: Workspace) -> None:
+    """Give a predecessor the time to die; who else holds the lock is for the pipeline to say."""
+    lock = FileLock(workspace.lock)
+    try:
+        lock.acquire(timeout=LOCK_SECONDS)
+    except (Timeout, OSError):
+        return
+    lock.release()
+
+
+def _unexpected(error: Exception, workspace: Workspace) -> EndMessage:
+    # torch's class is told by its name, so that a failed import of torch comes here as well.
+    is_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    if is_memory or "can't allocate memory" in str(error):
+        return EndMessage(
+            outcome="failed",
+            code="out_of_memory",
+            message="The memory is full. Close other programs or choose a smaller preset, then "
+            "press Resume; the job goes on from its last checkpoint.",
+        )
+    return EndMessage(
+        outcome="failed",
+        code="internal",
+        message=f"Something unexpected went wrong ({type(error).__name__}). Press Resume to try "
+        f"again from the last checkpoint; if it comes back, report it with {workspace.log}.",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,285 @@
+"""The shapes of the API's answers."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from album2avatar.jobs.album_shelf import AlbumRecord, AlbumShelf
+from album2avatar.jobs.job_store import JobStore
+from album2avatar.jobs.records import Goal, JobError, JobRecord, JobState
+from album2avatar.jobs.service import JobService
+from album2avatar.presets import PresetDescription
+from album2avatar.stage_table import STAGE_TITLES
+
+
+class View(BaseModel):
+    """Base of all answers."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+
+class ErrorView(View):
+    """What went wrong."""
+
+    code: str
+    message: str
+    """A sentence with the way out."""
+
+
+class ErrorAnswer(View):
+    """Every answer of 4xx and 5xx."""
+
+    error: ErrorView
+
+
+class QueueShortView(View):
+    """Whether the queue takes jobs."""
+
+    paused: bool
+    message: str
+
+
+class HealthView(View):
+    """That the service lives, and what it does."""
+
+    status: Literal["ok"] = "ok"
+    version: str
+    api: int
+    pid: int
+    running: str | None
+    queued: int
+    queue: QueueShortView
+
+
+class FindingView(View):
+    """One line of the doctor's report."""
+
+    subject: str
+    state: Literal["ready", "optional", "broken"]
+    detail: str
+    remedy: str
+
+
+class DoctorView(View):
+    """The doctor's report."""
+
+    findings: tuple[FindingView, ...]
+
+
+class BodyView(View):
+    """A body template."""
+
+    name: Literal["anny", "smplx"]
+    title: str
+    is_available: bool
+    reason: str
+    """Why it isn't."""
+
+
+class PresetsView(View):
+    """What can be chosen for a job."""
+
+    presets: tuple[PresetDescription, ...]
+    bodies: tuple[BodyView, ...]
+
+
+class PhotoView(View):
+    """A photo of an album."""
+
+    id: str
+    name: str
+    width: int
+    height: int
+    verdict: Literal["good", "warning", "rejected"]
+    warnings: tuple[str, ...]
+    thumbnail: str | None
+
+
+class AlbumView(View):
+    """An album."""
+
+    id: str
+    folder: str
+    title: str
+    state: Literal["reading", "ready", "failed"]
+    read: int
+    total: int
+    message: str
+    photos: tuple[PhotoView, ...]
+
+
+class AlbumsView(View):
+    """All albums."""
+
+    albums: tuple[AlbumView, ...]
+
+
+class JobView(View):
+    """A job."""
+
+    id: str
+    title: str
+    goal: Goal
+    state: JobState
+    position: int | None
+    """Place in the queue from 1; null unless it waits."""
+    stage: str
+    stage_title: str
+    stage_index: int
+    stage_count: int
+    step: int
+    total: int
+    progress: float
+    seconds_left: float | None
+    message: str
+    error: JobError | None
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    album: str | None
+    folder: str
+    preset: str
+    body: str
+    prompt_addition: str
+    workspace: str
+    preview: str | None
+    log: str | None
+    log_path: str
+    avatar: str | None
+    avatar_path: str | None
+    has_assets: bool
+    attempts: int
+    last_event: int
+
+
+class JobsView(View):
+    """All jobs, newest first."""
+
+    jobs: tuple[JobView, ...]
+
+
+class QueueView(View):
+    """The queue."""
+
+    paused: bool
+    message: str
+    order: tuple[str, ...]
+    """Ids of the jobs that wait, the next one first."""
+
+
+class WardrobeItemView(View):
+    """A token that a finished avatar has learned."""
+
+    job: str
+    title: str
+    kind: str
+    name: str
+    token: str
+    icon: str
+
+
+class WardrobeView(View):
+    """All of them."""
+
+    items: tuple[WardrobeItemView, ...]
+
+
+def album_view(album: AlbumRecord) -> AlbumView:
+    """Show an album."""
+    return AlbumView(
+        id=album.id,
+        folder=str(album.folder),
+        title=album.title,
+        state=album.state,
+        read=len(album.photos),
+        total=album.total,
+        message=album.message,
+        photos=tuple(
+            PhotoView(
+                id=photo.id,
+                name=photo.name,
+                width=photo.width,
+                height=photo.height,
+                verdict=photo.verdict,
+                warnings=photo.warnings,
+                thumbnail=f"{album.id}.thumbnail.{photo.id}" if photo.thumbnail else None,
+            )
+            for photo in album.photos
+        ),
+    )
+
+
+def job_view(record: JobRecord, store: JobStore, albums: AlbumShelf) -> JobView:
+    """Show a job as it stands now.
+
+    Raises:
+        NotFoundError: it was deleted meanwhile.
+    """
+    log = store.log(record.id)
+    progress = _latest_progress(record, store)
+    is_running = record.state in ("running", "cancelling")
+    waiting = [each.id for each in store.queued()] if record.state == "queued" else []
+    workspace = record.workspace
+    has_log, has_avatar = workspace.log.is_file(), workspace.glb.is_file()
+    return JobView(
+        id=record.id,
+        title=record.title,
+        goal=record.goal,
+        state=record.state,
+        position=waiting.index(record.id) + 1 if record.id in waiting else None,
+        stage=progress["stage"],
+        stage_title=progress["stage_title"],
+        stage_index=progress["stage_index"],
+        stage_count=len(record.stages),
+        step=progress["step"],
+        total=progress["total"],
+        progress=1.0 if record.state == "done" else progress["progress"],
+        seconds_left=progress["seconds_left"] if is_running else None,
+        message=record.message or (progress["message"] if is_running else ""),
+        error=record.error,
+        created_at=record.created_at,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        album=record.album if albums.has(record.album) else None,
+        folder=str(record.folder),
+        preset=record.preset,
+        body=record.body,
+        prompt_addition=record.prompt_addition,
+        workspace=str(record.workspace_root),
+        preview=progress["preview"],
+        log=f"{record.id}.log" if has_log else None,
+        log_path=str(workspace.log),
+        avatar=f"{record.id}.avatar" if has_avatar else None,
+        avatar_path=str(workspace.glb) if has_avatar else None,
+        has_assets=workspace.asset_table.is_file(),
+        attempts=record.attempts,
+        last_event=log.last_id,
+    )
+
+
+def queue_view(service: JobService) -> QueueView:
+    """Show the queue."""
+    state = service.queue.state
+    order = tuple(record.id for record in service.store.queued())
+    return QueueView(paused=state.is_paused, message=state.message, order=order)
+
+
+def _latest_progress(record: JobRecord, store: JobStore) -> dict[str, Any]:
+    """Where the present run stands; at its beginning where it hasn't reported yet."""
+    nothing = {
+        "stage": "",
+        "stage_title": "",
+        "stage_index": 0,
+        "step": 0,
+        "total": 0,
+        "progress": 0.0,
+        "seconds_left": None,
+        "message": "",
+        "preview": None,
+    }
+    latest = store.log(record.id).latest("progress")
+    if latest is None:
+        return nothing
+    if latest.data.get("run") != record.run:
+        return {**nothing, "preview": latest.data.get("preview")}
+    return {**nothing, **latest.data, "stage_title": STAGE_TITLES.get(latest.data["stage"], "")}
