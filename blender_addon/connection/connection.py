@@ -33,7 +33,15 @@ from .parsing import (
     parse_queue,
     parse_wardrobe_item,
 )
-from .process import Service, StartError, StopWhen, find_or_start, find_running, stop_service
+from .process import (
+    Service,
+    StartError,
+    StopWhen,
+    ask_to_stop,
+    find_or_start,
+    find_running,
+    stop_service,
+)
 from .progress import after_event, after_poll
 from .types import Album, Job, Launch, ParentEnds, Problem, Snapshot
 
@@ -76,7 +84,7 @@ class Connection:
         self._closed = threading.Event()
         self._wake = threading.Event()
         self._watcher: threading.Thread | None = None
-        self._watched_at = 0.0
+        self._watched_at = float("-inf")
         self._failures = 0
         self._pending: set[str] = set()
         self._failed_artifacts: dict[str, float] = {}
@@ -86,6 +94,14 @@ class Connection:
         """What is known now; whoever calls this counts as watching."""
         self._watched_at = time.monotonic()
         return self._snapshot
+
+    def peek(self) -> Snapshot:
+        """What is known now, without watching."""
+        return self._snapshot
+
+    def is_watched(self) -> bool:
+        """Whether somebody has looked in the last seconds."""
+        return time.monotonic() - self._watched_at < _WATCHED_FOR
 
     def start(self, launch: Launch) -> None:
         """Find the backend of the launch's state folder, or start it."""
@@ -101,7 +117,7 @@ class Connection:
     def stop(self) -> None:
         """End the backend; a running job stops at its last checkpoint and goes on another time."""
         self._stopping.set()
-        self._control.put(lambda: self._stop("now"))
+        self._control.put(self._stop)
 
     def choose_when_parent_ends(self, choice: ParentEnds) -> None:
         """Tell a running backend what to do when Blender quits."""
@@ -173,18 +189,20 @@ class Connection:
         return changed
 
     def close(self, when: StopWhen, patience: float) -> None:
-        """End the backend that this Blender started, and the threads; the only call that waits.
+        """Ask the backend that this Blender started to end, and end the threads.
+
+        The only call that waits, and not for the backend's end.
 
         Args:
-            when: as for `stop_service`.
-            patience: seconds to wait at most.
+            when: "now" leaves a running job at its last checkpoint, "idle" lets the queue finish.
+            patience: seconds to wait at most until the backend has heard it.
         """
         self._closed.set()
         self._stopping.set()
         self._settled.set()
         self._wake.set()
         self._follower.leave()
-        self._control.put(lambda: self._end_own(when, patience))
+        self._control.put(lambda: self._end_own(when))
         for lane in (self._control, self._requests, self._downloads, self._doctor):
             lane.close()
         self._control.join(patience)
@@ -214,7 +232,7 @@ class Connection:
         self._settled.set()
         self._watch()
 
-    def _stop(self, when: StopWhen) -> None:
+    def _stop(self) -> None:
         with self._lock:
             service, self._service = self._service, None
             launch = self._launch
@@ -222,14 +240,14 @@ class Connection:
         if service is None and launch is not None:
             service = find_running(launch.state)
         if service is not None:
-            stop_service(service, when, _STOP_PATIENCE)
+            stop_service(service, _STOP_PATIENCE)
         self._become_off()
 
-    def _end_own(self, when: StopWhen, patience: float) -> None:
+    def _end_own(self, when: StopWhen) -> None:
         with self._lock:
             service, self._service = self._service, None
         if service is not None and service.process is not None:
-            stop_service(service, when, patience)
+            ask_to_stop(service, when)
 
     def _become_off(self) -> None:
         with self._lock:
@@ -267,7 +285,7 @@ class Connection:
         """Whether somebody watches, or something is about to change."""
         snapshot = self._snapshot
         return (
-            time.monotonic() - self._watched_at < _WATCHED_FOR
+            self.is_watched()
             or any(job.is_active for job in snapshot.jobs)
             or any(album.state == "reading" for album in snapshot.albums)
         )

@@ -17,6 +17,7 @@ from .client import Client, RequestError
 from .parsing import AnswerError, Fields
 from .processes import is_alive
 from .types import Launch, Problem
+from .versions import is_same_release
 
 READY_WITHIN = 90.0
 """Seconds. A first start on a slow disk reads some hundred files of Python."""
@@ -97,26 +98,26 @@ def find_or_start(launch: Launch, is_cancelled: Callable[[], bool]) -> Service:
         time.sleep(5 * _PAUSE)
 
 
-def stop_service(service: Service, when: StopWhen, patience: float) -> None:
-    """Ask a backend to end; one that this Blender started is ended if it does not.
+def ask_to_stop(service: Service, when: StopWhen) -> None:
+    """Ask a backend to end, and don't wait; one that this Blender started gets a signal if deaf.
 
     Args:
         service: which one.
         when: "now" leaves a running job at its last checkpoint, "idle" lets the queue finish.
-        patience: seconds to wait for its end; with "idle" nothing is waited for.
     """
     try:
-        service.client.call(
-            "POST", "/service/stop", {"when": when}, timeout=min(_HEALTH_TIMEOUT, patience)
-        )
+        service.client.call("POST", "/service/stop", {"when": when}, timeout=_HEALTH_TIMEOUT)
     except RequestError:
-        if service.process is None:
-            return
-        service.process.terminate()
-    if when == "idle" or wait_for_end(service, patience) or service.process is None:
-        return
-    service.process.kill()
-    service.process.wait(_HEALTH_TIMEOUT)
+        if service.process is not None:
+            service.process.terminate()
+
+
+def stop_service(service: Service, patience: float) -> None:
+    """End a backend now; one that this Blender started is killed after `patience` seconds."""
+    ask_to_stop(service, "now")
+    if not wait_for_end(service, patience) and service.process is not None:
+        service.process.kill()
+        service.process.wait(_HEALTH_TIMEOUT)
 
 
 def wait_for_end(service: Service, seconds: float) -> bool:
@@ -245,13 +246,8 @@ def _read_lines(stdout: IO[str], lines: "queue.SimpleQueue[str]") -> None:
 def _check_version(service: Service, launch: Launch) -> None:
     if service.api != messages.API:
         raise StartError(messages.other_api(service.api))
-    if _release(service.version) != _release(launch.version):
+    if not is_same_release(service.version, launch.version):
         raise StartError(messages.other_version(service.version, launch.version))
-
-
-def _release(version: str) -> list[str]:
-    """What has to agree: `0.1` of `0.1.4`."""
-    return version.split(".")[:2]
 
 
 def _read_token(path: Path) -> str:
