@@ -5,9 +5,10 @@
 import bpy
 
 from .avatar import operators as avatar_operators
+from .avatar import panel as avatar_panel
 from .export import operators as export_operators
 
-_CLASSES = (*avatar_operators.CLASSES, *export_operators.CLASSES)
+_CLASSES = (*avatar_operators.CLASSES, *avatar_panel.CLASSES, *export_operators.CLASSES)
 
 
 def register() -> None:

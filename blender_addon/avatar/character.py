@@ -32,9 +32,15 @@ def find_character(active: Any) -> Character:
         AvatarError: the object is no part of an avatar.
     """
     armature = _armature_of(active)
-    if armature is None or KEY not in armature:
+    if armature is None or not is_part_of_avatar(armature):
         raise AvatarError("Click on an avatar that album2avatar made, then try again.")
     return Character(armature, meshes_of(armature))
+
+
+def is_part_of_avatar(active: Any) -> bool:
+    """Whether an object, or None, belongs to an avatar. Cheap enough for drawing."""
+    armature = _armature_of(active)
+    return armature is not None and KEY in armature
 
 
 def meshes_of(armature: Any) -> tuple[Any, ...]:

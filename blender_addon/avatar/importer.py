@@ -12,7 +12,11 @@ import bpy
 from mathutils import Vector
 
 from ..errors import AvatarError
-from .character import Character, images_of, meshes_of
+from .asset_faces import label_faces
+from .bone_collections import sort_bones
+from .character import Character, meshes_of
+from .glb_faces import kept_triangles
+from .materials import tidy_materials
 from .metadata import KEY, AvatarMetadata, parse_metadata
 from .modes import object_mode
 
@@ -29,10 +33,13 @@ _IMPORT_OPTIONS: dict[str, Any] = {
 }
 
 
-def import_avatar(context: Any, path: Path) -> Character:
+def import_avatar(context: Any, path: Path, title: str = "") -> Character:
     """Add the avatar in a GLB to the current scene, in a collection of its own.
 
     The new armature is active and selected with its meshes.
+
+    Args:
+        title: name of armature and collection; empty takes the file's.
 
     Raises:
         AvatarError: the file can't be read or was not made by album2avatar; then the scene
@@ -49,6 +56,7 @@ def import_avatar(context: Any, path: Path) -> Character:
                 "other models."
             )
         metadata = parse_metadata(armature[KEY].to_dict())
+        armature.name = title or armature.name
         with object_mode(context, armature, "EDIT"):
             _restore_bones(armature.data, metadata)
     except AvatarError:
@@ -56,6 +64,10 @@ def import_avatar(context: Any, path: Path) -> Character:
         raise
     character = Character(armature, meshes_of(armature))
     _finish(context, character, created)
+    sort_bones(armature.data)
+    if len(character.meshes) == 1:
+        label_faces(character.meshes[0].data, metadata, kept_triangles(path))
+    tidy_materials(character)
     return character
 
 
@@ -92,7 +104,7 @@ def _restore_bones(armature: Any, metadata: AvatarMetadata) -> None:
 
 
 def _finish(context: Any, character: Character, created: list[Any]) -> None:
-    """Collection, names, shading and what the armature keeps as custom properties."""
+    """Collection, names, and what the armature keeps as custom properties."""
     armature = character.armature
     collection = bpy.data.collections.new(armature.name)
     context.scene.collection.children.link(collection)
@@ -112,9 +124,6 @@ def _finish(context: Any, character: Character, created: list[Any]) -> None:
     del kept["bones"]
     armature[KEY] = kept
 
-    for image in images_of(character.meshes):
-        # Without a file name other programs don't know what an embedded picture is.
-        image.filepath_raw = f"//{image.name}.png"
     for mesh in character.meshes:
         mesh.data.name = mesh.name
         if mesh.parent != armature:

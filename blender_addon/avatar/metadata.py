@@ -24,12 +24,36 @@ class BoneRest:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One primitive of the mesh; its material bears its name."""
+
+    name: str
+    faces: int
+    texture: str
+    """`albedo` where it shows the painted texture, `color` where it has one colour."""
+    asset_faces: tuple[int, ...]
+    """How many of its faces belong to each asset, in the order of both; empty where it is
+    unknown."""
+
+
+@dataclass(frozen=True)
+class AssetLabel:
+    """A piece of the person: what it is, what it is called, and its word in the prior."""
+
+    kind: str
+    name: str
+    token: str
+
+
+@dataclass(frozen=True)
 class AvatarMetadata:
     """Extras of an avatar that the importer acts on."""
 
     bones: tuple[BoneRest, ...]
     landmarks: Mapping[str, str]
     """Keypoint of the body, such as `left_elbow`, to the bone that starts there."""
+    parts: tuple[Part, ...]
+    assets: tuple[AssetLabel, ...]
 
 
 def parse_metadata(extras: Any) -> AvatarMetadata:
@@ -50,12 +74,35 @@ def parse_metadata(extras: Any) -> AvatarMetadata:
     try:
         bones = tuple(_parse_bone(bone) for bone in extras["bones"])
         landmarks = {str(key): str(bone) for key, bone in extras["landmarks"].items()}
+        parts = parse_parts(extras)
+        assets = parse_assets(extras)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise AvatarError(
-            f"The avatar's file is damaged (its bones can't be read: {error}). Export it again "
+            f"The avatar's file is damaged ({error} can't be read). Export it again "
             "with album2avatar export --glb."
         ) from error
-    return AvatarMetadata(bones, landmarks)
+    return AvatarMetadata(bones, landmarks, parts, assets)
+
+
+def parse_parts(extras: Mapping[str, Any]) -> tuple[Part, ...]:
+    """Read what the extras say about the mesh's primitives."""
+    return tuple(
+        Part(
+            str(part["name"]),
+            int(part["faces"]),
+            str(part.get("texture", "color")),
+            tuple(int(count) for count in part.get("asset_faces", ())),
+        )
+        for part in extras.get("parts", ())
+    )
+
+
+def parse_assets(extras: Mapping[str, Any]) -> tuple[AssetLabel, ...]:
+    """Read what the extras say about the person's assets."""
+    return tuple(
+        AssetLabel(str(asset["kind"]), str(asset["name"]), str(asset["token"]))
+        for asset in extras.get("assets", ())
+    )
 
 
 def _parse_bone(bone: Mapping[str, Any]) -> BoneRest:

@@ -1,16 +1,21 @@
-"""Import an avatar: File > Import."""
+"""Avatars into the scene, and into a pose."""
 
 # pyright: reportMissingImports=false, reportUntypedBaseClass=false
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bpy.props import StringProperty
+from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 from bpy.types import Operator
 from bpy_extras.io_utils import ImportHelper
 
 from ..errors import AvatarError
+from .asset_mark import mark_as_asset
+from .character import Character, find_character, is_part_of_avatar
 from .importer import import_avatar
+from .posing import ARM_POSES, pose_arms, reset_pose
+from .selecting import select_asset
 
 
 class ALBUM2AVATAR_OT_import_avatar(Operator, ImportHelper):
@@ -22,11 +27,29 @@ class ALBUM2AVATAR_OT_import_avatar(Operator, ImportHelper):
 
     filename_ext = ".glb"
     filter_glob: StringProperty(default="*.glb", options={"HIDDEN"})  # pyright: ignore[reportInvalidTypeForm]
+    title: StringProperty(  # pyright: ignore[reportInvalidTypeForm]
+        name="Name",
+        description="Name of the avatar in the scene; empty takes the file's",
+        options={"SKIP_SAVE"},
+    )
+    is_asset: BoolProperty(  # pyright: ignore[reportInvalidTypeForm]
+        name="Mark as Asset",
+        description="Show the avatar in the asset browser, too",
+        default=True,
+    )
+    picture: StringProperty(  # pyright: ignore[reportInvalidTypeForm]
+        name="Picture",
+        description="Image file that the asset browser shows; empty draws one",
+        subtype="FILE_PATH",
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
 
     def execute(self, context: Any) -> set[str]:
         """Import; Blender records the step for undo."""
         try:
-            avatar = import_avatar(context, Path(self.filepath))
+            avatar = import_avatar(context, Path(self.filepath), self.title)
+            if self.is_asset:
+                mark_as_asset(avatar, Path(self.picture) if self.picture else None)
         except AvatarError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -34,7 +57,91 @@ class ALBUM2AVATAR_OT_import_avatar(Operator, ImportHelper):
         return {"FINISHED"}
 
 
-CLASSES = (ALBUM2AVATAR_OT_import_avatar,)
+class _AvatarOperator(Operator):
+    """Does something to the active avatar, as one undo step."""
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """Only with an avatar."""
+        return is_part_of_avatar(context.active_object)
+
+    def run(self, context: Any, action: Callable[[Character], None]) -> set[str]:
+        """Let `action` work on the active avatar, and say in words what hinders it."""
+        try:
+            action(find_character(context.active_object))
+        except AvatarError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class ALBUM2AVATAR_OT_pose(_AvatarOperator):
+    """Put every bone back to its rest, then stretch both arms; keyframes stay as they are"""
+
+    bl_idname = "album2avatar.pose"
+    bl_label = "Pose Avatar"
+
+    pose: EnumProperty(  # pyright: ignore[reportInvalidTypeForm]
+        name="Pose", items=[(key, pose.title, "") for key, pose in ARM_POSES.items()]
+    )
+
+    def execute(self, context: Any) -> set[str]:
+        """Pose the active avatar."""
+        return self.run(context, lambda avatar: pose_arms(context, avatar, ARM_POSES[self.pose]))
+
+
+class ALBUM2AVATAR_OT_reset_pose(_AvatarOperator):
+    """Put every bone of the avatar back to its rest; keyframes stay as they are"""
+
+    bl_idname = "album2avatar.reset_pose"
+    bl_label = "Reset Pose"
+
+    def execute(self, context: Any) -> set[str]:
+        """Reset the active avatar."""
+        return self.run(context, lambda avatar: reset_pose(context, avatar))
+
+
+class ALBUM2AVATAR_OT_select_asset_faces(_AvatarOperator):
+    """Select this asset's faces in Edit Mode. Shift adds them to the selection"""
+
+    bl_idname = "album2avatar.select_asset_faces"
+    bl_label = "Select Faces"
+
+    asset: IntProperty(name="Asset", description="Its place in the avatar's list", min=0)  # pyright: ignore[reportInvalidTypeForm]
+    extend: BoolProperty(name="Extend", options={"SKIP_SAVE"})  # pyright: ignore[reportInvalidTypeForm]
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        """Take Shift into account."""
+        self.extend = event.shift
+        return self.execute(context)
+
+    def execute(self, context: Any) -> set[str]:
+        """Select."""
+        return self.run(
+            context, lambda avatar: select_asset(context, avatar, self.asset, self.extend)
+        )
+
+
+class ALBUM2AVATAR_OT_mark_as_asset(_AvatarOperator):
+    """Show the avatar in the asset browser, to drag it into other scenes of this file"""
+
+    bl_idname = "album2avatar.mark_as_asset"
+    bl_label = "Mark as Asset"
+
+    def execute(self, context: Any) -> set[str]:
+        """Mark the active avatar's collection."""
+        return self.run(context, lambda avatar: mark_as_asset(avatar, None))
+
+
+CLASSES = (
+    ALBUM2AVATAR_OT_import_avatar,
+    ALBUM2AVATAR_OT_pose,
+    ALBUM2AVATAR_OT_reset_pose,
+    ALBUM2AVATAR_OT_select_asset_faces,
+    ALBUM2AVATAR_OT_mark_as_asset,
+)
 
 
 def draw_import_menu(menu: Any, context: Any) -> None:
