@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,24 @@ class JobDesk:
             record = self._store.change(job, **changes)
             self._ledger.enqueue(job, record.run)
             return record
+
+    def reorder(self, order: Sequence[str]) -> None:
+        """Put the jobs that wait into another order.
+
+        Raises:
+            ConflictError: these are not the jobs that wait.
+        """
+        with self._store.lock:
+            if sorted(order) != sorted(record.id for record in self._store.queued()):
+                raise ConflictError(
+                    "The queue has changed, or the order names other jobs than those that wait. "
+                    "Read it again."
+                )
+            for job in order:
+                record = self._store.get(job)
+                self._store.change(job, run=record.run + 1, queued_at=now())
+                self._ledger.withdraw(job, record.run)
+                self._ledger.enqueue(job, record.run + 1)
 
     def delete(self, job: str, *, files: bool) -> None:
         """Forget a job, and its avatar's folder where `files` is wanted.

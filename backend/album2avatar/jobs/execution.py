@@ -16,6 +16,7 @@ from album2avatar.jobs.ledger import RunSuspendedError
 from album2avatar.jobs.queue_state import QueueControl
 from album2avatar.jobs.records import JobError, JobRecord, now
 from album2avatar.jobs.worker_protocol import ProgressMessage, WorkerRequest
+from album2avatar.manifest import open_workspace
 from album2avatar.presets import PresetNeeds, preset_descriptions
 from album2avatar.stage_table import STAGE_SHARES, STAGE_TITLES
 
@@ -64,6 +65,10 @@ class Execution:
             except Album2AvatarError as error:
                 self._end(job, Outcome("failed", _as_job_error(error)))
                 return
+            except Exception as error:
+                logger.exception("job %s can't begin", job)
+                self._end(job, Outcome("failed", _internal(error, record)))
+                return
             self._active[job] = active
             self._idle.clear()
         try:
@@ -103,6 +108,7 @@ class Execution:
             Album2AvatarError: it can't begin.
         """
         settings = record.settings()
+        open_workspace(record.workspace_root)
         needs = _needs(record.preset)
         check_disk(record.workspace_root, needs)
         request = WorkerRequest(

@@ -98,4 +98,4 @@ class JobRecord(Frozen):
 
 def now() -> str:
     """Present time as ISO 8601 in UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -93,6 +93,13 @@ class QueueRequest(Frozen):
     paused: bool
 
 
+class OrderRequest(Frozen):
+    """A new order of the queue."""
+
+    order: tuple[Line, ...]
+    """Ids of all jobs that wait, the next one first."""
+
+
 class RenameRequest(Frozen):
     """An asset's new name."""
 
@@ -163,6 +170,12 @@ def _about(service: Service) -> APIRouter:
                 jobs.queue.pause()
             else:
                 jobs.queue.go_on()
+        return queue_view(jobs)
+
+    @router.post("/queue/order")
+    def reorder(request: OrderRequest) -> QueueView:
+        """Put the jobs that wait into another order."""
+        jobs.desk.reorder(request.order)
         return queue_view(jobs)
 
     return router
