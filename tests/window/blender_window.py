@@ -155,12 +155,15 @@ class BlenderWindow:
         time.sleep(1.0)
         self.ask(f"region('UI').active_panel_category = {tab!r}; view().tag_redraw()")
         time.sleep(0.5)
-        sidebar = self.box("UI")
-        middle = (sidebar.top + sidebar.bottom) // 2
-        self.screen.drag((sidebar.left + 1, middle), (sidebar.right - width + 1, middle))
-        wait_for(
-            lambda: abs(self._width("UI") - width) < 20, 5, lambda: f"{self._width('UI')} px wide"
-        )
+        # A slow redraw can swallow the press; a person would try again as well.
+        for _try in range(4):
+            sidebar = self.box("UI")
+            middle = (sidebar.top + sidebar.bottom) // 2
+            self.screen.drag((sidebar.left + 1, middle), (sidebar.right - width + 1, middle))
+            time.sleep(1.0)
+            if abs(self._width("UI") - width) < 20:
+                return
+        raise AssertionError(f"the sidebar stays {self._width('UI')} pixels wide")
 
     def _width(self, region: str) -> int:
         box = self.box(region)

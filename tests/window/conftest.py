@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,11 @@ def studio() -> Generator[Studio, None, None]:
     with Screen() as screen:
         folder = root / "window-test"
         state, album = folder / "state", folder / "Photos of Mia"
-        blender = BlenderWindow(root, screen, {"ALBUM2AVATAR_STATE": str(state)})
+        places = {"ALBUM2AVATAR_STATE": str(state), "XDG_DATA_HOME": str(folder / "data")}
+        blender = BlenderWindow(root, screen, places)
         shutil.copytree(REPOSITORY / "examples" / "demo_album", album)
         blender.install_extension(_build_extension(folder))
-        backend = _start_backend(state, folder / "data")
+        backend = _start_backend(places)
         try:
             with blender:
                 yield Studio(blender, album, state)
@@ -56,15 +57,15 @@ def _build_extension(folder: Path) -> Path:
     return archive
 
 
-def _start_backend(state: Path, data: Path) -> subprocess.Popen[str]:
+def _start_backend(places: Mapping[str, str]) -> subprocess.Popen[str]:
     """Start the service and wait until it says that it is ready.
 
     Blender can't start it from where it is: in there is no environment with torch. It finds the
     running one by its state folder.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", "album2avatar.cli", "serve", "--state", str(state)],
-        env={**os.environ, "XDG_DATA_HOME": str(data)},
+        [sys.executable, "-m", "album2avatar.cli", "serve"],
+        env={**os.environ, **places},
         stdout=subprocess.PIPE,
         text=True,
     )
