@@ -1,0 +1,1 @@
+"""Set-up of the backend: the artist's choices and the buttons that act on them."""
