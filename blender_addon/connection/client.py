@@ -63,7 +63,10 @@ class Client:
             RequestError: the backend is away, refuses, or can't be understood.
         """
         with self._response(method, path, body, headers, timeout) as response:
+            expected = response.length or 0
             content = response.read(LARGEST_ANSWER + 1)
+        if len(content) < expected <= LARGEST_ANSWER:
+            raise RequestError(messages.REFUSED)  # http.client does not mind an early end
         if len(content) > LARGEST_ANSWER:
             raise RequestError(messages.BAD_ANSWER)
         return _json(content) if content else None

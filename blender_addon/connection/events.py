@@ -11,7 +11,7 @@ from .client import Client, RequestError, Stream
 LONGEST_SILENCE = 25.0
 """Seconds. The backend sends a comment every ten; silence beyond this is a dead connection."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
-_HOPELESS = frozenset({"not_found", "unknown_job", "http_404", "unauthorized"})
+_HOPELESS = frozenset({"not_found", "http_404", "unauthorized"})
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,12 @@ def parse_events(lines: Iterable[bytes]) -> Iterator[Event]:
 class Follower:
     """A thread that follows one job's events at a time and starts again where they broke off."""
 
-    def __init__(self, on_event: Callable[[str, Event], None]) -> None:
+    def __init__(
+        self, on_event: Callable[[str, Event], None], longest_silence: float = LONGEST_SILENCE
+    ) -> None:
         """`on_event(job, event)` is called in the follower's thread."""
         self._on_event = on_event
+        self._longest_silence = longest_silence
         self._lock = threading.Lock()
         self._session: _Session | None = None
 
@@ -63,7 +66,7 @@ class Follower:
 
     def follow(self, client: Client, job: str, after: int) -> None:
         """Follow `job` from the event after number `after`; the former one is left."""
-        session = _Session(client, job, after, self._on_event)
+        session = _Session(client, job, after, self._on_event, self._longest_silence)
         with self._lock:
             former, self._session = self._session, session
         if former is not None:
@@ -82,12 +85,18 @@ class _Session:
     """One job, followed until its end or until nobody wants it."""
 
     def __init__(
-        self, client: Client, job: str, after: int, on_event: Callable[[str, Event], None]
+        self,
+        client: Client,
+        job: str,
+        after: int,
+        on_event: Callable[[str, Event], None],
+        longest_silence: float,
     ) -> None:
         self.job = job
         self._client = client
         self._last = after
         self._on_event = on_event
+        self._longest_silence = longest_silence
         self._ended = threading.Event()
         self._stream: Stream | None = None
         self._thread = threading.Thread(target=self._run, name="album2avatar events", daemon=True)
@@ -122,10 +131,12 @@ class _Session:
         stream = self._client.open_stream(
             f"/jobs/{self.job}/events",
             {"Accept": "text/event-stream", "Last-Event-ID": str(self._last)},
-            LONGEST_SILENCE,
+            self._longest_silence,
         )
         self._stream = stream
         try:
+            if self._ended.is_set():  # while it was being opened
+                return True
             for event in parse_events(stream.lines()):
                 if self._ended.is_set():
                     return True
