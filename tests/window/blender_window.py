@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,17 @@ COLUMNS = (0.2, 0.5, 0.8, 0.95)
 """Where, across a panel, a row's buttons are looked for."""
 ROW_STEP = 10
 """Pixels; half a button's height at Blender's usual size."""
+LONGEST_REDRAW = 6.0
+"""Seconds; what moves for longer is meant to move."""
+
+ARTIST = Path("/home/mia")
+"""The home folder, as Blender sees it."""
+
+Place = tuple[str, str]
+"""Types of an area and of its region, in Blender's words."""
+SIDEBAR: Place = ("VIEW_3D", "UI")
+SCENE: Place = ("VIEW_3D", "WINDOW")
+PREFERENCES: Place = ("PREFERENCES", "WINDOW")
 
 
 @dataclass(frozen=True)
@@ -38,31 +49,30 @@ class Button:
 class BlenderWindow:
     """Blender with one window on a screen; ends with the `with` block."""
 
-    def __init__(self, root: Path, screen: Screen, environment: Mapping[str, str]) -> None:
+    def __init__(self, root: Path, screen: Screen) -> None:
         """
         Args:
             root: the folder that scripts/blender_window_env made.
             screen: where the window opens.
-            environment: variables that Blender and the extension see.
         """
         self.root = root
         self.screen = screen
         self.folder = root / "window-test"
+        self.home = root / ARTIST.relative_to("/")
         self._environment = {
             "PATH": "/usr/sbin:/usr/bin:/bin",
-            "HOME": "/root",
+            "HOME": str(ARTIST),
             "LANG": "C.UTF-8",
             "DISPLAY": screen.display,
             "LIBGL_ALWAYS_SOFTWARE": "1",
-            "BLENDER_USER_RESOURCES": str(self.folder / "blender"),
             "WINDOW_QUESTIONS": str(self.folder),
-            **environment,
         }
         self._lay_out()
 
     def _lay_out(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-        (self.folder / "blender").mkdir(parents=True)
+        for folder in (self.folder, self.home):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
         same_path = self.root / self.root.relative_to("/")
         same_path.parent.mkdir(parents=True, exist_ok=True)
         if not same_path.is_symlink():
@@ -137,11 +147,9 @@ class BlenderWindow:
         is_there = "runs" if state is None else f"has ended with {state}"
         return f"Blender ({is_there}) doesn't answer\n{question}\n{self.log[-3000:]}"
 
-    def box(self, region: str) -> Box:
-        """Where a part of the 3D viewport is: "UI" is the sidebar, "WINDOW" the scene."""
-        x, y, width, height = self.ask(
-            f"r = region({region!r}); answer = [r.x, r.y, r.width, r.height]"
-        )
+    def box(self, place: Place) -> Box:
+        """Where a part of a window is on the screen."""
+        x, y, width, height = self.ask(f"answer = box{place}")
         return Box(x, HEIGHT - y - height, x + width, HEIGHT - y)
 
     def open_sidebar(self, tab: str, width: int) -> None:
@@ -153,65 +161,72 @@ class BlenderWindow:
         self.ask("bpy.context.preferences.system.use_region_overlap = False")
         self.ask("view().spaces[0].show_region_ui = True")
         time.sleep(1.0)
-        self.ask(f"region('UI').active_panel_category = {tab!r}; view().tag_redraw()")
-        time.sleep(0.5)
+        self.ask(
+            f"place{SIDEBAR}[2].active_panel_category = {tab!r}; place{SIDEBAR}[1].tag_redraw()"
+        )
         # A slow redraw can swallow the press; a person would try again as well.
         for _try in range(4):
-            sidebar = self.box("UI")
-            middle = (sidebar.top + sidebar.bottom) // 2
-            self.screen.drag((sidebar.left + 1, middle), (sidebar.right - width + 1, middle))
+            box = self.box(SIDEBAR)
+            middle = (box.top + box.bottom) // 2
+            self.screen.drag((box.left + 1, middle), (box.right - width + 1, middle))
             time.sleep(1.0)
-            if abs(self._width("UI") - width) < 20:
+            box = self.box(SIDEBAR)
+            if abs(box.right - box.left - width) < 20:
                 return
-        raise AssertionError(f"the sidebar stays {self._width('UI')} pixels wide")
+        raise AssertionError(f"the sidebar stays {box.right - box.left} pixels wide")
 
-    def _width(self, region: str) -> int:
-        box = self.box(region)
-        return box.right - box.left
-
-    def buttons(self) -> Iterator[Button]:
-        """Every button of the sidebar that can be seen, from the top, found with the mouse."""
-        sidebar = self.box("UI")
+    def buttons(self, place: Place = SIDEBAR) -> Iterator[Button]:
+        """Every button of a place that can be seen, from the top, found with the mouse."""
+        box = self.box(place)
         seen: set[str] = set()
-        for y in range(sidebar.top + ROW_STEP, sidebar.bottom, ROW_STEP):
+        for y in range(box.top + ROW_STEP, box.bottom, ROW_STEP):
             for column in COLUMNS:
-                # The tabs' names take the last 20 pixels.
-                x = round(sidebar.left + column * (sidebar.right - 20 - sidebar.left))
+                # The sidebar's tabs, or a scroll bar, take the last 20 pixels.
+                x = round(box.left + column * (box.right - 20 - box.left))
                 self.screen.move(x, y)
-                what = self.ask("answer = under_mouse()")
+                what = self.ask(f"answer = under_mouse{place}")
                 if what and what not in seen:
                     seen.add(what)
                     yield Button(what, x, y)
 
-    def find(self, name: str) -> Button:
+    def find(self, name: str, place: Place = SIDEBAR) -> Button:
         """The button whose operator or property contains `name`; scrolls down to it."""
-        sidebar = self.box("UI")
-        x, y = (sidebar.left + sidebar.right) // 2, (sidebar.top + sidebar.bottom) // 2
-        self.screen.scroll(x, y, -60)
+        self._scroll(place, -60)
         for _page in range(8):
-            for button in self.buttons():
+            for button in self.buttons(place):
                 if name in button.what:
                     return button
-            self.screen.scroll(x, y, 8)
-            time.sleep(0.3)
-        raise AssertionError(f"no button {name} in the sidebar")
+            self._scroll(place, 8)
+        raise AssertionError(f"no button {name} in {place}")
 
-    def press(self, name: str) -> None:
+    def press(self, name: str, place: Place = SIDEBAR) -> None:
         """Click the button whose operator or property contains `name`."""
-        button = self.find(name)
+        button = self.find(name, place)
         # A few pixels down, for a row may have been found by its edge.
         self.screen.click(button.x, button.y + 4)
         time.sleep(0.5)
 
-    def rest_mouse(self) -> None:
-        """Take the mouse off every button, so that pictures show no hint."""
-        self.screen.move(3, HEIGHT - 3)
-        time.sleep(1.0)
+    def _scroll(self, place: Place, steps: int) -> None:
+        box = self.box(place)
+        self.screen.scroll((box.left + box.right) // 2, (box.top + box.bottom) // 2, steps)
+        time.sleep(0.3)
 
-    def picture(self, region: str | None = None) -> Image.Image:
-        """What the window shows; of one region where it is named."""
-        self.rest_mouse()
-        return self.screen.picture(self.box(region) if region else None)
+    def picture(self, place: Place | None = None) -> Image.Image:
+        """What the screen shows as soon as it stands still; of one place where it is named.
+
+        The mouse goes into a corner first, off every button, so that no hint is in the picture.
+        """
+        box = self.box(place) if place else None
+        self.screen.move(*((box.left + 3, box.bottom - 3) if box else (3, HEIGHT - 3)))
+        before = None
+        end = time.monotonic() + LONGEST_REDRAW
+        while True:
+            time.sleep(0.4)
+            self.ask("answer = True", seconds=120)
+            now = self.screen.picture(box)
+            if now == before or time.monotonic() > end:
+                return now
+            before = now
 
 
 def wait_for(

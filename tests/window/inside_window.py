@@ -16,28 +16,37 @@ FOLDER = Path(os.environ["WINDOW_QUESTIONS"])
 SECONDS_BETWEEN_LOOKS = 0.02
 
 
-def window():
-    return bpy.context.window_manager.windows[0]
+def place(area_type, region_type):
+    """Window, area and region of the first such place in any window."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == area_type:
+                regions = [found for found in area.regions if found.type == region_type]
+                return window, area, regions[0]
+    raise LookupError(f"no window shows {area_type}")
 
 
 def view():
-    """The area of the 3D viewport."""
-    return next(area for area in window().screen.areas if area.type == "VIEW_3D")
+    """The 3D viewport."""
+    return place("VIEW_3D", "WINDOW")[1]
 
 
-def region(kind):
-    return next(found for found in view().regions if found.type == kind)
+def in_place(area_type, region_type):
+    """Context of a part of a window, as if the mouse were over it."""
+    window, area, region = place(area_type, region_type)
+    return bpy.context.temp_override(window=window, area=area, region=region)
 
 
-def in_region(kind):
-    """Context of a part of the viewport, as if the mouse were over it."""
-    return bpy.context.temp_override(window=window(), area=view(), region=region(kind))
+def box(area_type, region_type):
+    """Left, bottom, width and height of a place on the screen, from the bottom left corner."""
+    window, _, region = place(area_type, region_type)
+    return [window.x + region.x, window.y + region.y, region.width, region.height]
 
 
-def under_mouse(kind="UI"):
+def under_mouse(area_type, region_type):
     """What Blender says of the button below the mouse: its operator call or its property."""
     manager = bpy.context.window_manager
-    with in_region(kind):
+    with in_place(area_type, region_type):
         manager.clipboard = ""
         if bpy.ops.ui.copy_python_command_button.poll():
             bpy.ops.ui.copy_python_command_button()
