@@ -7,7 +7,10 @@ from typing import Any
 from mathutils import Matrix
 
 from ..avatar.character import Character, images_of
-from .checks import MeshFacts
+from .checks import MOST_INFLUENCES, MeshFacts
+
+_WEIGHT_TOLERANCE = 0.01
+"""Of a vertex's sum of weights; a hundredth moves nothing that anybody sees."""
 
 
 def collect_facts(character: Character) -> tuple[MeshFacts, ...]:
@@ -16,18 +19,33 @@ def collect_facts(character: Character) -> tuple[MeshFacts, ...]:
     return tuple(_mesh_facts(mesh, bones) for mesh in character.meshes)
 
 
-def _mesh_facts(mesh: Any, bones: set[str]) -> MeshFacts:
-    names = [group.name for group in mesh.vertex_groups]
-    influences = [
-        sum(1 for entry in vertex.groups if entry.weight > 0 and names[entry.group] in bones)
+def bone_weights(mesh: Any, bones: set[str]) -> list[dict[int, float]]:
+    """For each vertex of a mesh object: vertex group to weight, of groups that are bones."""
+    is_bone = [group.name in bones for group in mesh.vertex_groups]
+    return [
+        {
+            entry.group: entry.weight
+            for entry in vertex.groups
+            if entry.weight > 0 and is_bone[entry.group]
+        }
         for vertex in mesh.data.vertices
     ]
+
+
+def _mesh_facts(mesh: Any, bones: set[str]) -> MeshFacts:
+    weights = bone_weights(mesh, bones)
     return MeshFacts(
         name=mesh.name,
-        vertices=len(influences),
-        free_vertices=influences.count(0),
-        crowded_vertices=sum(1 for count in influences if count > 4),
-        groups_without_bone=tuple(name for name in names if name not in bones),
+        vertices=len(weights),
+        free_vertices=sum(not of_vertex for of_vertex in weights),
+        crowded_vertices=sum(len(of_vertex) > MOST_INFLUENCES for of_vertex in weights),
+        uneven_vertices=sum(
+            bool(of_vertex) and abs(sum(of_vertex.values()) - 1) > _WEIGHT_TOLERANCE
+            for of_vertex in weights
+        ),
+        groups_without_bone=tuple(
+            group.name for group in mesh.vertex_groups if group.name not in bones
+        ),
         empty_images=tuple(image.name for image in images_of([mesh]) if _is_empty(image)),
         has_texture_coordinates=len(mesh.data.uv_layers) > 0,
         is_scaled=_differs_from_identity(mesh.matrix_world),

@@ -2,6 +2,8 @@
 
 # pyright: reportMissingImports=false
 
+import contextlib
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -9,25 +11,37 @@ import bpy
 
 from ..avatar.character import Character
 from .copy import exported_copy
-
-FBX_OPTIONS: dict[str, Any] = {
-    "use_selection": True,
-    "object_types": {"ARMATURE", "MESH"},
-    # Metres stay metres: the file's unit is scaled, not its objects.
-    "apply_scale_options": "FBX_SCALE_ALL",
-    "axis_forward": "-Z",
-    "axis_up": "Y",
-    # Leaf bones would come back as bones that nobody made.
-    "add_leaf_bones": False,
-    "use_armature_deform_only": True,
-    "mesh_smooth_type": "FACE",
-    "path_mode": "COPY",
-    "embed_textures": True,
-    "bake_anim": False,
-}
+from .preparing import prepare_fbx
+from .presets import FBX_OPTIONS, GENERIC, FbxPreset
 
 
-def export_fbx(context: Any, character: Character, path: Path) -> None:
-    """Write an avatar as FBX, textures inside, in its rest pose."""
-    with exported_copy(context, character):
-        bpy.ops.export_scene.fbx(filepath=str(path), **FBX_OPTIONS)
+def export_fbx(context: Any, character: Character, path: Path, preset: FbxPreset = GENERIC) -> None:
+    """Write an avatar as FBX, textures inside, in the rest pose that the preset wants.
+
+    Raises:
+        AvatarError: a modifier or the rig is in the way; nothing is written then.
+    """
+
+    def name_of(original: Any) -> str:
+        if original.type == "ARMATURE":
+            return preset.armature_name or original.name
+        return f"{preset.mesh_prefix}{original.name}"
+
+    with (
+        exported_copy(context, character, name_of) as copy,
+        _scene_unit(context.scene, 1 / preset.units_per_metre),
+    ):
+        prepare_fbx(context, copy, preset)
+        bpy.ops.export_scene.fbx(filepath=str(path), **{**FBX_OPTIONS, **preset.options})
+
+
+@contextlib.contextmanager
+def _scene_unit(scene: Any, metres: float) -> Generator[None, None, None]:
+    """Let one unit of the scene be so many metres, for a while."""
+    unit = scene.unit_settings
+    system, scale = unit.system, unit.scale_length
+    unit.system, unit.scale_length = "METRIC", metres
+    try:
+        yield
+    finally:
+        unit.system, unit.scale_length = system, scale

@@ -1,0 +1,1 @@
+"""The album panel: which photos the avatar is made from."""

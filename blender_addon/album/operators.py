@@ -1,0 +1,173 @@
+"""Choose an album and its photos."""
+
+# pyright: reportMissingImports=false, reportUntypedBaseClass=false
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy.props import BoolProperty, CollectionProperty, IntProperty, StringProperty
+from bpy.types import FileHandler, Menu, Operator, OperatorFileListElement
+
+from .. import backend
+from ..sidebar.asking import ask
+from ..sidebar.state import state
+from .choice import PHOTO_SUFFIXES, photos_among
+from .properties import toggle_photo
+
+
+class ALBUM2AVATAR_OT_choose_album(Operator):
+    """Choose the folder with photos of one person in one outfit. Again, after you added some"""
+
+    bl_idname = "album2avatar.choose_album"
+    bl_label = "Choose Album"
+
+    directory: StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})  # pyright: ignore[reportInvalidTypeForm]
+    filter_folder: BoolProperty(default=True, options={"HIDDEN"})  # pyright: ignore[reportInvalidTypeForm]
+    filter_image: BoolProperty(default=True, options={"HIDDEN"})  # pyright: ignore[reportInvalidTypeForm]
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        """Let the artist browse."""
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: Any) -> set[str]:
+        """Have the folder read."""
+        if not self.directory:
+            self.report({"ERROR"}, "Choose a folder with photos.")
+            return {"CANCELLED"}
+        _read_album(self.directory, None)
+        return {"FINISHED"}
+
+
+class ALBUM2AVATAR_OT_drop_photos(Operator):
+    """Make an album of the dropped photos. They are only read"""
+
+    bl_idname = "album2avatar.drop_photos"
+    bl_label = "New Album"
+    bl_options = {"INTERNAL"}
+
+    directory: StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE", "HIDDEN"})  # pyright: ignore[reportInvalidTypeForm]
+    files: CollectionProperty(type=OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})  # pyright: ignore[reportInvalidTypeForm]
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        """Dropped: there is nothing to ask."""
+        return self.execute(context)
+
+    def execute(self, context: Any) -> set[str]:
+        """Have the photos read."""
+        names = photos_among(found.name for found in self.files)
+        if not names:
+            self.report({"ERROR"}, "None of these files is a photo (JPEG, PNG, WebP or HEIC).")
+            return {"CANCELLED"}
+        _read_album(self.directory, names)
+        return {"FINISHED"}
+
+
+class ALBUM2AVATAR_FH_photos(FileHandler):
+    """Photos dropped into the 3D viewport"""
+
+    bl_idname = "ALBUM2AVATAR_FH_photos"
+    bl_label = "album2avatar Album"
+    bl_import_operator = ALBUM2AVATAR_OT_drop_photos.bl_idname
+    bl_file_extensions = ";".join(PHOTO_SUFFIXES)
+
+    @classmethod
+    def poll_drop(cls, context: Any) -> bool:
+        """Only where avatars are: an Image Editor wants the picture itself."""
+        return context.area is not None and context.area.type == "VIEW_3D"
+
+
+class ALBUM2AVATAR_OT_use_album(Operator):
+    """Work with this album"""
+
+    bl_idname = "album2avatar.use_album"
+    bl_label = "Use Album"
+
+    album: StringProperty()  # pyright: ignore[reportInvalidTypeForm]
+
+    def execute(self, context: Any) -> set[str]:
+        """Choose it."""
+        choose(self.album)
+        return {"FINISHED"}
+
+
+class ALBUM2AVATAR_OT_forget_album(Operator):
+    """Take the album off the list; the photos stay where they are"""
+
+    bl_idname = "album2avatar.forget_album"
+    bl_label = "Forget Album"
+
+    album: StringProperty()  # pyright: ignore[reportInvalidTypeForm]
+
+    def execute(self, context: Any) -> set[str]:
+        """Forget it."""
+        ask("album", "DELETE", f"/albums/{self.album}")
+        return {"FINISHED"}
+
+
+class ALBUM2AVATAR_OT_toggle_photo(Operator):
+    """Use this photo, or leave it out"""
+
+    bl_idname = "album2avatar.toggle_photo"
+    bl_label = "Use Photo"
+
+    photo: StringProperty()  # pyright: ignore[reportInvalidTypeForm]
+
+    def execute(self, context: Any) -> set[str]:
+        """Tick or untick it."""
+        toggle_photo(state(context).album, self.photo)
+        backend.redraw()
+        return {"FINISHED"}
+
+
+class ALBUM2AVATAR_OT_turn_album_page(Operator):
+    """Show other photos of the album"""
+
+    bl_idname = "album2avatar.turn_album_page"
+    bl_label = "Turn Page"
+
+    page: IntProperty(min=0)  # pyright: ignore[reportInvalidTypeForm]
+
+    def execute(self, context: Any) -> set[str]:
+        """Turn the page."""
+        state(context).album.page = self.page
+        return {"FINISHED"}
+
+
+class ALBUM2AVATAR_MT_albums(Menu):
+    """Albums that were chosen before"""
+
+    bl_idname = "ALBUM2AVATAR_MT_albums"
+    bl_label = "Albums"
+
+    def draw(self, context: Any) -> None:
+        """Draw an entry for each album."""
+        for album in backend.connection().peek().albums:
+            text = f"{album.title} ({album.total})"
+            self.layout.operator("album2avatar.use_album", text=text).album = album.id
+
+
+def choose(album: str) -> None:
+    """Work with an album from now on."""
+    choices = state(bpy.context).album
+    choices.chosen, choices.page = album, 0
+
+
+def _read_album(folder: str, names: Sequence[str] | None) -> None:
+    """Ask the backend to read an album, and choose it."""
+    body = {"folder": str(Path(bpy.path.abspath(folder))), "names": names}
+    ask("album", "POST", "/albums", body, then=lambda answer: choose(answer["id"]))
+
+
+CLASSES = (
+    ALBUM2AVATAR_OT_choose_album,
+    ALBUM2AVATAR_OT_drop_photos,
+    ALBUM2AVATAR_FH_photos,
+    ALBUM2AVATAR_OT_use_album,
+    ALBUM2AVATAR_OT_forget_album,
+    ALBUM2AVATAR_OT_toggle_photo,
+    ALBUM2AVATAR_OT_turn_album_page,
+    ALBUM2AVATAR_MT_albums,
+)

@@ -1,0 +1,1 @@
+"""The assets panel: the pieces of the person."""

@@ -1,0 +1,1 @@
+"""The create panel: how the avatar is made."""

@@ -1,0 +1,31 @@
+"""The artist's choices for a new avatar."""
+
+# pyright: reportMissingImports=false, reportUntypedBaseClass=false
+
+from bpy.props import StringProperty
+from bpy.types import PropertyGroup
+
+
+class ALBUM2AVATAR_PG_creation(PropertyGroup):
+    """How the next avatar is made."""
+
+    preset: StringProperty()  # pyright: ignore[reportInvalidTypeForm]
+    """Empty takes the default one. A name, not an enum: the list is the backend's."""
+    body: StringProperty(default="anny")  # pyright: ignore[reportInvalidTypeForm]
+    smplx_file: StringProperty(  # pyright: ignore[reportInvalidTypeForm]
+        name="SMPL-X File",
+        description="Your own SMPL-X model (.npz). Its licence forbids commercial use",
+        subtype="FILE_PATH",
+    )
+    prompt_addition: StringProperty(  # pyright: ignore[reportInvalidTypeForm]
+        name="Prompt",
+        description='Words added to every prompt, such as "smiling" or "wearing a red scarf"',
+    )
+    settings: StringProperty(  # pyright: ignore[reportInvalidTypeForm]
+        name="Settings",
+        description='Differences from the preset as JSON, such as {"sculpt": {"steps": 200}}',
+    )
+    problem: StringProperty()  # pyright: ignore[reportInvalidTypeForm]
+
+
+CLASSES = (ALBUM2AVATAR_PG_creation,)

@@ -1,0 +1,75 @@
+"""From the panels' choices to a job."""
+
+# pyright: reportMissingImports=false
+
+from dataclasses import replace
+from typing import Any
+
+import bpy
+
+from .. import backend
+from ..album.properties import left_out_of
+from ..connection.types import Goal, Snapshot
+from ..errors import AvatarError
+from ..jobs.properties import choose_job
+from ..sidebar.asking import ask
+from ..sidebar.state import state
+from .settings_text import parse_settings
+from .wish import Wish, obstacles, request_for
+
+
+def obstacles_now(context: Any, snapshot: Snapshot) -> tuple[str, ...]:
+    """Why Create would not work now, in sentences. Cheap enough for drawing."""
+    try:
+        return obstacles(snapshot, _wish(context))
+    except AvatarError as error:
+        return (str(error),)
+
+
+def find_assets(context: Any) -> None:
+    """Begin a job that ends at the assets, and look at it.
+
+    Raises:
+        AvatarError: something is missing.
+    """
+    _submit(context, "assets", "assets")
+
+
+def create_avatar(context: Any) -> None:
+    """Begin a job that makes an avatar, or let one with its assets found go on.
+
+    Raises:
+        AvatarError: something is missing.
+    """
+    _submit(context, "avatar", "creation")
+
+
+def _submit(context: Any, goal: Goal, section: str) -> None:
+    snapshot = backend.connection().peek()
+    wish = _wish(context)
+    hindered = obstacles(snapshot, wish)
+    if hindered:
+        raise AvatarError(" ".join(hindered))
+    album = snapshot.album(wish.album)
+    folder = backend.avatar_folder(album.title if album is not None else "")
+    chosen = snapshot.job(state(context).jobs.chosen)
+    request = request_for(snapshot, replace(wish, workspace=folder), goal, chosen)
+    ask(section, "POST", request.path, request.body, then=_look_at)
+
+
+def _look_at(answer: Any) -> None:
+    choose_job(state(bpy.context).jobs, answer["id"])
+
+
+def _wish(context: Any) -> Wish:
+    choices = state(context)
+    creation = choices.creation
+    return Wish(
+        album=choices.album.chosen,
+        left_out=left_out_of(choices.album),
+        preset=creation.preset,
+        body=creation.body,
+        smplx_file=bpy.path.abspath(creation.smplx_file) if creation.smplx_file else "",
+        prompt_addition=creation.prompt_addition,
+        settings=parse_settings(creation.settings),
+    )

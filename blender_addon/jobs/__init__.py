@@ -1,0 +1,1 @@
+"""The jobs panel: avatars in the making."""
