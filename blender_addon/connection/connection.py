@@ -52,7 +52,8 @@ QUICK, SLOW = 1.0, 10.0
 _WATCHED_FOR = 3.0
 _RETRY_ARTIFACT_AFTER = 5.0
 _STOP_PATIENCE = 15.0
-_FAILURES_IN_A_ROW = 3
+_REFUSED_FOR = 20.0
+"""Seconds. A backend that ends closes its door long before its process is gone."""
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ class Connection:
         self._wake = threading.Event()
         self._watcher: threading.Thread | None = None
         self._watched_at = float("-inf")
-        self._failures = 0
+        self._refused_since: float | None = None
         self._pending: set[str] = set()
         self._failed_artifacts: dict[str, float] = {}
         self._assets_seen: dict[str, tuple[object, ...]] = {}
@@ -211,26 +212,39 @@ class Connection:
 
     def _start(self, launch: Launch) -> None:
         try:
-            service = find_or_start(launch, self._stopping.is_set)
+            service = self._reach(launch)
         except StartError as error:
             if self._stopping.is_set():
                 self._become_off()
             else:
                 self._become_failed(error.problem)
             return
-        try:
-            self._read_once(service)
-        except (RequestError, AnswerError) as error:
-            self._become_failed(_words(error))
-            return
         with self._lock:
             self._service = service
-            self._failures = 0
+            self._refused_since = None
             self._assets_seen.clear()
             self._update(status="ready", problem=None, version=service.version)
         self._look()
         self._settled.set()
         self._watch()
+
+    def _reach(self, launch: Launch) -> Service:
+        """A backend that answers; one that was found just before its end does not.
+
+        Raises:
+            StartError: there is none.
+        """
+        deadline = time.monotonic() + _REFUSED_FOR
+        while True:
+            service = find_or_start(launch, self._stopping.is_set)
+            try:
+                self._read_once(service)
+            except (RequestError, AnswerError) as error:
+                problem = _words(error)
+                if problem != messages.REFUSED or time.monotonic() > deadline:
+                    raise StartError(problem) from error
+            else:
+                return service
 
     def _stop(self) -> None:
         with self._lock:
@@ -304,7 +318,7 @@ class Connection:
         except (RequestError, AnswerError) as error:
             self._on_failure(service, _words(error))
         else:
-            self._failures = 0
+            self._refused_since = None
 
     def _read_once(self, service: Service) -> None:
         """What changes with another backend only."""
@@ -411,12 +425,16 @@ class Connection:
         if service.has_ended():
             self._on_end(service)
             return
+        now = time.monotonic()
         with self._lock:
             if self._service is not service:
                 return
-            self._failures += 1
+            if problem != messages.REFUSED:
+                self._refused_since = None
+            elif self._refused_since is None:
+                self._refused_since = now
             self._update(problem=problem)
-        if self._failures >= _FAILURES_IN_A_ROW and problem.code == messages.REFUSED.code:
+        if self._refused_since is not None and now - self._refused_since > _REFUSED_FOR:
             self._become_failed(problem)
 
     # Requests, in their thread.

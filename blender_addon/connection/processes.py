@@ -21,6 +21,8 @@ def is_alive(pid: int) -> bool:
         kernel.GetExitCodeProcess(handle, ctypes.byref(code))
         kernel.CloseHandle(handle)
         return code.value == _STILL_ACTIVE
+    if _was_own_child(pid):
+        return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -28,3 +30,15 @@ def is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _was_own_child(pid: int) -> bool:
+    """Whether it is a child that has ended and that nobody has waited for.
+
+    Such a one keeps its number. It happens when the extension is switched off and on again:
+    the object that had started the backend is gone.
+    """
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return False
