@@ -26,6 +26,8 @@ GIBIBYTE = 2**30
 _SPARE_GIBIBYTES = 0.5
 """Left free next to what an avatar needs: the system wants some, and so does the export."""
 
+_PAUSE_LOOK_SECONDS = 0.1
+
 SUSPENDED = "Stopped with the service; it goes on from its last checkpoint at the next start."
 
 
@@ -48,29 +50,25 @@ class Execution:
     def execute(self, job: str, run: int) -> None:
         """Carry out one run of a job; called by the ledger.
 
-        Does nothing where the job is gone, was cancelled, or has a newer run.
+        Waits while the queue is paused, so that no other run comes before. Does nothing where the
+        job is gone, was cancelled, or has a newer run.
 
         Raises:
             RunSuspendedError: the service ends; the run is to go on at its next start.
         """
-        if self._ending.is_set():
-            raise RunSuspendedError
-        with self._store.lock:
-            record = self._store.find(job)
-            is_wanted = record is not None and record.run == run and job not in self._active
-            if record is None or not is_wanted or record.state not in ("queued", "running"):
-                return
-            try:
-                active = self._begin(record)
-            except Album2AvatarError as error:
-                self._end(job, Outcome("failed", _as_job_error(error)))
-                return
-            except Exception as error:
-                logger.exception("job %s can't begin", job)
-                self._end(job, Outcome("failed", _internal(error, record)))
-                return
-            self._active[job] = active
-            self._idle.clear()
+        while True:
+            if self._ending.is_set():
+                raise RunSuspendedError
+            with self._store.lock:
+                record = self._wanted(job, run)
+                if record is None:
+                    return
+                if not self._queue.state.is_paused:
+                    active = self._start(record)
+                    break
+            self._ending.wait(_PAUSE_LOOK_SECONDS)
+        if active is None:
+            return
         try:
             outcome = active.follow()
         except Exception as error:
@@ -100,6 +98,28 @@ class Execution:
             for active in self._active.values():
                 active.stop()
         self._idle.wait(timeout)
+
+    def _wanted(self, job: str, run: int) -> JobRecord | None:
+        """Give the job of a run that is still to be carried out."""
+        record = self._store.find(job)
+        if record is None or record.run != run or record.state != "queued":
+            return None
+        return record
+
+    def _start(self, record: JobRecord) -> JobRun | None:
+        """Begin a run; None where it failed at once."""
+        try:
+            active = self._begin(record)
+        except Album2AvatarError as error:
+            self._end(record.id, Outcome("failed", _as_job_error(error)))
+            return None
+        except Exception as error:
+            logger.exception("job %s can't begin", record.id)
+            self._end(record.id, Outcome("failed", _internal(error, record)))
+            return None
+        self._active[record.id] = active
+        self._idle.clear()
+        return active
 
     def _begin(self, record: JobRecord) -> JobRun:
         """Prepare the run of a job and mark it as running.

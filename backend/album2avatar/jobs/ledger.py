@@ -80,13 +80,12 @@ class Ledger:
         DBOS(config=config)
         self._workflow: Callable[[str, int], None] | None = None
 
-    def open(self, execute: Callable[[str, int], None], *, is_paused: bool) -> None:
+    def open(self, execute: Callable[[str, int], None]) -> None:
         """Start taking runs from the queue; those that a crash interrupted come first.
 
         Args:
-            execute: called with a job's id and the number of its run, in a thread of DBOS; may
-                raise RunSuspendedError.
-            is_paused: take none until `pause(False)`.
+            execute: called with a job's id and the number of its run, one at a time, in a thread
+                of DBOS; may raise RunSuspendedError.
         """
 
         def run_job(job: str, run: int) -> None:
@@ -96,7 +95,7 @@ class Ledger:
         DBOS.launch()
         DBOS.register_queue(
             self._queue_name,
-            worker_concurrency=0 if is_paused else 1,
+            worker_concurrency=1,
             polling_interval_sec=_POLL_SECONDS,
             on_conflict="always_update",
         )
@@ -104,12 +103,6 @@ class Ledger:
     def close(self) -> None:
         """Stop taking runs. What is pending stays so in the database."""
         DBOS.destroy(workflow_completion_timeout_sec=0)
-
-    def pause(self, is_paused: bool) -> None:
-        """Take no new runs from the queue, or take them again."""
-        queue = DBOS.retrieve_queue(self._queue_name)
-        assert queue is not None
-        queue.set_worker_concurrency(0 if is_paused else 1)
 
     def enqueue(self, job: str, run: int) -> None:
         """Put a run at the end of the queue, durably; does nothing where it is known already."""

@@ -5,7 +5,6 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from album2avatar.files import write_bytes
-from album2avatar.jobs.ledger import Ledger
 from album2avatar.settings import Frozen
 
 FAILURES_BEFORE_PAUSE = 3
@@ -24,10 +23,9 @@ class QueueState(Frozen):
 class QueueControl:
     """Pauses the queue and lets it go on. To be called by one thread at a time."""
 
-    def __init__(self, path: Path, ledger: Ledger) -> None:
+    def __init__(self, path: Path) -> None:
         """Read how the queue was left; one that never said anything is open."""
         self._path = path
-        self._ledger = ledger
         try:
             self._state = QueueState.model_validate_json(path.read_bytes())
         except (FileNotFoundError, ValidationError):
@@ -63,6 +61,4 @@ class QueueControl:
 
     def _set(self, state: QueueState) -> None:
         write_bytes(self._path, (state.model_dump_json(indent=2) + "\n").encode())
-        if state.is_paused != self._state.is_paused:
-            self._ledger.pause(state.is_paused)
         self._state = state

@@ -30,12 +30,12 @@ class JobService:
         self.albums = AlbumShelf(state.albums)
         self.store = JobStore(state.jobs)
         self._ledger = Ledger(url, _identity(state))
-        self.queue = QueueControl(state.queue, self._ledger)
+        self.queue = QueueControl(state.queue)
         self.execution = Execution(self.store, self.queue)
         self.assets = JobAssets(self.store)
         self.desk = JobDesk(self.store, self._ledger, self.execution, self.albums)
         with self.store.lock:  # no run begins before the jobs agree with the ledger
-            self._ledger.open(self.execution.execute, is_paused=self.queue.state.is_paused)
+            self._ledger.open(self.execution.execute)
             self.desk.recover()
 
     @property
