@@ -31,11 +31,12 @@ class CancelledError(Exception):
 class CommandError(Exception):
     """A command ended with an error, or could not be run."""
 
-    def __init__(self, program: str, code: int | None, output: str) -> None:
+    def __init__(self, program: str, code: int | None, answer: str, output: str) -> None:
         super().__init__(f"{program} ended with {code}")
-        self.code = code
+        self.answer = answer
+        """What it wrote to stdout."""
         self.output = output
-        """The end of what it said."""
+        """The end of all that it said."""
 
 
 class Commands:
@@ -83,12 +84,13 @@ class Commands:
             )
         except OSError as error:
             self._log.write(f"{error}\n")
-            raise CommandError(words[0], None, str(error)) from error
+            raise CommandError(words[0], None, "", str(error)) from error
         on_start(process.pid)
         lines = self._lines_of(process, on_line)
         code = process.wait()
         if code:
-            raise CommandError(words[0], code, "\n".join([*lines, self._written_since(started_at)]))
+            answer = "\n".join(lines)
+            raise CommandError(words[0], code, answer, self._written_since(started_at))
         return "\n".join(lines)
 
     def _lines_of(

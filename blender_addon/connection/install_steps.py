@@ -40,6 +40,7 @@ OFFLINE = Problem(
 )
 
 _SHARES = {"environment": 0.05, "torch": 0.45, "package": 0.45, "verify": 0.05}
+_ORDER = tuple(_SHARES)
 _TELLING = ("Collecting", "Downloading", "Using cached", "Building", "Installing", "Processing")
 _LONGEST_MESSAGE = 100
 
@@ -116,10 +117,12 @@ def verify_environment(commands: Commands, python: Path, version: str, tell: Tel
         output = commands.run([*program, "doctor", "--json"], _nobody, _nobody)
     except CommandError as error:
         # The doctor ends with an error when something is broken, and says what.
-        output = error.output
+        output = error.answer
+        if _parse_findings(output) is None:
+            raise
     findings = _parse_findings(output)
     if findings is None:
-        raise SetUpError(messages.recognize(output) or messages.BAD_ANSWER)
+        raise SetUpError(messages.BAD_ANSWER)
     broken = next((finding for finding in findings if finding.state == "broken"), None)
     if broken is not None:
         raise SetUpError(
@@ -196,6 +199,9 @@ class InstallSteps:
         self._title = title
         self._tell("installing", title, self._done)
         if not record.is_done(name, made_from):
+            # What was built upon the former result is not done any more, whatever happens now.
+            record = record.without(*_ORDER[_ORDER.index(name) :])
+            write_record(self._place.record, record)
             work()
             record = record.with_step(name, made_from)
             write_record(self._place.record, record)
@@ -235,7 +241,8 @@ class InstallSteps:
     def _make_environment(self, tools: _Tools) -> None:
         environment = self._place.environment
         is_ours = (environment / "pyvenv.cfg").is_file()
-        if environment.exists() and not is_ours and any(environment.iterdir()):
+        is_elsewhere = environment.is_symlink()
+        if is_elsewhere or (environment.exists() and not is_ours and any(environment.iterdir())):
             raise SetUpError(
                 Problem(
                     "not_empty",
@@ -273,10 +280,14 @@ class InstallSteps:
         requirement = (
             str(Path(source).expanduser()) if source else f"{PACKAGE}=={self._plan.version}"
         )
+        is_there = self._has_package()
         self._install(tools, [*self._constraints(), requirement])
-        if source:
+        if source and is_there:
             # A changed wheel or folder of the same version would not be taken otherwise.
             self._install(tools, ["--force-reinstall", "--no-deps", requirement])
+
+    def _has_package(self) -> bool:
+        return any(self._place.environment.glob(f"**/site-packages/{PACKAGE}-*.dist-info"))
 
     def _constraints(self) -> list[str | Path]:
         """Tested versions, where the source says them."""

@@ -123,7 +123,7 @@ _SYMPTOMS = (
     _Symptom(
         r"not a valid editable requirement|does not appear to be a Python project|"
         r"Invalid requirement|Invalid wheel filename|is not a valid wheel|"
-        r"neither 'setup.py' nor 'pyproject.toml' found|Distribution not found at",
+        r"is not installable|Distribution not found at",
         Problem(
             "bad_source",
             "The package source is no album2avatar. Choose its source folder, its wheel file, or "
