@@ -77,7 +77,7 @@ def _errors(mesh: MeshFacts) -> list[Finding]:
         add(f"{mesh.name} has no vertices. Delete it.")
     if mesh.free_vertices:
         add(
-            f"{mesh.free_vertices} vertices of {mesh.name} hang on no bone and would stay "
+            f"Vertices of {mesh.name} that hang on no bone: {mesh.free_vertices}. They would stay "
             "behind. Assign them in Weight Paint mode, or bind them like their neighbours.",
             "BIND_VERTICES",
         )
@@ -98,14 +98,14 @@ def _warnings(mesh: MeshFacts) -> list[Finding]:
 
     if mesh.crowded_vertices:
         add(
-            f"{mesh.crowded_vertices} vertices of {mesh.name} hang on more than four bones; "
-            "game engines drop the weakest.",
+            f"Vertices of {mesh.name} that hang on more than four bones: "
+            f"{mesh.crowded_vertices}. Game engines drop the weakest.",
             "LIMIT_WEIGHTS",
         )
     if mesh.uneven_vertices:
         add(
-            f"The weights of {mesh.uneven_vertices} vertices of {mesh.name} don't add up to one; "
-            "other programs move them less, or more, than Blender.",
+            f"Vertices of {mesh.name} whose weights don't add up to one: {mesh.uneven_vertices}. "
+            "Other programs move them less, or more, than Blender.",
             "NORMALIZE_WEIGHTS",
         )
     if mesh.groups_without_bone:

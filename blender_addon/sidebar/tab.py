@@ -25,6 +25,8 @@ def draw_sentence(layout: Any, context: Any, text: str, icon: str = "NONE") -> N
     width = region.width if region is not None and region.width > 1 else _USUAL_WIDTH
     column = layout.column(align=True)
     column.scale_y = 0.8
-    lines = lines_of(text, characters_in(width, context.preferences.system.ui_scale))
+    # Without a window the scale is 0.
+    scale = context.preferences.system.ui_scale or 1.0
+    lines = lines_of(text, characters_in(width, scale))
     for place, line in enumerate(lines):
         column.label(text=line, icon=icon if place == 0 else "BLANK1" if icon != "NONE" else icon)

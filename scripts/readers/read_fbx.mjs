@@ -23,12 +23,19 @@ const scene = new FBXLoader().parse(
 scene.updateMatrixWorld(true);
 
 const bones = [];
+const roots = [];
 const skins = [];
 scene.traverse((node) => {
   if (node.isBone) bones.push(node.name);
+  if (node.isBone && !node.parent.isBone) roots.push(describeRoot(node));
   if (node.isSkinnedMesh) skins.push(describeSkin(node));
 });
-console.log(JSON.stringify({ bones, skins, textures: [...blobs.values()] }));
+const unit = scene.userData.unitScaleFactor ?? null;
+console.log(JSON.stringify({ bones, roots, skins, unit, textures: [...blobs.values()] }));
+
+function describeRoot(bone) {
+  return { name: bone.name, parent: bone.parent.name, scale: bone.parent.scale.toArray() };
+}
 
 function describeSkin(mesh) {
   const { position, skinWeight } = mesh.geometry.attributes;
@@ -49,6 +56,7 @@ function describeSkin(mesh) {
     name: mesh.name,
     bones: mesh.skeleton.bones.length,
     vertices: position.count,
+    shapes: Object.keys(mesh.morphTargetDictionary ?? {}),
     hasTextureCoordinates: Boolean(mesh.geometry.attributes.uv),
     weightSums: sums,
     minimum: box.min.toArray(),

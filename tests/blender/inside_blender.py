@@ -5,28 +5,20 @@ Run by the Python of Blender's environment: inside_blender.py GLB OUTPUT_FOLDER
 
 import json
 import math
+import os
 import sys
-from pathlib import Path
 
 import bpy
+import inside_editing
+import inside_exports
+import inside_panels
+from inside_scene import GLB, OUTPUT, armatures, start
 from mathutils import Vector
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import blender_addon
 from blender_addon.avatar.character import find_character, meshes_of
 from blender_addon.avatar.posing import BENT_JOINTS, bend_joints
 from blender_addon.export.pictures import POSED, Quality, render_strip
-
-GLB, OUTPUT = Path(sys.argv[-2]), Path(sys.argv[-1])
-
-
-def start():
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-
-
-def armatures():
-    return [found for found in bpy.data.objects if found.type == "ARMATURE"]
 
 
 def describe(armature, meshes):
@@ -208,6 +200,7 @@ def edge_lengths(character):
 
 
 CHECKS = (
+    *inside_panels.CHECKS,
     import_once,
     import_again,
     undo_import,
@@ -217,6 +210,8 @@ CHECKS = (
     reimport_fbx,
     reimport_glb,
     pose,
+    *inside_editing.CHECKS,
+    *inside_exports.CHECKS,
 )
 
 if __name__ == "__main__":
@@ -224,3 +219,6 @@ if __name__ == "__main__":
     findings = {check.__name__: check() for check in CHECKS}
     blender_addon.unregister()
     (OUTPUT / "findings.json").write_text(json.dumps(findings))
+    sys.stdout.flush()
+    # Blender 4.2 as a Python module crashes while Python ends.
+    os._exit(0)

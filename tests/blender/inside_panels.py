@@ -1,0 +1,139 @@
+"""Every panel drawn with Blender's real layout, and what the choices outlive."""
+
+import json
+import os
+import time
+import traceback
+from pathlib import Path
+from types import FunctionType
+
+import bpy
+from inside_scene import GLB, start
+
+import blender_addon
+from blender_addon.sidebar.state import state
+
+
+def draw_all(package):
+    """Draw every panel of the extension: what went wrong in each, and how long it took.
+
+    Without a window Blender can lay a menu out but not show it; so a forked copy of this
+    process draws into one, tells, and ends.
+    """
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            _draw_in_menu(package, writer)
+        finally:
+            os._exit(1)
+    os.close(writer)
+    told = b""
+    while chunk := os.read(reader, 65536):
+        told += chunk
+    os.close(reader)
+    _, status = os.waitpid(child, 0)
+    return json.loads(told) if status == 0 else {"crash": status}
+
+
+def _draw_in_menu(package, writer):
+    panels = [cls for cls in package._CLASSES if issubclass(cls, bpy.types.Panel)]
+
+    def draw(menu, context):
+        found = {cls.__name__: _draw_panel(cls, menu.layout.column(), context) for cls in panels}
+        os.write(writer, json.dumps(found).encode())
+        os._exit(0)
+
+    (window,) = bpy.context.window_manager.windows
+    area = next(area for area in window.screen.areas if area.type == "VIEW_3D")
+    region = next(region for region in area.regions if region.type == "UI")
+    with bpy.context.temp_override(window=window, area=area, region=region):
+        bpy.context.window_manager.popup_menu(draw)
+
+
+def _draw_panel(cls, layout, context):
+    if not getattr(cls, "poll", lambda context: True)(context):
+        return {"hidden": True}
+    # Blender makes panels itself; their methods work on anything that has a layout.
+    methods = {
+        name: value
+        for base in reversed(cls.__mro__)
+        for name, value in vars(base).items()
+        if isinstance(value, FunctionType)
+    }
+    panel = type(cls.__name__, (), methods)()
+    panel.layout = layout
+    began = time.perf_counter()
+    try:
+        panel.draw(context)
+    except Exception:
+        return {"error": traceback.format_exc()}
+    return {"seconds": time.perf_counter() - began}
+
+
+def panels_without_backend():
+    bpy.ops.wm.read_factory_settings(use_empty=False)
+    return draw_all(blender_addon)
+
+
+def panels_with_an_avatar():
+    bpy.ops.wm.read_factory_settings(use_empty=False)
+    bpy.ops.album2avatar.import_avatar(filepath=str(GLB))
+    mesh = next(found for found in bpy.context.selected_objects if found.type == "MESH")
+    mesh.shape_key_add(name="Basis")
+    mesh.shape_key_add(name="smile")
+    mesh.vertex_groups.new(name="pockets")
+    bpy.ops.album2avatar.check_export()
+    return draw_all(blender_addon)
+
+
+def create_without_album():
+    """What is hindered is said in words, by button and by panel."""
+    try:
+        bpy.ops.album2avatar.create()
+        return ""
+    except RuntimeError as error:
+        return str(error)
+
+
+def choices_outlive_loading():
+    start()
+    choices = state(bpy.context)
+    choices.creation.prompt_addition = "smiling"
+    choices.album.chosen = "summer"
+    left_out = choices.album.left_out.add()
+    left_out.album, left_out.photo = "summer", "img_1"
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.ed.undo_push(message="cube")
+    choices.creation.prompt_addition = "laughing"
+    bpy.ops.ed.undo()
+    after_undo = state(bpy.context).creation.prompt_addition
+    path = Path(bpy.app.tempdir) / "scene.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    bpy.ops.wm.open_mainfile(filepath=str(path))
+    choices = state(bpy.context)
+    return {
+        "after_undo": after_undo,
+        "after_loading": [choices.creation.prompt_addition, choices.album.chosen],
+        "left_out": [(found.album, found.photo) for found in choices.album.left_out],
+        "is_private": b"summer" not in path.read_bytes(),
+    }
+
+
+def off_and_on_again():
+    """Twice, so that what the first left behind would be in the second's way."""
+    for _ in range(2):
+        blender_addon.unregister()
+        blender_addon.register()
+    is_there = hasattr(bpy.types.WindowManager, "album2avatar")
+    return {"is_there": is_there, "handlers": len(bpy.app.handlers.load_post)}
+
+
+CHECKS = (
+    panels_without_backend,
+    panels_with_an_avatar,
+    create_without_album,
+    choices_outlive_loading,
+    off_and_on_again,
+)

@@ -1,0 +1,80 @@
+"""What an artist finds in an imported avatar: groups of bones, faces by asset, poses, a mark."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from album2avatar.body.rigged import RiggedAvatar
+
+pytestmark = pytest.mark.blender
+
+
+def test_every_bone_is_in_one_collection(avatar: RiggedAvatar, findings: dict[str, Any]) -> None:
+    collections = findings["bone_collections"]
+    bones = [bone for members in collections.values() for bone in members]
+    assert sorted(bones) == sorted(avatar.skeleton.names)
+    assert {"head", "neck01"} <= set(collections["Head"])
+    for side, letter in (("Left", "L"), ("Right", "R")):
+        assert {f"upperarm01.{letter}", f"wrist.{letter}"} <= set(collections[f"{side} Arm"])
+        assert all(bone.endswith(f".{letter}") for bone in collections[f"{side} Fingers"])
+        assert len(collections[f"{side} Fingers"]) == 19
+
+
+@pytest.mark.parametrize("check", ["asset_faces", "asset_faces_after_glb"])
+def test_faces_know_their_asset(avatar: RiggedAvatar, findings: dict[str, Any], check: str) -> None:
+    """The assets are the body's face, top and bottom by height, however the faces are sorted."""
+    face, top, bottom = findings[check]
+    counts = [count for count, _, _ in (face, top, bottom)]
+    # Welding drops what has no area.
+    np.testing.assert_allclose(counts, avatar.parts[0].asset_faces, rtol=0.01)
+    assert bottom[2] < 0.5001
+    assert (top[1], top[2]) > (0.4999, 0.8)
+    assert top[2] < 0.8801
+    assert face[1] > 0.8799
+
+
+def test_an_assets_faces_are_selected_in_edit_mode(findings: dict[str, Any]) -> None:
+    found = findings["select_faces"]
+    face, top, _ = found["counts"]
+    assert found["mode"] == "EDIT_MESH"
+    assert (found["one"], found["both"]) == (top, face + top)
+    assert top > 1000
+
+
+def test_the_avatar_is_in_the_asset_browser_with_its_picture(findings: dict[str, Any]) -> None:
+    found = findings["asset_mark"]
+    assert (found["name"], found["collection"]) == ("Anna", "Anna")
+    assert found["description"] == "face, striped sweater, trousers"
+    assert found["tags"] == ["avatar", "anny"]
+    # A picture of 200 × 300 pixels leaves bands at the sides.
+    np.testing.assert_allclose(found["middle"], [20 / 255, 160 / 255, 40 / 255, 1.0], atol=0.02)
+    assert found["corner"] == [0.0, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(("pose", "degrees_down"), [("T_POSE", 0.0), ("A_POSE", 45.0)])
+def test_arms_are_straight_within_a_degree(
+    findings: dict[str, Any], pose: str, degrees_down: float
+) -> None:
+    down = np.radians(degrees_down)
+    for joint, direction in findings["poses"][pose].items():
+        outward = 1.0 if joint.startswith("left") else -1.0
+        wanted = [outward * np.cos(down), 0.0, -np.sin(down)]
+        angle = np.degrees(np.arccos(np.clip(np.dot(direction, wanted), -1, 1)))
+        assert angle < 1.0, joint
+
+
+def test_reset_takes_the_pose_away(findings: dict[str, Any]) -> None:
+    assert findings["poses"]["is_reset"]
+
+
+def test_an_undone_import_comes_back(findings: dict[str, Any]) -> None:
+    assert findings["redo_import"] == {"objects": [2, 0, 2], "collections": 11, "is_bound": True}
+
+
+def test_the_material_is_laid_out_from_right_to_left(findings: dict[str, Any]) -> None:
+    found = findings["tidy_material"]
+    columns = found["columns"]
+    assert columns["TEX_IMAGE"] < columns["BSDF_PRINCIPLED"] < columns["OUTPUT_MATERIAL"]
+    assert found["image"] == ["Avatar albedo"]
+    assert not found["culls"]

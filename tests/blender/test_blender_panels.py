@@ -1,0 +1,40 @@
+"""The panels draw in every state, and what the artist chose there lasts."""
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.blender
+
+
+@pytest.mark.parametrize("check", ["panels_without_backend", "panels_with_an_avatar"])
+def test_every_panel_draws(findings: dict[str, Any], check: str) -> None:
+    drawn = findings[check]
+    assert len(drawn) >= 10
+    errors = {name: panel["error"] for name, panel in drawn.items() if "error" in panel}
+    assert errors == {}
+
+
+def test_panels_of_the_avatar_show_with_one(findings: dict[str, Any]) -> None:
+    without, with_one = findings["panels_without_backend"], findings["panels_with_an_avatar"]
+    for name in ("assets", "material", "shape_keys"):
+        panel = f"ALBUM2AVATAR_PT_avatar_{name}"
+        assert without[panel] == {"hidden": True}
+        assert "seconds" in with_one[panel]
+
+
+def test_create_says_what_is_missing(findings: dict[str, Any]) -> None:
+    assert "backend is not ready" in findings["create_without_album"]
+
+
+def test_choices_are_no_part_of_the_scene(findings: dict[str, Any]) -> None:
+    """Undo leaves them, loading a file leaves them, and the file doesn't hold them."""
+    found = findings["choices_outlive_loading"]
+    assert found["after_undo"] == "laughing"
+    assert found["after_loading"] == ["laughing", "summer"]
+    assert found["left_out"] == [["summer", "img_1"]]
+    assert found["is_private"]
+
+
+def test_the_extension_can_be_switched_off_and_on(findings: dict[str, Any]) -> None:
+    assert findings["off_and_on_again"]["is_there"]
