@@ -54,7 +54,9 @@ def open_workspace(root: Path) -> Manifest:
     if not workspace.manifest.exists():
         if root.exists() and not root.is_dir():
             raise WorkspaceError(f"{root} is a file. Choose a folder for the avatar.")
-        if root.exists() and any(path.name != ".lock" for path in root.iterdir()):
+        # A kill in the middle of the first write leaves its temporary file.
+        ours = (".lock", ".tmp-")
+        if root.exists() and not all(path.name.startswith(ours) for path in root.iterdir()):
             raise WorkspaceError(
                 f"{root} holds files that are no avatar of album2avatar. Choose an empty folder."
             )

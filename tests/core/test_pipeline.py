@@ -133,6 +133,12 @@ def test_a_folder_with_other_files_is_refused_and_untouched(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+def test_a_folder_whose_first_write_was_killed_is_taken(tmp_path: Path):
+    (tmp_path / ".lock").touch()
+    (tmp_path / ".tmp-abc123.json").write_text('{"format"')
+    assert open_workspace(tmp_path).done == {}
+
+
 @pytest.mark.parametrize("text", ['{"format": 2}', "{", '{"format": 1, "surprise": 0}'])
 def test_a_folder_of_another_version_is_refused(tmp_path: Path, text: str):
     Workspace(tmp_path).manifest.write_text(text)
