@@ -139,3 +139,17 @@ def test_a_worker_that_does_not_listen_is_killed_within_five_seconds(tmp_path: P
     thread.join(10)
     assert 3 < time.monotonic() - began < 5
     assert outcomes[0].kind == "stopped"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="takes memory away from a running process")
+def test_a_full_memory_is_said_in_a_sentence(tmp_path: Path):
+    worker = start(request(tmp_path / "avatar", last_stage="personalize"))
+    assert worker.stdout is not None
+    messages = map(json.loads, worker.stdout)
+    next(messages)  # everything is loaded now
+    process = psutil.Process(worker.pid)
+    allowed = process.memory_info().vms + 50 * 2**20
+    process.rlimit(psutil.RLIMIT_AS, (allowed, -1))
+    *_, end = messages
+    assert (end["outcome"], end["code"]) == ("failed", "out_of_memory")
+    assert "Resume" in end["message"]
