@@ -113,7 +113,7 @@ def _wait_until_open(port: int) -> None:
     raise TimeoutError("Postgres doesn't start")
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LedgerProcess]:
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
@@ -154,7 +154,10 @@ def test_nothing_executable_is_stored(tmp_path: Path):
     ledger.kill()
     found = 0
     with sqlite3.connect(path) as database:
-        tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
+        tables = [
+            name
+            for (name,) in database.execute("select name from sqlite_master where type = 'table'")
+        ]
         for table in tables:
             if not table.startswith("workflow_"):
                 continue

@@ -141,6 +141,7 @@ def test_a_worker_that_does_not_listen_is_killed_within_five_seconds(tmp_path: P
     assert outcomes[0].kind == "stopped"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="takes memory away from a running process")
 def test_a_full_memory_is_said_in_a_sentence(tmp_path: Path):
     worker = start(request(tmp_path / "avatar", last_stage="personalize"))

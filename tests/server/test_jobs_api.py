@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import subprocess
 import threading
 import time
 from dataclasses import dataclass
@@ -403,3 +404,29 @@ class TestInterruptions:
         own_service.start()
         assert own_service.wait_for(job, "cancelled")["state"] == "cancelled"
         assert not own_service.workers()
+
+    @pytest.mark.slow
+    def test_a_service_whose_parent_ends_may_finish_its_jobs_first(self, tmp_path: Path):
+        with subprocess.Popen(["sleep", "1000"]) as parent:
+            service = RunningService(tmp_path, "--parent-pid", str(parent.pid))
+            service.client.put("/service", json={"when_parent_ends": "finish"})
+            job = service.small_job(service.small_album())
+            service.wait_for(job, "running")
+            parent.kill()
+        service.wait_for(job, "done")
+        assert service.process is not None
+        assert service.process.wait(20) == 0
+        service.options = ()
+        service.start()
+        assert service.job(job)["state"] == "done"
+        service.end()
+
+    @pytest.mark.slow
+    def test_a_silent_stream_is_kept_alive(self, own_service: RunningService):
+        own_service.client.put("/queue", json={"paused": True})
+        job = own_service.small_job(own_service.small_album())
+        began = time.monotonic()
+        with own_service.client.stream("GET", f"/jobs/{job}/events") as stream:
+            beats = (line for line in stream.iter_lines() if line == ": still here")
+            next(beats)
+            assert 9 < time.monotonic() - began < 13
