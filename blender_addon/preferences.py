@@ -102,69 +102,75 @@ class ALBUM2AVATAR_preferences(AddonPreferences):
 
     def draw(self, context: Any) -> None:
         """Draw the set-up and the backend."""
-        running = backend.current()
-        status = running.installer.status()
-        self._draw_set_up(context, status)
-        self._draw_backend(context, running.connection.peek(), status)
-
-    def _draw_set_up(self, context: Any, status: InstallStatus) -> None:
-        box = self.layout.box()
-        title, icon = _STATES[status.state]
-        version = f" ({status.version})" if status.version else ""
-        box.label(text=f"Set-up: {title}{version}", icon=icon)
-        fields = box.column()
-        fields.use_property_split = True
-        fields.enabled = status.state not in ("installing", "verifying")
-        fields.row().prop(self, "environment", expand=True)
-        if self.environment == "OWN":
-            fields.prop(self, "installation", placeholder=str(default_installation()))
-            fields.prop(self, "python", placeholder="Look for one")
-            fields.prop(self, "source", placeholder="Python package index")
-        else:
-            fields.prop(self, "existing")
-        if status.step and status.state in ("installing", "verifying"):
-            box.progress(factor=status.fraction, text=status.step)
-        for text in (status.message, status.problem.message if status.problem else ""):
-            if text:
-                draw_sentence(box, context, text)
-        self._draw_buttons(box.row(), status)
-        draw_findings(box, context, status.findings)
-
-    def _draw_buttons(self, row: Any, status: InstallStatus) -> None:
-        if status.state in ("installing", "verifying"):
-            row.operator("album2avatar.cancel_set_up")
-        elif self.environment == "EXISTING":
-            row.operator("album2avatar.set_up", text="Check and Use")
-        elif status.state == "not_installed":
-            row.operator("album2avatar.set_up")
-        elif status.state == "failed":
-            row.operator("album2avatar.set_up", text="Try Again")
-        else:
-            row.operator("album2avatar.update_backend")
-        row.operator("album2avatar.open_set_up_log")
-
-    def _draw_backend(self, context: Any, snapshot: Snapshot, status: InstallStatus) -> None:
-        box = self.layout.box()
-        title, icon = _STATUSES[snapshot.status]
-        box.label(text=title, icon=icon)
-        if snapshot.problem is not None:
-            draw_sentence(box, context, snapshot.problem.message)
-        row = box.row()
-        row.enabled = status.state == "ready"
-        if snapshot.status in ("ready", "starting"):
-            row.operator("album2avatar.stop_backend")
-            row.operator("album2avatar.examine")
-        else:
-            row.operator("album2avatar.start_backend")
-        fields = box.column()
-        fields.use_property_split = True
-        fields.prop(self, "state", placeholder=str(default_state()))
-        fields.prop(self, "avatars")
-        fields.prop(self, "when_blender_quits")
-        draw_findings(box, context, snapshot.findings)
+        draw_preferences(self.layout, context, self)
 
 
-def draw_findings(layout: Any, context: Any, findings: Sequence[Finding]) -> None:
+def draw_preferences(layout: Any, context: Any, preferences: Any) -> None:
+    """Draw the set-up and, below it, the backend."""
+    running = backend.current()
+    status = running.installer.status()
+    _draw_set_up(layout.box(), context, preferences, status)
+    _draw_backend(layout.box(), context, preferences, running.connection.peek())
+
+
+def _draw_set_up(box: Any, context: Any, preferences: Any, status: InstallStatus) -> None:
+    title, icon = _STATES[status.state]
+    version = f" ({status.version})" if status.version else ""
+    box.label(text=f"Set-up: {title}{version}", icon=icon)
+    is_working = status.state in ("installing", "verifying")
+    fields = box.column()
+    fields.use_property_split = True
+    fields.enabled = not is_working
+    fields.row().prop(preferences, "environment", expand=True)
+    if preferences.environment == "OWN":
+        fields.prop(preferences, "installation", placeholder=str(default_installation()))
+        fields.prop(preferences, "python", placeholder="Look for one")
+        fields.prop(preferences, "source", placeholder="Python package index")
+    else:
+        fields.prop(preferences, "existing")
+    if is_working:
+        box.progress(factor=status.fraction, text=status.step)
+    for text in (status.message, status.problem.message if status.problem else ""):
+        if text:
+            draw_sentence(box, context, text)
+    _draw_buttons(box.row(), preferences, status)
+    _draw_findings(box, context, status.findings)
+
+
+def _draw_buttons(row: Any, preferences: Any, status: InstallStatus) -> None:
+    if status.state in ("installing", "verifying"):
+        row.operator("album2avatar.cancel_set_up")
+    elif preferences.environment == "EXISTING":
+        row.operator("album2avatar.set_up", text="Check and Use")
+    elif status.state == "not_installed":
+        row.operator("album2avatar.set_up")
+    elif status.state == "failed":
+        row.operator("album2avatar.set_up", text="Try Again")
+    else:
+        row.operator("album2avatar.update_backend")
+    row.operator("album2avatar.open_set_up_log")
+
+
+def _draw_backend(box: Any, context: Any, preferences: Any, snapshot: Snapshot) -> None:
+    title, icon = _STATUSES[snapshot.status]
+    box.label(text=title, icon=icon)
+    if snapshot.problem is not None:
+        draw_sentence(box, context, snapshot.problem.message)
+    row = box.row()
+    if snapshot.status in ("ready", "starting"):
+        row.operator("album2avatar.stop_backend")
+        row.operator("album2avatar.examine")
+    else:
+        row.operator("album2avatar.start_backend")
+    fields = box.column()
+    fields.use_property_split = True
+    fields.prop(preferences, "state", placeholder=str(default_state()))
+    fields.prop(preferences, "avatars")
+    fields.prop(preferences, "when_blender_quits")
+    _draw_findings(box, context, snapshot.findings)
+
+
+def _draw_findings(layout: Any, context: Any, findings: Sequence[Finding]) -> None:
     """List what the doctor found, with what to do about it."""
     for finding in findings:
         remedy = f" {finding.remedy}" if finding.remedy else ""

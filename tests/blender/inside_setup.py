@@ -10,7 +10,6 @@ import time
 import traceback
 from pathlib import Path
 
-import addon_utils
 import bpy
 
 ZIP, PYTHON, OUTPUT = Path(sys.argv[-3]), sys.argv[-2], Path(sys.argv[-1])
@@ -54,12 +53,12 @@ def install():
     )
     return {
         "result": list(result),
-        "addons": [name for name in bpy.context.preferences.addons.keys() if "album2" in name],
+        "addons": [
+            addon.module for addon in bpy.context.preferences.addons if "album2" in addon.module
+        ],
         "state": status().state,
         "timer": bpy.app.timers.is_registered(part("backend")._tick),
-        "heavy": [
-            name for name in ("torch", "numpy.random", "album2avatar") if name in sys.modules
-        ],
+        "heavy": [name for name in ("torch", "album2avatar") if name in sys.modules],
     }
 
 
@@ -181,7 +180,7 @@ def disable_and_enable():
     pid = json.loads((OUTPUT / "state" / "service.json").read_text())["pid"]
     backend = part("backend")
     began = time.perf_counter()
-    addon_utils.disable(MODULE, default_set=True)
+    bpy.ops.preferences.addon_disable(module=MODULE)
     took = time.perf_counter() - began
     found = {
         "took": took,
@@ -194,10 +193,11 @@ def disable_and_enable():
         time.sleep(0.05)
     found["service_ended"] = not (OUTPUT / "state" / "service.json").exists()
     for _ in range(2):
-        addon_utils.enable(MODULE, default_set=True)
-        addon_utils.disable(MODULE, default_set=True)
-    addon_utils.enable(MODULE, default_set=True)
-    values = preferences()
+        bpy.ops.preferences.addon_enable(module=MODULE)
+        bpy.ops.preferences.addon_disable(module=MODULE)
+    bpy.ops.preferences.addon_enable(module=MODULE)
+    values = preferences()  # Blender forgets them when it switches an extension off
+    values.installation = str(OUTPUT / "backend")
     values.environment, values.existing = "EXISTING", PYTHON
     values.state = str(OUTPUT / "state")
     found["state_again"] = status().state
