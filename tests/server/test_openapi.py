@@ -98,6 +98,7 @@ def test_every_route_says_its_errors(fuzzed: RunningService):
         for method, operation in methods.items()
     ]
     assert len(operations) > 20
+    assert document["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
     for path, method, operation in operations:
         assert {"401", "404", "409", "422"} <= set(operation["responses"]), (path, method)
         assert operation.get("description"), (path, method)

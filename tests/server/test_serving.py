@@ -157,3 +157,23 @@ def test_a_damaged_job_file_does_not_keep_the_service_from_starting(own_service:
     own_service.start()
     assert own_service.get("/jobs") == {"jobs": []}
     assert (damaged / "job.json").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts a small disk")
+def test_a_full_disk_is_said_before_a_job_is_taken_in(tmp_path: Path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small file system needs root")
+    try:
+        service = RunningService(disk)
+        album = service.small_album()
+        body = {"album": album, "goal": "assets", "workspace": str(tmp_path / "avatar")}
+        answer = service.client.post("/jobs", json=body)
+        assert answer.status_code == 409
+        assert "is full" in answer.json()["error"]["message"]
+        assert service.get("/jobs") == {"jobs": []}
+        service.end()
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)

@@ -68,6 +68,7 @@ class JobDesk:
             earlier = self._find_repeated(idempotency_key, digest)
             if earlier is not None:
                 return earlier
+            self._store.check_space()
             album = self._albums.get(request.album)
             record = self._new_record(request, album)
             record = record.model_copy(
@@ -115,6 +116,7 @@ class JobDesk:
                 raise ConflictError(
                     "The job waits or runs already. Cancel it first to change what it does."
                 )
+            self._store.check_space()
             goal = request.goal or ("avatar" if record.state == "done" else record.goal)
             changes: dict[str, Any] = {
                 "goal": goal,

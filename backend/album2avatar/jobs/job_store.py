@@ -18,6 +18,8 @@ from album2avatar.jobs.records import JobRecord, now
 logger = logging.getLogger(__name__)
 
 _DELETED = ".deleted-"
+_SPARE_BYTES = 64 * 2**20
+"""A long job's events take a few megabytes; the ledger must never find the disk full."""
 
 
 class JobStore:
@@ -71,6 +73,18 @@ class JobStore:
         """
         self.get(job)
         return self._logs[job]
+
+    def check_space(self) -> None:
+        """See that the disk takes another run: job file, ledger and events.
+
+        Raises:
+            WorkspaceError: it is as good as full.
+        """
+        if shutil.disk_usage(self._folder).free < _SPARE_BYTES:
+            raise WorkspaceError(
+                f"The disk of the service's folder {self._folder.parent} is full, so no job can be "
+                "taken in. Free some space, then try again."
+            )
 
     def add(self, record: JobRecord) -> None:
         """Keep a new job for good.

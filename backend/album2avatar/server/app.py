@@ -1,6 +1,7 @@
 """The application: routes, errors and guard put together."""
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
 from starlette.types import ASGIApp
 
 from album2avatar import __version__
@@ -18,6 +19,8 @@ def build_app(service: Service, token: str, port: int) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # For the documentation alone; the guard has looked at the token before.
+        dependencies=[Depends(HTTPBearer(auto_error=False, description="The token file's text."))],
     )
     app.include_router(routes(service))
     add_error_answers(app)

@@ -45,7 +45,9 @@ def add_error_answers(app: FastAPI) -> None:
 def _expected(request: Request, error: Exception) -> Response:
     assert isinstance(error, Album2AvatarError)
     status = 422
-    if isinstance(error, NotFoundError):
+    if type(error) is Album2AvatarError:  # the fault lies in this machine, not in the request
+        status = 503
+    elif isinstance(error, NotFoundError):
         status = 404
     elif isinstance(error, (ConflictError, WorkspaceError)):
         status = 409
