@@ -67,6 +67,7 @@ class BlenderWindow:
             "LIBGL_ALWAYS_SOFTWARE": "1",
             "WINDOW_QUESTIONS": str(self.folder),
         }
+        self._found: dict[tuple[str, Place], Button] = {}
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -80,12 +81,11 @@ class BlenderWindow:
         shutil.copy(Path(__file__).with_name("inside_window.py"), self.folder)
 
     def install_extension(self, archive: Path) -> None:
-        """Install and enable the zip, as Blender's own command does."""
-        inside = shutil.copy(archive, self.folder)
+        """Install and enable a zip that lies below the root, as Blender's own command does."""
         done = subprocess.run(
             [
                 *("chroot", str(self.root), "blender", "--background", "--command"),
-                *("extension", "install-file", "--repo", "user_default", "--enable", str(inside)),
+                *("extension", "install-file", "--repo", "user_default", "--enable", str(archive)),
             ],
             env=self._environment,
             capture_output=True,
@@ -116,13 +116,19 @@ class BlenderWindow:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._process.terminate()
+        self.quit()
+        self._log.close()
+
+    def quit(self) -> None:
+        """End Blender as its menu does; by force where it doesn't go."""
+        if self._process.poll() is not None:
+            return
+        self._put("bpy.ops.wm.quit_blender()")
         try:
             self._process.wait(20)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(10)
-        self._log.close()
 
     @property
     def log(self) -> str:
@@ -133,14 +139,17 @@ class BlenderWindow:
         """Run a piece of Python in Blender; what it leaves in `answer` comes back."""
         answer = self.folder / "answer.json"
         answer.unlink(missing_ok=True)
-        part = self.folder / "question.part"
-        part.write_text(question)
-        part.rename(self.folder / "question.py")
+        self._put(question)
         wait_for(answer.exists, seconds, lambda: self._silence(question))
         found = json.loads(answer.read_text())
         if "error" in found:
             raise AssertionError(f"Blender could not run\n{question}\n{found['error']}")
         return found["answer"]
+
+    def _put(self, question: str) -> None:
+        part = self.folder / "question.part"
+        part.write_text(question)
+        part.rename(self.folder / "question.py")
 
     def _silence(self, question: str) -> str:
         state = self._process.poll()
@@ -176,25 +185,26 @@ class BlenderWindow:
         raise AssertionError(f"the sidebar stays {box.right - box.left} pixels wide")
 
     def buttons(self, place: Place = SIDEBAR) -> Iterator[Button]:
-        """Every button of a place that can be seen, from the top, found with the mouse."""
+        """What the mouse finds on its way down a place; large buttons several times."""
         box = self.box(place)
-        seen: set[str] = set()
         for y in range(box.top + ROW_STEP, box.bottom, ROW_STEP):
             for column in COLUMNS:
                 # The sidebar's tabs, or a scroll bar, take the last 20 pixels.
                 x = round(box.left + column * (box.right - 20 - box.left))
-                self.screen.move(x, y)
-                what = self.ask(f"answer = under_mouse{place}")
-                if what and what not in seen:
-                    seen.add(what)
-                    yield Button(what, x, y)
+                what = self._under(x, y, place)
+                if what:
+                    # Some pixels down, for it may have been found by its edge.
+                    yield Button(what, x, y + 4)
 
     def find(self, name: str, place: Place = SIDEBAR) -> Button:
         """The button whose operator or property contains `name`; scrolls down to it."""
+        before = self._found.pop((name, place), None)
+        if before and self._is_there(name, before, place):
+            return before
         self._scroll(place, -60)
         for _page in range(8):
             for button in self.buttons(place):
-                if name in button.what:
+                if name in button.what and self._is_there(name, button, place):
                     return button
             self._scroll(place, 8)
         raise AssertionError(f"no button {name} in {place}")
@@ -202,13 +212,26 @@ class BlenderWindow:
     def press(self, name: str, place: Place = SIDEBAR) -> None:
         """Click the button whose operator or property contains `name`."""
         button = self.find(name, place)
-        # A few pixels down, for a row may have been found by its edge.
-        self.screen.click(button.x, button.y + 4)
+        self.screen.click(button.x, button.y)
         time.sleep(0.5)
 
+    def _is_there(self, name: str, button: Button, place: Place) -> bool:
+        """Look again when Blender has certainly seen the mouse come; remember a right place."""
+        self._under(button.x, button.y, place)
+        time.sleep(0.3)
+        is_there = name in self._under(button.x, button.y, place)
+        if is_there:
+            self._found[name, place] = button
+        return is_there
+
+    def _under(self, x: int, y: int, place: Place) -> str:
+        self.screen.move(x, y)
+        return self.ask(f"answer = under_mouse{place}")
+
     def _scroll(self, place: Place, steps: int) -> None:
+        # Over a list the wheel would turn the list; beside the panels it turns the panels.
         box = self.box(place)
-        self.screen.scroll((box.left + box.right) // 2, (box.top + box.bottom) // 2, steps)
+        self.screen.scroll(box.left + 4, (box.top + box.bottom) // 2, steps)
         time.sleep(0.3)
 
     def picture(self, place: Place | None = None) -> Image.Image:

@@ -7,7 +7,7 @@ from types import TracebackType
 
 from PIL import Image, ImageGrab
 
-WIDTH, HEIGHT = 1600, 900
+WIDTH, HEIGHT = 1600, 1200
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ class Screen:
         return picture if box is None else picture.crop((box.left, box.top, box.right, box.bottom))
 
     def move(self, x: int, y: int) -> None:
-        self._mouse("mousemove", str(x), str(y))
+        self._do("mousemove", str(x), str(y))
 
     def click(self, x: int, y: int) -> None:
         """Press the left button there, as slowly as a hand does."""
-        self._mouse("mousemove", str(x), str(y), "sleep", "0.2", "click", "1")
+        self._do("mousemove", str(x), str(y), "sleep", "0.2", "click", "1")
 
     def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
-        self._mouse(
+        self._do(
             *("mousemove", str(start[0]), str(start[1]), "sleep", "0.3", "mousedown", "1"),
             *("sleep", "0.1", "mousemove", str((start[0] + end[0]) // 2), str(end[1])),
             *("sleep", "0.1", "mousemove", str(end[0]), str(end[1])),
@@ -72,15 +72,23 @@ class Screen:
     def scroll(self, x: int, y: int, steps: int) -> None:
         """Turn the wheel over a point: down for positive steps, up for negative ones."""
         button = "5" if steps > 0 else "4"
-        self._mouse(
+        self._do(
             *("mousemove", str(x), str(y), "sleep", "0.1"),
             *("click", "--repeat", str(abs(steps)), "--delay", "30", button),
         )
 
     def key(self, name: str) -> None:
-        self._mouse("key", name)
+        self._do("key", name)
 
-    def _mouse(self, *words: str) -> None:
+    def place_window(self, title: str, box: Box) -> None:
+        """Put a window where it is seen whole, as a window manager would."""
+        self._do(
+            *("search", "--sync", "--onlyvisible", "--name", title),
+            *("windowsize", str(box.right - box.left), str(box.bottom - box.top)),
+            *("windowmove", str(box.left), str(box.top)),
+        )
+
+    def _do(self, *words: str) -> None:
         subprocess.run(
             ["xdotool", *words],
             env={**os.environ, "DISPLAY": self.display},
