@@ -52,6 +52,7 @@ class Harness:
         self.expected = self._undisturbed()
         self.acknowledged: dict[str, str] = {}
         """Key of each job that was handed in and not yet looked at, to its id."""
+        self.deleted: set[str] = set()
         self.counts: Counter[str] = Counter()
 
     def run(self) -> None:
@@ -61,7 +62,8 @@ class Harness:
             time.sleep(self.random.uniform(*self.random.choice((SHORT_SECONDS, LONG_SECONDS))))
             self._kill(self.random.choice(("service", "worker", "both")))
             self._check_nothing_is_lost()
-        self.service.wait(self._collect, 600)
+            self._drop_surplus()
+        self.service.wait(self._collect, 300 * JOBS_AT_ONCE)
 
     def _undisturbed(self) -> dict[str, str]:
         job = self.service.small_job(self.album, goal="avatar", name="undisturbed")
@@ -133,7 +135,18 @@ class Harness:
         jobs = {job["title"]: job["id"] for job in self.service.get("/jobs")["jobs"]}
         assert len(jobs) == len(self.service.get("/jobs")["jobs"]), "a job is there twice"
         assert jobs.items() >= self.acknowledged.items(), "an acknowledged job was lost"
+        assert not self.deleted & set(jobs.values()), "a deleted job came back"
         assert self.service.get(f"/albums/{self.album}")["state"] == "ready"
+
+    def _drop_surplus(self) -> None:
+        """Cancel and delete the youngest jobs where kills in requests made more than wanted."""
+        for key in list(self.acknowledged)[JOBS_AT_ONCE:]:
+            job = self.acknowledged.pop(key)
+            self.service.post(f"/jobs/{job}/cancel")
+            self.service.wait_for(job, "cancelled", "failed", "done", seconds=10)
+            assert self.service.client.delete(f"/jobs/{job}?files=true").status_code == 204
+            self.deleted.add(job)
+            self.counts["deleted"] += 1
 
     def _collect(self) -> bool:
         """Look at the jobs that have ended; tell whether all have."""
@@ -159,6 +172,7 @@ class Harness:
         numbers = [number for number, kind, _ in events if kind != "end"]
         assert numbers == list(range(1, job["last_event"] + 1))
         assert self.service.client.delete(f"/jobs/{job['id']}?files=true").status_code == 204
+        self.deleted.add(job["id"])
         shutil.rmtree(workspace, ignore_errors=True)
         self.counts["avatars"] += 1
         self.counts["processes"] += job["attempts"]
