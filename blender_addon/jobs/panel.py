@@ -102,8 +102,7 @@ class ALBUM2AVATAR_PT_jobs(SidebarPanel, Panel):
         row.operator("album2avatar.add_to_scene", text=text, icon="IMPORT").job = job.id
 
     def _draw_preview(self, context: Any, job: Job) -> None:
-        icon = pictures().icon(job.preview)
-        if not icon:
+        if not pictures().holds(job.preview):
             return
         choices = state(context).jobs
         row = self.layout.row(align=True)
@@ -111,7 +110,7 @@ class ALBUM2AVATAR_PT_jobs(SidebarPanel, Panel):
         row.prop(choices, "is_preview_shown", icon=opened, emboss=False)
         row.operator("album2avatar.show_preview", text="", icon="IMAGE_DATA").job = job.id
         if choices.is_preview_shown:
-            self.layout.template_icon(icon, scale=_PREVIEW_SCALE)
+            self.layout.template_icon(pictures().icon(job.preview), scale=_PREVIEW_SCALE)
 
     def _draw_buttons(self, job: Job) -> None:
         row = self.layout.row(align=True)

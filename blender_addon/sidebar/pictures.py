@@ -38,6 +38,10 @@ class Pictures:
             self._drop(next(iter(self._paths)))
         return before != (len(self._paths), sum(map(hash, self._paths.items())))
 
+    def holds(self, artifact: str | None) -> bool:
+        """Whether an artifact can be drawn."""
+        return artifact in self._paths
+
     def icon(self, artifact: str | None) -> int:
         """Icon of an artifact; 0 where it is not there yet."""
         path = self._paths.get(artifact or "")

@@ -87,7 +87,7 @@ def test_assimp_sees_only_triangles_in_unreals_file(output: Path) -> None:
         pytest.skip("assimp is missing: apt-get install assimp-utils")
     kinds = {}
     for preset in ("GENERIC", "UNREAL"):
-        text = output_of(["assimp", "info", "--raw", str(output / f"{preset}.fbx")])
+        text = output_of(["assimp", "info", str(output / f"{preset}.fbx"), "--raw"])
         (kinds[preset],) = re.findall(r"^Primitive Types:\s*(.+?)\s*$", text, re.MULTILINE)
     assert kinds["UNREAL"] == "triangles"
     assert kinds["GENERIC"] != "triangles"

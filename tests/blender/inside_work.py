@@ -1,0 +1,308 @@
+"""From an album to an exported avatar with the installed extension and a real backend.
+
+Run by the Python of a Blender's environment:
+inside_work.py ZIP BACKEND_PYTHON ALBUM SETTINGS OUTPUT_FOLDER
+"""
+
+import json
+import os
+import statistics
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import bpy
+from inside_panels import draw_all
+
+ZIP, PYTHON, ALBUM, SETTINGS, OUTPUT = (Path(argument) for argument in sys.argv[-5:])
+MODULE = "bl_ext.user_default.album2avatar"
+
+refresh_times = []
+
+
+def part(name):
+    """A module of the extension, as Blender has loaded it."""
+    return sys.modules[f"{MODULE}.{name}"]
+
+
+def snapshot():
+    """What is known, looked at as a visible panel does."""
+    return part("backend").connection().snapshot()
+
+
+def choices():
+    return bpy.context.window_manager.album2avatar
+
+
+def chosen_job():
+    return snapshot().job(choices().jobs.chosen)
+
+
+def work_until(is_done, seconds, watch=lambda: None):
+    """Do what Blender's event loop does with the two timers."""
+    deadline = time.monotonic() + seconds
+    while not is_done():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{chosen_job()} {snapshot().problem} {choices().jobs.problem}")
+        part("backend").current().tick()
+        began = time.perf_counter()
+        part("sidebar.refresh").tick()
+        refresh_times.append(time.perf_counter() - began)
+        watch()
+        time.sleep(0.02)
+
+
+def in_state(*states):
+    return lambda: chosen_job() is not None and chosen_job().state in states
+
+
+def drawn():
+    """What went wrong in a panel, and the longest that one took, seconds."""
+    panels = draw_all(sys.modules[MODULE])
+    errors = {name: found["error"] for name, found in panels.items() if "error" in found}
+    return {"errors": errors, "longest": max(found.get("seconds", 0) for found in panels.values())}
+
+
+def set_up():
+    bpy.ops.extensions.package_install_files(
+        filepath=str(ZIP), repo="user_default", enable_on_install=True
+    )
+    choose_folders()
+    bpy.ops.album2avatar.set_up()
+    installer = part("backend").current().installer
+    work_until(lambda: installer.status().state in ("ready", "failed"), 180)
+    work_until(lambda: snapshot().status in ("ready", "failed"), 60)
+    return {"state": installer.status().state, "status": snapshot().status, "drawn": drawn()}
+
+
+def choose_folders():
+    values = bpy.context.preferences.addons[MODULE].preferences
+    values.environment, values.existing = "EXISTING", str(PYTHON)
+    values.state, values.avatars = str(OUTPUT / "state"), str(OUTPUT / "avatars")
+
+
+def read_album():
+    bpy.ops.album2avatar.choose_album(directory=str(ALBUM))
+    work_until(lambda: choices().album.chosen, 30)
+    reading = drawn()
+    album = choices().album.chosen
+    work_until(lambda: snapshot().album(album).state != "reading", 60)
+    pictures = part("sidebar.pictures").pictures()
+    thumbnails = [photo.thumbnail for photo in snapshot().album(album).photos]
+    work_until(lambda: all(map(pictures.holds, thumbnails)), 30)
+    photos = snapshot().album(album).photos
+    bpy.ops.album2avatar.toggle_photo(photo=photos[-1].id)
+    sentence = part("album.choice").count_sentence(
+        snapshot().album(album), part("album.properties").left_out_of(choices().album)
+    )
+    return {"photos": len(photos), "sentence": sentence, "drawn": [reading, drawn()]}
+
+
+def drop_photos():
+    """As Blender calls the operator when files are dropped into the viewport."""
+    names = [{"name": path.name} for path in sorted(ALBUM.iterdir())[:2]]
+    before = choices().album.chosen
+    bpy.ops.album2avatar.drop_photos(
+        "INVOKE_DEFAULT", directory=str(ALBUM), files=[*names, {"name": "notes.txt"}]
+    )
+    work_until(lambda: choices().album.chosen != before, 30)
+    dropped = choices().album.chosen
+    work_until(lambda: snapshot().album(dropped).state == "ready", 60)
+    photos = [photo.name for photo in snapshot().album(dropped).photos]
+    bpy.ops.album2avatar.use_album(album=before)
+    bpy.ops.album2avatar.forget_album(album=dropped)
+    work_until(lambda: len(snapshot().albums) == 1, 30)
+    return {"photos": photos, "chosen_again": choices().album.chosen == before}
+
+
+def find_assets():
+    choices().creation.settings = "{"
+    wrong = _told(bpy.ops.album2avatar.create)
+    choices().creation.settings = SETTINGS.read_text()
+    bpy.ops.album2avatar.find_assets()
+    work_until(in_state("done", "failed"), 120)
+    work_until(lambda: len(choices().assets.lines) > 2, 30)
+    assets = choices().assets
+    assets.index = [line.kind for line in assets.lines].index("top")
+    pictures = part("sidebar.pictures").pictures()
+    job = assets.lines[0].job
+    mask = snapshot().assets[job][assets.index].photos[0].preview
+    work_until(lambda: pictures.holds(mask), 30)
+    before = [line.title for line in assets.lines]
+    assets.lines[assets.index].title = "woollen jumper"
+    work_until(lambda: assets.lines[assets.index].title == "woollen jumper", 30)
+    bpy.ops.album2avatar.turn_asset_photo()
+    kinds = [line.kind for line in assets.lines]
+    bpy.ops.album2avatar.merge_asset(kind="shoes", into="bottom")
+    work_until(lambda: len(assets.lines) == len(kinds) - 1, 30)
+    return {
+        "wrong": wrong,
+        "job": [chosen_job().goal, chosen_job().state],
+        "before": before,
+        "after": [line.title for line in assets.lines],
+        "kinds": kinds,
+        "merged": [line.kind for line in assets.lines],
+        "drawn": drawn(),
+    }
+
+
+def create_and_cancel():
+    """Create goes on from the assets; the job is stopped in the middle."""
+    first = chosen_job().id
+    bpy.ops.album2avatar.create()
+    seen = []
+
+    def watch():
+        job = chosen_job()
+        if job is not None:
+            seen.append((job.state, job.stage_index, job.step, round(job.progress, 4)))
+
+    work_until(lambda: any(state == "running" and at > 2 for state, at, _, _ in seen), 120, watch)
+    running = drawn()
+    bpy.ops.album2avatar.cancel_job()
+    began = time.monotonic()
+    work_until(in_state("cancelled", "failed", "done"), 60, watch)
+    return {
+        "same_job": chosen_job().id == first,
+        "states": list(dict.fromkeys(state for state, _, _, _ in seen)),
+        "progress": [at for state, _, _, at in dict.fromkeys(seen) if state == "running"],
+        "state": chosen_job().state,
+        "cancelled_after": time.monotonic() - began,
+        "drawn": [running, drawn()],
+    }
+
+
+def resume():
+    bpy.ops.album2avatar.resume_job()
+    seen = []
+
+    def watch():
+        job = chosen_job()
+        if job.state == "running" and job.preview:
+            seen.append((job.stage_title, job.preview, job.metrics.get("gradient_norm")))
+
+    work_until(in_state("running"), 30)
+    work_until(in_state("done", "failed"), 240, watch)
+    work_until(lambda: {chosen_job().avatar, chosen_job().preview} <= set(snapshot().files), 30)
+    job = chosen_job()
+    bpy.ops.album2avatar.show_preview()
+    image = next(image for image in bpy.data.images if "album2avatar_preview" in image)
+    return {
+        "state": job.state,
+        "error": str(job.error),
+        "previews": len({preview for _, preview, _ in seen}),
+        "stages": list(dict.fromkeys(title for title, _, _ in seen)),
+        "norms": sum(norm is not None for _, _, norm in seen),
+        "image": list(image.size),
+        "folder": job.workspace,
+        "drawn": drawn(),
+    }
+
+
+def add_to_scene():
+    bpy.ops.wm.read_homefile(use_empty=True)
+    work_until(lambda: len(choices().jobs.lines) == 1, 10)
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.album2avatar.add_to_scene("EXEC_DEFAULT", True)
+    added = len(bpy.data.objects)
+    bpy.ops.ed.undo()
+    undone = len(bpy.data.objects)
+    bpy.ops.ed.redo()
+    armature = next(found for found in bpy.data.objects if found.type == "ARMATURE")
+    bpy.context.view_layer.objects.active = armature
+    described = armature["album2avatar"].to_dict()
+    return {
+        "objects": [added, undone, len(bpy.data.objects)],
+        "name": armature.name,
+        "job": chosen_job().title,
+        "is_asset": armature.users_collection[0].asset_data is not None,
+        "assets": {asset["kind"]: asset["name"] for asset in described["assets"]},
+        "drawn": drawn(),
+    }
+
+
+def export():
+    found = {}
+    for preset in ("GENERIC", "UNITY", "UNREAL"):
+        path = OUTPUT / f"{preset}.fbx"
+        bpy.ops.album2avatar.export_fbx(filepath=str(path), preset=preset)
+        found[preset] = path.stat().st_size
+    path = OUTPUT / "avatar.glb"
+    bpy.ops.album2avatar.export_glb(filepath=str(path))
+    sent = _size()
+    bpy.ops.wm.read_homefile(use_empty=True)
+    bpy.ops.album2avatar.import_avatar(filepath=str(path))
+    return {**found, "sent": sent, "back": _size()}
+
+
+def switch_off_and_on():
+    """The job is found again, since the ledger keeps it; Blender forgets the preferences."""
+    before = choices().jobs.chosen
+    bpy.ops.preferences.addon_disable(module=MODULE)
+    bpy.ops.preferences.addon_enable(module=MODULE)
+    choose_folders()
+    work_until(lambda: snapshot().status == "ready" and snapshot().jobs, 60)
+    work_until(lambda: choices().jobs.chosen, 10)
+    found = {"same_job": choices().jobs.chosen == before, "state": chosen_job().state}
+    bpy.ops.album2avatar.delete_job("EXEC_DEFAULT", files=True)
+    work_until(lambda: not choices().jobs.lines, 30)
+    return {**found, "folders": len(list((OUTPUT / "avatars").iterdir())), "drawn": drawn()}
+
+
+def times():
+    """How long the panels' timer kept the main thread, seconds."""
+    return {
+        "median": statistics.median(refresh_times),
+        "longest": max(refresh_times),
+        "over_5_ms": sum(seconds > 0.005 for seconds in refresh_times),
+        "count": len(refresh_times),
+        "backend_longest": part("backend").current().times.longest,
+    }
+
+
+def _size():
+    mesh = next(found for found in bpy.data.objects if found.type == "MESH")
+    heights = [(mesh.matrix_world @ vertex.co).z for vertex in mesh.data.vertices]
+    armature = next(found for found in bpy.data.objects if found.type == "ARMATURE")
+    return [max(heights) - min(heights), len(heights), len(armature.data.bones)]
+
+
+def _told(operator):
+    try:
+        operator()
+    except RuntimeError as error:
+        return str(error)
+    return ""
+
+
+WORK = (
+    set_up,
+    read_album,
+    drop_photos,
+    find_assets,
+    create_and_cancel,
+    resume,
+    add_to_scene,
+    export,
+    switch_off_and_on,
+    times,
+)
+
+if __name__ == "__main__":
+    findings = {}
+    began = time.monotonic()
+    try:
+        for step in WORK:
+            findings[step.__name__] = step()
+            print(f"{time.monotonic() - began:6.1f} s  {step.__name__}", flush=True)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    (OUTPUT / "work.json").write_text(json.dumps(findings))
+    if MODULE in sys.modules:
+        part("backend").connection().close("now", 5.0)
+    sys.stdout.flush()
+    # Blender 4.2 as a Python module crashes while Python ends.
+    os._exit(code)
