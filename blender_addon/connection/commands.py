@@ -15,8 +15,8 @@ from typing import IO, cast
 
 from .process import clean_environment, detached
 
-LONGEST_SILENCE = 1800.0
-"""Seconds. Downloads of gigabytes and slow disks are silent for long; this is a dead one."""
+LONGEST_SILENCE = 3 * 3600.0
+"""Seconds. pip says nothing while it downloads gigabytes over a slow line; this is a dead one."""
 _TAIL_LINES = 60
 _PAUSE = 0.1
 _POLITE = 3.0

@@ -1,5 +1,6 @@
 """From the backend's JSON to records. Fields that a newer backend adds are passed over."""
 
+import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar, cast, get_args
@@ -69,9 +70,10 @@ class Fields:
         value = self._fields.get(name)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        number = _finite(value)
+        if number is None:
             raise AnswerError(f"{name} is no number")
-        return float(value)
+        return number
 
     def integer(self, name: str) -> int:
         """A whole number, 0 where there is none."""
@@ -106,14 +108,8 @@ class Fields:
         value = self._fields.get(name)
         if not isinstance(value, Mapping):
             return MappingProxyType({})
-        pairs = cast(Mapping[str, Any], value).items()
-        return MappingProxyType(
-            {key: float(number) for key, number in pairs if isinstance(number, int | float)}
-        )
-
-    def has(self, name: str) -> bool:
-        """Whether the field is there, null or not."""
-        return name in self._fields
+        found = {key: _finite(item) for key, item in cast(Mapping[str, Any], value).items()}
+        return MappingProxyType({key: item for key, item in found.items() if item is not None})
 
     def _list(self, name: str) -> list[Any]:
         value = self._fields.get(name)
@@ -122,6 +118,17 @@ class Fields:
         if not isinstance(value, list):
             raise AnswerError(f"{name} is no list")
         return cast(list[Any], value)
+
+
+def _finite(value: object) -> float | None:
+    """A number as JSON means it; Python also reads NaN, infinities and numbers without end."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def parse_problem(fields: Fields) -> Problem:

@@ -11,12 +11,16 @@ from pathlib import Path
 
 import pytest
 from tiny_package import BROKEN, write_package, write_torch
+from tiny_server import send
 from waiting import wait_for
 
+from blender_addon.connection import package_index
 from blender_addon.connection.install_steps import InstallPlan
 from blender_addon.connection.installation import InstallFolder, read_record
 from blender_addon.connection.installer import Installer
+from blender_addon.connection.package_index import TorchBuild
 from blender_addon.connection.processes import is_alive
+from blender_addon.connection.python_choice import find_uv
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PYTHON = str(Path(sys.base_prefix) / "bin" / "python3")
@@ -130,6 +134,7 @@ from pathlib import Path
 sys.modules["blender_addon"] = types.ModuleType("blender_addon")
 sys.modules["blender_addon"].__path__ = [{str(CHECKOUT / "blender_addon")!r}]
 from blender_addon.connection.installer import Installer
+from blender_addon.connection import package_index
 from blender_addon.connection.install_steps import InstallPlan
 installer = Installer()
 installer.install(InstallPlan(
@@ -259,6 +264,43 @@ def test_too_little_space(installer, plan, tmp_path):
         assert failure(installer, replace(plan, folder=small / "backend")) == "disk_full"
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+def test_torch_comes_from_its_own_index(
+    installer, plan, index, tool, tiny_server, tmp_path, monkeypatch
+):
+    """A user without configuration of pip: PyTorch's index is asked for torch, by either tool."""
+    uv = find_uv()
+    if tool == "uv" and uv is None:
+        pytest.skip("uv is missing: pip install uv")
+    (wheel,) = index.iterdir()
+
+    def answer(handler):
+        if handler.path.endswith(".whl"):
+            send(handler, 200, wheel.read_bytes(), "application/octet-stream")
+        elif handler.path.strip("/") == "torch":
+            send(handler, 200, f'<a href="/{wheel.name}">{wheel.name}</a>'.encode(), "text/html")
+        else:
+            send(handler, 404, b"", "text/html")
+
+    server = tiny_server(answer)
+    monkeypatch.setattr(
+        package_index,
+        "TORCH_BUILDS",
+        dict.fromkeys(package_index.TORCH_BUILDS, TorchBuild("tiny", server.url, 0.01)),
+    )
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{uv.parent if tool == 'uv' else ''}:/usr/bin:/bin")
+    status = run(installer, plan)
+    assert status.state == "ready", status
+    assert any(path == "/torch/" for _, path, _ in server.requests)
+    commands = InstallFolder(plan.folder).log.read_text()
+    assert ("/uv pip install" in commands) == (tool == "uv")
+    assert ("-m pip install" in commands) == (tool == "pip")
 
 
 def test_an_existing_python_without_album2avatar(installer, tmp_path):

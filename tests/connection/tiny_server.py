@@ -22,7 +22,7 @@ class TinyServer:
                 self.close_connection = True
                 answer(self)
 
-            do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815
+            do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815
 
             def log_message(self, format: str, *args: object) -> None:
                 """Nothing on the terminal."""
@@ -43,4 +43,5 @@ def send(handler: BaseHTTPRequestHandler, status: int, content: bytes, kind: str
     handler.send_header("Content-Type", kind)
     handler.send_header("Content-Length", str(len(content)))
     handler.end_headers()
-    handler.wfile.write(content)
+    if handler.command != "HEAD":
+        handler.wfile.write(content)
