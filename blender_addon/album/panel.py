@@ -63,7 +63,9 @@ class ALBUM2AVATAR_PT_album(SidebarPanel, Panel):
             draw_sentence(layout, context, sentence, icon=icon)
         start = choices.page * PHOTOS_PER_PAGE
         shown = album.photos[start : start + PHOTOS_PER_PAGE]
-        grid = layout.grid_flow(columns=0, even_columns=True, even_rows=True, align=True)
+        grid = layout.grid_flow(
+            row_major=True, columns=0, even_columns=True, even_rows=True, align=True
+        )
         for photo in shown:
             _draw_photo(grid.column(align=True), photo, photo.id in left_out)
         if len(album.photos) > PHOTOS_PER_PAGE:

@@ -37,19 +37,13 @@ class ALBUM2AVATAR_OT_import_avatar(Operator, ImportHelper):
         description="Show the avatar in the asset browser, too",
         default=True,
     )
-    picture: StringProperty(  # pyright: ignore[reportInvalidTypeForm]
-        name="Picture",
-        description="Image file that the asset browser shows; empty draws one",
-        subtype="FILE_PATH",
-        options={"HIDDEN", "SKIP_SAVE"},
-    )
 
     def execute(self, context: Any) -> set[str]:
         """Import; Blender records the step for undo."""
         try:
             avatar = import_avatar(context, Path(self.filepath), self.title)
             if self.is_asset:
-                mark_as_asset(avatar, Path(self.picture) if self.picture else None)
+                mark_as_asset(avatar)
         except AvatarError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -132,7 +126,7 @@ class ALBUM2AVATAR_OT_mark_as_asset(_AvatarOperator):
 
     def execute(self, context: Any) -> set[str]:
         """Mark the active avatar's collection."""
-        return self.run(context, lambda avatar: mark_as_asset(avatar, None))
+        return self.run(context, mark_as_asset)
 
 
 CLASSES = (

@@ -10,6 +10,8 @@ from bpy.props import BoolProperty, StringProperty
 from bpy.types import Operator
 
 from .. import backend
+from ..avatar.asset_mark import mark_as_asset
+from ..avatar.importer import import_avatar
 from ..connection.types import Job
 from ..errors import AvatarError
 from ..sidebar.asking import ask
@@ -133,24 +135,14 @@ class ALBUM2AVATAR_OT_add_to_scene(_JobOperator):
 
     bl_idname = "album2avatar.add_to_scene"
     bl_label = "Add to Scene"
+    bl_options = {"REGISTER", "UNDO"}
 
     def act(self, context: Any, job: Job) -> None:
-        """Import it, as one step of undo."""
-        files = backend.connection().peek().files
-        path = files.get(job.avatar or "")
+        """Import what was downloaded."""
+        path = backend.connection().peek().files.get(job.avatar or "")
         if path is None:
             raise AvatarError("The avatar is on its way from the backend. Try again in a moment.")
-        picture = files.get(job.preview or "")
-        try:
-            bpy.ops.album2avatar.import_avatar(
-                "EXEC_DEFAULT",
-                True,
-                filepath=str(path),
-                title=job.title,
-                picture=str(picture) if picture is not None else "",
-            )
-        except RuntimeError as error:
-            raise AvatarError(str(error).removeprefix("Error: ").strip()) from error
+        mark_as_asset(import_avatar(context, path, job.title))
 
 
 class ALBUM2AVATAR_OT_continue_queue(Operator):

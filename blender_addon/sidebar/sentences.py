@@ -2,7 +2,7 @@
 
 import textwrap
 
-_PIXELS_PER_CHARACTER = 6.3
+_PIXELS_PER_CHARACTER = 6.0
 """Average width of a letter of Blender's interface font at scale 1 (Inter, 11 points)."""
 _MARGIN = 60.0
 """Pixels beside the text at scale 1: panel borders, a box, an icon."""

@@ -60,7 +60,6 @@ def output(
     folder = tmp_path_factory.mktemp(f"blender{blender.version}")
     texture = folder / "albedo.png"
     Image.new("RGB", (32, 32), (180, 90, 60)).save(texture)
-    Image.new("RGB", (200, 300), (20, 160, 40)).save(folder / "picture.png")
     extras = describe_avatar(avatar, "anny", ASSETS, Settings())
     glb = folder / "avatar.glb"
     glb.write_bytes(build_glb(avatar, texture.read_bytes(), extras, "test"))

@@ -50,22 +50,22 @@ def select_faces():
 
 
 def asset_mark():
+    """What the asset browser shows; its picture is kept to be looked at."""
     start()
-    picture = OUTPUT / "picture.png"
-    bpy.ops.album2avatar.import_avatar(filepath=str(GLB), title="Anna", picture=str(picture))
+    bpy.ops.album2avatar.import_avatar(filepath=str(GLB), title="Anna")
     armature = bpy.context.active_object
     collection = armature.users_collection[0]
-    pixels = list(collection.preview.image_pixels_float)
     width, height = collection.preview.image_size
-    middle = 4 * (height // 2 * width + width // 2)
+    image = bpy.data.images.new("portrait", width, height, alpha=True)
+    image.pixels.foreach_set(list(collection.preview.image_pixels_float))
+    image.filepath_raw = str(OUTPUT / "portrait.png")
+    image.file_format = "PNG"
+    image.save()
     return {
         "name": armature.name,
         "collection": collection.name,
         "description": collection.asset_data.description,
         "tags": [tag.name for tag in collection.asset_data.tags],
-        "size": [width, height],
-        "middle": pixels[middle : middle + 4],
-        "corner": pixels[:4],
     }
 
 
