@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 from mathutils import Vector
 
-from ..errors import AvatarError
+from ..errors import AvatarError, reason_of
 from .asset_faces import label_faces
 from .bone_collections import sort_bones
 from .character import Character, meshes_of
@@ -77,8 +77,9 @@ def _import_gltf(path: Path) -> None:
     try:
         bpy.ops.import_scene.gltf(filepath=str(path), **options)
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise AvatarError(f"{path.name} can't be read ({reason}). Export it again.") from error
+        raise AvatarError(
+            f"{path.name} can't be read ({reason_of(error)}). Export it again."
+        ) from error
 
 
 def _restore_bones(armature: Any, metadata: AvatarMetadata) -> None:

@@ -11,8 +11,8 @@ from ..connection.types import Snapshot
 from ..sidebar.asking import draw_problem
 from ..sidebar.state import state
 from ..sidebar.tab import SidebarPanel, draw_sentence
-from .submitting import obstacles_now
-from .wish import body_of, goes_on_from, needs_sentence, preset_of
+from .submitting import continued_job, obstacles_now
+from .wish import body_of, needs_sentence, preset_of
 
 
 class ALBUM2AVATAR_PT_creation(SidebarPanel, Panel):
@@ -40,7 +40,9 @@ class ALBUM2AVATAR_PT_creation(SidebarPanel, Panel):
         row = layout.row()
         row.scale_y = 2.0
         row.enabled = not hindered
-        row.operator("album2avatar.create", text=self._title(context, snapshot), icon="USER")
+        is_continued = continued_job(context, snapshot) is not None
+        title = "Create from These Assets" if is_continued else "Create Avatar"
+        row.operator("album2avatar.create", text=title, icon="USER")
         for sentence in hindered:
             draw_sentence(layout, context, sentence, icon="INFO")
         if backend.current().installer.status().state in ("not_installed", "failed"):
@@ -64,14 +66,6 @@ class ALBUM2AVATAR_PT_creation(SidebarPanel, Panel):
         chosen = body_of(snapshot, choices.body)
         if chosen is not None and chosen.name == "smplx" and chosen.is_available:
             self.layout.prop(choices, "smplx_file")
-
-    def _title(self, context: Any, snapshot: Snapshot) -> str:
-        choices = state(context)
-        job = snapshot.job(choices.jobs.chosen)
-        is_continued = job is not None and goes_on_from(
-            job, choices.album.chosen, choices.creation.body
-        )
-        return "Create from These Assets" if is_continued else "Create Avatar"
 
 
 class ALBUM2AVATAR_PT_creation_advanced(SidebarPanel, Panel):

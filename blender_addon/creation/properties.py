@@ -2,8 +2,16 @@
 
 # pyright: reportMissingImports=false, reportUntypedBaseClass=false
 
-from bpy.props import StringProperty
+from bpy.props import CollectionProperty, StringProperty
 from bpy.types import PropertyGroup
+
+
+class ALBUM2AVATAR_PG_begun(PropertyGroup):
+    """A job that this Blender began, and the photos that were ticked."""
+
+    job: StringProperty()  # pyright: ignore[reportInvalidTypeForm]
+    photos: StringProperty()  # pyright: ignore[reportInvalidTypeForm]
+    """Ids, separated by spaces."""
 
 
 class ALBUM2AVATAR_PG_creation(PropertyGroup):
@@ -25,7 +33,8 @@ class ALBUM2AVATAR_PG_creation(PropertyGroup):
         name="Settings",
         description='Differences from the preset as JSON, such as {"sculpt": {"steps": 200}}',
     )
+    begun: CollectionProperty(type=ALBUM2AVATAR_PG_begun)  # pyright: ignore[reportInvalidTypeForm]
     problem: StringProperty()  # pyright: ignore[reportInvalidTypeForm]
 
 
-CLASSES = (ALBUM2AVATAR_PG_creation,)
+CLASSES = (ALBUM2AVATAR_PG_begun, ALBUM2AVATAR_PG_creation)

@@ -8,14 +8,15 @@ from typing import Any
 import bpy
 
 from .. import backend
+from ..album.choice import used_photos
 from ..album.properties import left_out_of
-from ..connection.types import Goal, Snapshot
+from ..connection.types import Goal, Job, Snapshot
 from ..errors import AvatarError
 from ..jobs.properties import choose_job
 from ..sidebar.asking import ask
 from ..sidebar.state import state
 from .settings_text import parse_settings
-from .wish import Wish, obstacles, request_for
+from .wish import Wish, goes_on_from, obstacles, request_for
 
 
 def obstacles_now(context: Any, snapshot: Snapshot) -> tuple[str, ...]:
@@ -24,6 +25,16 @@ def obstacles_now(context: Any, snapshot: Snapshot) -> tuple[str, ...]:
         return obstacles(snapshot, _wish(context))
     except AvatarError as error:
         return (str(error),)
+
+
+def continued_job(context: Any, snapshot: Snapshot) -> Job | None:
+    """The chosen job, where Create goes on from its assets. Cheap enough for drawing."""
+    job = snapshot.job(state(context).jobs.chosen)
+    try:
+        wish = _wish(context)
+    except AvatarError:
+        return None
+    return job if job is not None and goes_on_from(snapshot, job, wish) else None
 
 
 def find_assets(context: Any) -> None:
@@ -54,11 +65,16 @@ def _submit(context: Any, goal: Goal, section: str) -> None:
     folder = backend.avatar_folder(album.title if album is not None else "")
     chosen = snapshot.job(state(context).jobs.chosen)
     request = request_for(snapshot, replace(wish, workspace=folder), goal, chosen)
-    ask(section, "POST", request.path, request.body, then=_look_at)
+    ticked = used_photos(album, wish.left_out) if album is not None else ()
+    photos = " ".join(photo.id for photo in ticked)
+    ask(section, "POST", request.path, request.body, then=lambda job: _look_at(job["id"], photos))
 
 
-def _look_at(answer: Any) -> None:
-    choose_job(state(bpy.context).jobs, answer["id"])
+def _look_at(job: str, photos: str) -> None:
+    choices = state(bpy.context)
+    begun = choices.creation.begun.add()
+    begun.job, begun.photos = job, photos
+    choose_job(choices.jobs, job)
 
 
 def _wish(context: Any) -> Wish:
@@ -72,4 +88,5 @@ def _wish(context: Any) -> Wish:
         smplx_file=bpy.path.abspath(creation.smplx_file) if creation.smplx_file else "",
         prompt_addition=creation.prompt_addition,
         settings=parse_settings(creation.settings),
+        known_photos={found.job: frozenset(found.photos.split()) for found in creation.begun},
     )

@@ -29,6 +29,8 @@ class Wish:
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     workspace: str | None = None
     """Absolute path of the avatar's folder; None lets the backend choose."""
+    known_photos: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """Job to the ids of the photos that it was begun with, as far as that is known."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def obstacles(snapshot: Snapshot, wish: Wish) -> tuple[str, ...]:
         found.append(f"{body.title} can't be used: {body.reason}")
     elif wish.body == "smplx" and not wish.smplx_file:
         found.append("Choose your SMPL-X model file.")
-    elif wish.body == "smplx" and Path(wish.smplx_file).suffix not in (".npz", ".pkl"):
+    elif wish.body == "smplx" and Path(wish.smplx_file).suffix != ".npz":
         found.append("The SMPL-X model is a file that ends with .npz. Choose it.")
     return tuple(found)
 
@@ -66,8 +68,8 @@ def obstacles(snapshot: Snapshot, wish: Wish) -> tuple[str, ...]:
 def request_for(snapshot: Snapshot, wish: Wish, goal: Goal, chosen: Job | None) -> Request:
     """How to ask for a job.
 
-    Where the chosen job has found the assets of the same album on the same body, an avatar is
-    made from these, with the artist's edits; else a new job begins.
+    Where the chosen job has found the assets of the same photos, an avatar is made from these,
+    with the artist's edits; else a new job begins.
     """
     changes: dict[str, Any] = {"goal": goal}
     preset = preset_of(snapshot, wish.preset)
@@ -77,7 +79,7 @@ def request_for(snapshot: Snapshot, wish: Wish, goal: Goal, chosen: Job | None) 
         changes["prompt_addition"] = wish.prompt_addition.strip()
     if wish.settings:
         changes["settings"] = dict(wish.settings)
-    if goal == "avatar" and chosen is not None and goes_on_from(chosen, wish.album, wish.body):
+    if goal == "avatar" and chosen is not None and goes_on_from(snapshot, chosen, wish):
         return Request(f"/jobs/{chosen.id}/resume", changes)
     album = snapshot.album(wish.album)
     changes |= {"album": wish.album, "body": wish.body, "title": album.title if album else ""}
@@ -90,9 +92,16 @@ def request_for(snapshot: Snapshot, wish: Wish, goal: Goal, chosen: Job | None) 
     return Request("/jobs", changes)
 
 
-def goes_on_from(job: Job, album: str, body: str) -> bool:
-    """Whether a job has found the assets that an avatar of an album, on a body, needs."""
-    is_same = job.album == album and job.body == body
+def goes_on_from(snapshot: Snapshot, job: Job, wish: Wish) -> bool:
+    """Whether a job has found the assets that the wish's avatar needs.
+
+    That it used other photos than are ticked now is known only of jobs that this Blender began.
+    """
+    album = snapshot.album(wish.album)
+    if album is None or (job.album, job.body) != (wish.album, wish.body):
+        return False
+    ticked = frozenset(photo.id for photo in used_photos(album, wish.left_out))
+    is_same = wish.known_photos.get(job.id, ticked) == ticked
     return is_same and job.goal == "assets" and job.state == "done"
 
 

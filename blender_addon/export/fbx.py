@@ -13,13 +13,14 @@ from ..avatar.character import Character
 from .copy import exported_copy
 from .preparing import prepare_fbx
 from .presets import FBX_OPTIONS, GENERIC, FbxPreset
+from .writing import write_with
 
 
 def export_fbx(context: Any, character: Character, path: Path, preset: FbxPreset = GENERIC) -> None:
     """Write an avatar as FBX, textures inside, in the rest pose that the preset wants.
 
     Raises:
-        AvatarError: a modifier or the rig is in the way; nothing is written then.
+        AvatarError: a modifier or the rig is in the way, or the file can't be written.
     """
 
     def name_of(original: Any) -> str:
@@ -32,7 +33,7 @@ def export_fbx(context: Any, character: Character, path: Path, preset: FbxPreset
         _scene_unit(context.scene, 1 / preset.units_per_metre),
     ):
         prepare_fbx(context, copy, preset)
-        bpy.ops.export_scene.fbx(filepath=str(path), **{**FBX_OPTIONS, **preset.options})
+        write_with(bpy.ops.export_scene.fbx, path, {**FBX_OPTIONS, **preset.options})
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from ..avatar.character import Character
 from ..avatar.metadata import KEY, parse_parts
 from .copy import exported_copy
 from .preparing import bake_meshes
+from .writing import write_with
 
 GLB_OPTIONS: dict[str, Any] = {
     "use_selection": True,
@@ -29,12 +30,12 @@ def export_glb(context: Any, character: Character, path: Path) -> None:
     """Write an avatar as GLB, in its rest pose, with the extras of its armature as it is now.
 
     Raises:
-        AvatarError: a modifier is in the way; nothing is written then.
+        AvatarError: a modifier is in the way, or the file can't be written.
     """
     with exported_copy(context, character) as copy:
         bake_meshes(context, copy)
         _describe_faces(copy)
-        bpy.ops.export_scene.gltf(filepath=str(path), **GLB_OPTIONS)
+        write_with(bpy.ops.export_scene.gltf, path, GLB_OPTIONS)
 
 
 def _describe_faces(copy: Character) -> None:

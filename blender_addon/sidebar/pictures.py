@@ -25,7 +25,7 @@ class Pictures:
         Returns:
             Whether there are new ones.
         """
-        before = len(self._paths), sum(map(hash, self._paths.items()))
+        has_new = False
         for artifact in wanted:
             path = str(files[artifact]) if artifact in files else None
             if path is None or self._paths.get(artifact) == path:
@@ -34,9 +34,10 @@ class Pictures:
                 self._previews.load(path, path, "IMAGE")
             self._paths.pop(artifact, None)
             self._paths[artifact] = path
+            has_new = True
         while len(self._paths) > _MOST:
             self._drop(next(iter(self._paths)))
-        return before != (len(self._paths), sum(map(hash, self._paths.items())))
+        return has_new
 
     def holds(self, artifact: str | None) -> bool:
         """Whether an artifact can be drawn."""

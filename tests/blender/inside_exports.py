@@ -97,6 +97,22 @@ def modifiers_that_disagree():
     return {"message": message, "written": path.exists(), "is_kept": names == _names()}
 
 
+def unwritable():
+    """Into a folder that is a file; the avatar is as it was."""
+    import_avatar()
+    names = _names()
+    (OUTPUT / "file").touch()
+    said = {}
+    for suffix in ("fbx", "glb"):
+        try:
+            getattr(bpy.ops.album2avatar, f"export_{suffix}")(
+                filepath=str(OUTPUT / "file" / f"avatar.{suffix}")
+            )
+        except RuntimeError as error:
+            said[suffix] = str(error)
+    return {"said": said, "is_kept": names == _names()}
+
+
 def fixes():
     """Each thing that can be wrong, what is said of it, and what the button makes of it."""
     found = {}
@@ -261,6 +277,7 @@ CHECKS = (
     two_roots_become_one,
     modifiers_keep_shape_keys,
     modifiers_that_disagree,
+    unwritable,
     fixes,
     fix_of_a_vertex_takes_the_neighbours_bones,
 )

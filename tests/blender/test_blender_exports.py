@@ -117,6 +117,15 @@ def test_a_modifier_that_disagrees_is_named_and_nothing_is_written(
     assert found["is_kept"]
 
 
+@pytest.mark.parametrize("suffix", ["fbx", "glb"])
+def test_an_unwritable_folder_is_a_sentence(findings: dict[str, Any], suffix: str) -> None:
+    found = findings["unwritable"]
+    assert f"avatar.{suffix} can't be written" in found["said"][suffix]
+    assert "Choose another folder" in found["said"][suffix]
+    assert "Traceback" not in found["said"][suffix]
+    assert found["is_kept"]
+
+
 @pytest.mark.parametrize(
     "fix",
     ["BIND_VERTICES", "LIMIT_WEIGHTS", "NORMALIZE_WEIGHTS", "REMOVE_GROUPS", "APPLY_TRANSFORMS"],
