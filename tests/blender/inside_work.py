@@ -158,7 +158,11 @@ def create_and_cancel():
         if job is not None:
             seen.append((job.state, job.stage_index, job.step, round(job.progress, 4)))
 
-    work_until(lambda: any(state == "running" and at > 2 for state, at, _, _ in seen), 120, watch)
+    def is_well_on():
+        running = [line for line in seen if line[0] == "running"]
+        return any(at > 2 for _, at, _, _ in running) and len({line[3] for line in running}) > 3
+
+    work_until(is_well_on, 120, watch)
     running = drawn()
     bpy.ops.album2avatar.cancel_job()
     began = time.monotonic()

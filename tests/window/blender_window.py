@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,8 +21,8 @@ from screen import HEIGHT, WIDTH, Box, Screen
 
 COLUMNS = (0.2, 0.5, 0.8, 0.95)
 """Where, across a panel, a row's buttons are looked for."""
-ROW_STEP = 10
-"""Pixels; half a button's height at Blender's usual size."""
+ROW_STEP = 14
+"""Pixels; less than a button's height at Blender's usual size."""
 LONGEST_REDRAW = 6.0
 """Seconds; what moves for longer is meant to move."""
 
@@ -184,30 +184,31 @@ class BlenderWindow:
                 return
         raise AssertionError(f"the sidebar stays {box.right - box.left} pixels wide")
 
-    def buttons(self, place: Place = SIDEBAR) -> Iterator[Button]:
-        """What the mouse finds on its way down a place; large buttons several times."""
-        box = self.box(place)
-        for y in range(box.top + ROW_STEP, box.bottom, ROW_STEP):
-            for column in COLUMNS:
-                # The sidebar's tabs, or a scroll bar, take the last 20 pixels.
-                x = round(box.left + column * (box.right - 20 - box.left))
-                what = self._under(x, y, place)
-                if what:
-                    # Some pixels down, for it may have been found by its edge.
-                    yield Button(what, x, y + 4)
-
     def find(self, name: str, place: Place = SIDEBAR) -> Button:
-        """The button whose operator or property contains `name`; scrolls down to it."""
+        """The button whose operator or property contains `name`; scrolls down to it.
+
+        The mouse goes over the place until Blender says that this button is below.
+        """
         before = self._found.pop((name, place), None)
         if before and self._is_there(name, before, place):
             return before
-        self._scroll(place, -60)
+        self.scroll(place, -60)
         for _page in range(8):
-            for button in self.buttons(place):
-                if name in button.what and self._is_there(name, button, place):
-                    return button
-            self._scroll(place, 8)
+            button = self._sweep(name, place)
+            if button and self._is_there(name, button, place):
+                return button
+            self.scroll(place, 8)
         raise AssertionError(f"no button {name} in {place}")
+
+    def _sweep(self, name: str, place: Place) -> Button | None:
+        box = self.box(place)
+        # The sidebar's tabs, or a scroll bar, take the last 20 pixels.
+        width, height = box.right - box.left - 20, box.bottom - box.top
+        xs = [round(column * width) for column in COLUMNS]
+        ys = list(range(height - ROW_STEP, 0, -ROW_STEP))
+        found = self.ask(f"answer = sweep{(*place, name, xs, ys)}", seconds=120)
+        # A row may have been found by its edge; a button is 20 pixels high.
+        return found and Button(found[2], found[0], HEIGHT - found[1] + 3)
 
     def press(self, name: str, place: Place = SIDEBAR) -> None:
         """Click the button whose operator or property contains `name`."""
@@ -228,11 +229,17 @@ class BlenderWindow:
         self.screen.move(x, y)
         return self.ask(f"answer = under_mouse{place}")
 
-    def _scroll(self, place: Place, steps: int) -> None:
+    def scroll(self, place: Place, steps: int) -> int:
+        """Turn the wheel; the answer is by how many pixels the place's content went up."""
+        before = self._offset(place)
         # Over a list the wheel would turn the list; beside the panels it turns the panels.
         box = self.box(place)
         self.screen.scroll(box.left + 4, (box.top + box.bottom) // 2, steps)
         time.sleep(0.3)
+        return round(before - self._offset(place))
+
+    def _offset(self, place: Place) -> float:
+        return self.ask(f"answer = place{place}[2].view2d.region_to_view(0, 0)[1]")
 
     def picture(self, place: Place | None = None) -> Image.Image:
         """What the screen shows as soon as it stands still; of one place where it is named.

@@ -8,12 +8,13 @@ of the artist's actions.
 import json
 import os
 import traceback
+import types
 from pathlib import Path
 
 import bpy
 
 FOLDER = Path(os.environ["WINDOW_QUESTIONS"])
-SECONDS_BETWEEN_LOOKS = 0.02
+SECONDS_BETWEEN_LOOKS = 0.01
 
 
 def place(area_type, region_type):
@@ -55,23 +56,55 @@ def under_mouse(area_type, region_type):
         return manager.clipboard
 
 
+def sweep(area_type, region_type, name, xs, ys):
+    """Move the mouse over a place, row by row, until the button that `name` is in is below it.
+
+    A generator: between two steps Blender sees the mouse move. It returns the mouse's place on
+    the screen from the bottom left corner, and what is there; None where it was not found.
+    """
+    window, _, region = place(area_type, region_type)
+    for y in ys:
+        for x in xs:
+            window.cursor_warp(region.x + x, region.y + y)
+            yield
+            yield
+            found = under_mouse(area_type, region_type)
+            if name in found:
+                return [window.x + region.x + x, window.y + region.y + y, found]
+    return None
+
+
 def look():
-    """Answer the question that lies there, if one does."""
+    """Answer the question that lies there, if one does; go on with a long answer."""
+    global _long_answer
     question = FOLDER / "question.py"
-    if question.exists():
-        text = question.read_text()
-        question.unlink()
-        names = {**globals(), "answer": None}
-        try:
+    try:
+        if _long_answer is not None:
+            next(_long_answer)
+        elif question.exists():
+            text = question.read_text()
+            question.unlink()
+            names = {**globals(), "answer": None}
             exec(text, names)
-            found = {"answer": names["answer"]}
-        except Exception:
-            found = {"error": traceback.format_exc()}
-        part = FOLDER / "answer.part"
-        part.write_text(json.dumps(found))
-        part.rename(FOLDER / "answer.json")
+            if isinstance(names["answer"], types.GeneratorType):
+                _long_answer = names["answer"]
+            else:
+                tell({"answer": names["answer"]})
+    except StopIteration as ended:
+        _long_answer = None
+        tell({"answer": ended.value})
+    except Exception:
+        _long_answer = None
+        tell({"error": traceback.format_exc()})
     return SECONDS_BETWEEN_LOOKS
 
 
+def tell(found):
+    part = FOLDER / "answer.part"
+    part.write_text(json.dumps(found))
+    part.rename(FOLDER / "answer.json")
+
+
+_long_answer = None
 bpy.context.preferences.view.show_splash = False
 bpy.app.timers.register(look, first_interval=SECONDS_BETWEEN_LOOKS, persistent=True)

@@ -20,10 +20,9 @@ def panel_spans(sidebar: Image.Image) -> list[tuple[int, int]]:
     return [(int(top), int(bottom)) for top, bottom in edges.reshape(-1, 2) if bottom - top > 12]
 
 
-def panel_at(sidebar: Image.Image, y: int) -> Image.Image:
-    """The panel at a height, cut out of the sidebar's picture, without the tabs."""
-    top, bottom = next(span for span in panel_spans(sidebar) if span[0] <= y < span[1])
-    return sidebar.crop((0, max(0, top - 4), sidebar.width - 20, min(sidebar.height, bottom + 4)))
+def span_at(sidebar: Image.Image, y: int) -> tuple[int, int]:
+    """Top and bottom of the panel at a height."""
+    return next(span for span in panel_spans(sidebar) if span[0] <= y < span[1])
 
 
 def progress_pixels(picture: Image.Image) -> int:

@@ -17,13 +17,13 @@ from conftest import REPOSITORY, Studio
 from extension import MODULE, do, tell
 from PIL import Image
 from screen import Box
-from sidebar_pictures import colours, panel_at, panel_spans, progress_pixels
+from sidebar_pictures import colours, panel_spans, progress_pixels, span_at
 
 pytestmark = pytest.mark.window
 
 PICTURES = REPOSITORY / "out" / "window"
-LONGEST_JOB = 900.0
-"""Seconds; three times what the preset takes on two cores."""
+LONGEST_JOB = 1800.0
+"""Seconds; the preset takes three minutes on two cores that have nothing else to do."""
 
 
 @pytest.fixture
@@ -38,10 +38,18 @@ def keep(picture: Image.Image, name: str) -> None:
 
 
 def keep_panel(blender: BlenderWindow, button: str, name: str) -> Image.Image:
-    """Scroll to the panel that has a button, and save it."""
-    found = blender.find(button)
+    """Scroll until the panel that has a button is seen whole, and save it."""
+    y = blender.find(button).y - blender.box(SIDEBAR).top
     picture = blender.picture(SIDEBAR)
-    panel = panel_at(picture, found.y - blender.box(SIDEBAR).top)
+    top, bottom = span_at(picture, y)
+    while bottom > picture.height - 4 and top > 80:
+        moved = blender.scroll(SIDEBAR, 2)
+        if not moved:
+            break
+        y -= moved
+        picture = blender.picture(SIDEBAR)
+        top, bottom = span_at(picture, y)
+    panel = picture.crop((0, max(0, top - 4), picture.width - 20, bottom + 4))
     keep(panel, name)
     return panel
 
@@ -127,7 +135,7 @@ def test_find_assets_lists_the_pieces(blender: BlenderWindow) -> None:
     panel = keep_panel(blender, "album2avatar.find_assets", "assets")
     kinds = tell(blender, "[line.kind for line in choices.assets.lines]")
     assert {"face", "top", "bottom"} <= set(kinds)
-    assert colours(panel) > 2000
+    assert colours(panel) > 1500
 
 
 def test_create_starts_a_bar_that_moves(blender: BlenderWindow) -> None:
@@ -137,7 +145,7 @@ def test_create_starts_a_bar_that_moves(blender: BlenderWindow) -> None:
     blender.find("album2avatar.cancel_job")
     early = blender.picture(SIDEBAR)
     begun = tell(blender, "job.progress")
-    wait_in_blender(blender, "job.progress", 300, lambda progress: progress > begun + 0.05)
+    wait_in_blender(blender, "job.progress", LONGEST_JOB, lambda progress: progress > begun + 0.05)
     late = blender.picture(SIDEBAR)
     assert progress_pixels(late) > progress_pixels(early) + 100
 
@@ -149,19 +157,21 @@ def test_cancel_stops_the_job_and_resume_goes_on(blender: BlenderWindow) -> None
     reached = tell(blender, "job.progress")
     blender.press("album2avatar.resume_job")
     wait_in_blender(blender, "job.state", 30, "running".__eq__)
-    wait_in_blender(blender, "job.progress", 120, lambda progress: progress > reached)
+    wait_in_blender(blender, "job.progress", LONGEST_JOB, lambda progress: progress > reached)
 
 
 def test_the_preview_lives_while_the_job_runs(blender: BlenderWindow) -> None:
     first = wait_in_blender(
-        blender, "job.state == 'running' and job.preview in snapshot.files and job.preview", 400
+        blender,
+        "job.state == 'running' and job.preview in snapshot.files and job.preview",
+        LONGEST_JOB,
     )
     shown = keep_panel(blender, "album2avatar.cancel_job", "job-running")
     assert colours(shown) > 1000
     second = wait_in_blender(
         blender,
         "job.preview in snapshot.files and job.preview",
-        400,
+        LONGEST_JOB,
         lambda preview: preview and preview != first,
     )
     assert second != first
@@ -212,8 +222,8 @@ def test_the_export_panel_checks_and_writes(studio: Studio, blender: BlenderWind
 
 def _open_last_panel(blender: BlenderWindow) -> None:
     """Click on the header of the lowest panel; headers are no buttons that Blender names."""
+    blender.scroll(SIDEBAR, 100)
     box = blender.box(SIDEBAR)
-    blender.screen.scroll(box.left + 4, (box.top + box.bottom) // 2, 100)
     top, bottom = panel_spans(blender.picture(SIDEBAR))[-1]
     assert bottom - top < 40, "the last panel is open already"
     blender.screen.click(box.left + 100, box.top + (top + bottom) // 2)
