@@ -20,7 +20,6 @@ from blender_addon.connection.installation import InstallFolder, read_record
 from blender_addon.connection.installer import Installer
 from blender_addon.connection.package_index import TorchBuild
 from blender_addon.connection.processes import is_alive
-from blender_addon.connection.python_choice import find_uv
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PYTHON = str(Path(sys.base_prefix) / "bin" / "python3")
@@ -271,9 +270,6 @@ def test_torch_comes_from_its_own_index(
     installer, plan, index, tool, tiny_server, tmp_path, monkeypatch
 ):
     """A user without configuration of pip: PyTorch's index is asked for torch, by either tool."""
-    uv = find_uv()
-    if tool == "uv" and uv is None:
-        pytest.skip("uv is missing: pip install uv")
     (wheel,) = index.iterdir()
 
     def answer(handler):
@@ -294,7 +290,8 @@ def test_torch_comes_from_its_own_index(
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("PATH", f"{uv.parent if tool == 'uv' else ''}:/usr/bin:/bin")
+    uv = Path(sys.executable).parent if tool == "uv" else ""
+    monkeypatch.setenv("PATH", f"{uv}:/usr/bin:/bin")
     status = run(installer, plan)
     assert status.state == "ready", status
     assert any(path == "/torch/" for _, path, _ in server.requests)
