@@ -9,7 +9,7 @@ from bpy.props import EnumProperty, StringProperty
 from bpy.types import AddonPreferences
 
 from . import backend
-from .connection.folders import default_installation, default_state
+from .connection.folders import default_avatars, default_installation, default_state
 from .connection.installation import InstallStatus
 from .connection.types import Finding, Snapshot
 from .setup.choices import ADDON, read_choices
@@ -88,7 +88,7 @@ class ALBUM2AVATAR_preferences(AddonPreferences):
     )
     avatars: StringProperty(  # pyright: ignore[reportInvalidTypeForm]
         name="Avatars Folder",
-        description="Where new avatars are made. Empty: beside the state folder",
+        description=f"Where new avatars are made. Empty: {default_avatars()}",
         subtype="DIR_PATH",
     )
     when_blender_quits: EnumProperty(  # pyright: ignore[reportInvalidTypeForm]
@@ -165,7 +165,7 @@ def _draw_backend(box: Any, context: Any, preferences: Any, snapshot: Snapshot) 
     fields = box.column()
     fields.use_property_split = True
     fields.prop(preferences, "state", placeholder=str(default_state()))
-    fields.prop(preferences, "avatars")
+    fields.prop(preferences, "avatars", placeholder=str(default_avatars()))
     fields.prop(preferences, "when_blender_quits")
     _draw_findings(box, context, snapshot.findings)
 

@@ -7,7 +7,7 @@ from typing import Any
 from bpy.types import Panel, UIList
 
 from .. import backend
-from ..connection.types import Asset, Snapshot
+from ..connection.types import Asset, Job, Snapshot
 from ..creation.submitting import obstacles_now
 from ..sidebar.asking import draw_problem
 from ..sidebar.pictures import pictures
@@ -90,6 +90,7 @@ class ALBUM2AVATAR_PT_assets(SidebarPanel, Panel):
         asset = asset_of(choices.jobs.chosen, choices.assets.chosen)
         if asset is not None:
             self._draw_edits(context, snapshot)
+            self._draw_update(snapshot, job)
             self._draw_mask(context, snapshot, asset)
 
     def _draw_edits(self, context: Any, snapshot: Snapshot) -> None:
@@ -97,6 +98,15 @@ class ALBUM2AVATAR_PT_assets(SidebarPanel, Panel):
         row.enabled = state(context).jobs.chosen in snapshot.editable
         row.menu("ALBUM2AVATAR_MT_merge_asset", icon="AUTOMERGE_ON")
         row.operator("album2avatar.drop_asset", icon="TRASH")
+
+    def _draw_update(self, snapshot: Snapshot, job: Job | None) -> None:
+        if job is None or job.id not in snapshot.editable:
+            return
+        if (job.state, job.goal) == ("done", "avatar"):
+            update = self.layout.operator(
+                "album2avatar.resume_job", text="Update Avatar", icon="FILE_REFRESH"
+            )
+            update.job = job.id
 
     def _draw_mask(self, context: Any, snapshot: Snapshot, asset: Asset) -> None:
         choices = state(context)

@@ -28,3 +28,8 @@ def default_state() -> Path:
 def default_installation() -> Path:
     """Folder in which the backend's own environment is made."""
     return user_data() / "backend"
+
+
+def default_avatars() -> Path:
+    """Folder in which the backend makes avatars."""
+    return user_data() / "avatars"

@@ -29,6 +29,9 @@ def update_preview(path: Path) -> None:
     image = _find()
     if image is not None and image.filepath != str(path):
         _set_picture(image, path)
+        for area in _areas(bpy.context):
+            if area.type == "IMAGE_EDITOR":
+                area.tag_redraw()
 
 
 def _find() -> Any:

@@ -173,7 +173,7 @@ def ticks():
         current.connection.snapshot()
         current.tick()
         time.sleep(0.001)
-    return {"count": current.times.count, "longest": current.times.longest}
+    return vars(current.times)
 
 
 def disable_and_enable():

@@ -46,7 +46,9 @@ def start(asked: WorkerRequest) -> subprocess.Popen[bytes]:
 def test_a_worker_says_only_messages_and_its_last_word_is_the_end(tmp_path: Path):
     worker = start(request(tmp_path / "avatar"))
     assert worker.stdout is not None
-    said = [json.loads(line) for line in worker.stdout]
+    said = [json.loads(worker.stdout.readline())]
+    assert psutil.Process(worker.pid).nice() > psutil.Process().nice()
+    said += [json.loads(line) for line in worker.stdout]
     assert {each["kind"] for each in said[:-1]} == {"progress"}
     assert said[-1] == {"kind": "end", "outcome": "done", "code": "", "message": ""}
     assert worker.wait() == 0

@@ -57,14 +57,14 @@ def under_mouse(area_type, region_type):
 
 
 def sweep(area_type, region_type, name, xs, ys):
-    """Move the mouse over a place, row by row, until the button that `name` is in is below it.
+    """Move the mouse over a place, column by column, until a button with `name` is below it.
 
     A generator: between two steps Blender sees the mouse move. It returns the mouse's place on
     the screen from the bottom left corner, and what is there; None where it was not found.
     """
     window, _, region = place(area_type, region_type)
-    for y in ys:
-        for x in xs:
+    for x in xs:
+        for y in ys:
             window.cursor_warp(region.x + x, region.y + y)
             yield
             yield

@@ -13,6 +13,7 @@ import threading
 import traceback
 from typing import BinaryIO
 
+import psutil
 from filelock import FileLock, Timeout
 
 from album2avatar.errors import Album2AvatarError, CancelledError
@@ -29,6 +30,9 @@ from album2avatar.workspace import Workspace
 
 LOCK_SECONDS = 30.0
 """How long a worker whose service was killed may take to let go of the workspace."""
+
+NICENESS = 10
+"""Of 19; the job takes what the artist's own programs leave of the processor."""
 
 
 class Line:
@@ -74,6 +78,7 @@ def main() -> None:
     """Do one job and say how it ended."""
     line = Line(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)
+    _step_back()
     request = WorkerRequest.model_validate_json(sys.stdin.buffer.readline())
     commands = Commands(sys.stdin.buffer, line)
     line.send(work(request, commands, line))
@@ -105,6 +110,14 @@ def work(request: WorkerRequest, commands: Commands, line: Line) -> EndMessage:
         traceback.print_exc()
         return _unexpected(error, workspace)
     return EndMessage(outcome="done")
+
+
+def _step_back() -> None:
+    process = psutil.Process()
+    if sys.platform == "win32":
+        process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    else:
+        process.nice(max(process.nice(), NICENESS))
 
 
 def _progress(event: ProgressEvent) -> ProgressMessage:
