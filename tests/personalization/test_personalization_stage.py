@@ -59,7 +59,7 @@ def test_the_stage_writes_tokens_and_adapter_and_leaves_the_base_prior_alone(
     assert record["prior_hash"] == before[0]
     assert not workspace.checkpoint("personalize").exists()
     preview = Image.open(workspace.preview("personalize", 6))
-    assert preview.size == (16 * 6, 16)
+    assert preview.size == (16 * 3, 16 * 2)
 
 
 def test_a_resumed_run_writes_the_same_bits(workspace, settings):

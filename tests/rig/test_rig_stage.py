@@ -13,6 +13,7 @@ from album2avatar.body.storage import save_body
 from album2avatar.body.surface import outer_surface
 from album2avatar.mesh.storage import save_mesh
 from album2avatar.mesh.types import UvMap
+from album2avatar.pictures import save_texture
 from album2avatar.progress import silent_job
 from album2avatar.rig import stage
 from album2avatar.settings import Settings
@@ -37,6 +38,8 @@ def test_stage_rigs_what_was_painted(tmp_path: Path) -> None:
     table = AssetTable(subject="man", assets=assets, photos=())
     workspace.asset_table.write_text(table.model_dump_json())
 
+    workspace.albedo.parent.mkdir(parents=True, exist_ok=True)
+    save_texture(workspace.albedo, torch.tensor([0.9, 0.1, 0.1]).expand(8, 8, 3))
     stage.run(workspace, Settings(), silent_job("rig"))
     avatar = load_rigged(workspace.rigged)
     assert avatar.skeleton.names == body.skeleton.names
@@ -53,4 +56,9 @@ def test_stage_rigs_what_was_painted(tmp_path: Path) -> None:
     change = (avatar.parts[0].weights[: len(known)] - known).abs().sum(-1) / 2
     assert float(change.mean()) < 0.1
     with Image.open(workspace.preview("rig", 1)) as picture:
-        assert len(np.unique(np.asarray(picture))) > 50
+        red, green, _ = np.asarray(picture, np.float32).reshape(-1, 3).T
+    # Two sides of three poses, all in the texture's red, before a grey wall.
+    is_red = (red > 100) & (green < 0.3 * red)
+    assert picture.size == (768, 512)
+    for tile in is_red.reshape(2, 256, 3, 256).transpose(0, 2, 1, 3).reshape(6, -1):
+        assert 0.05 < tile.mean() < 0.4

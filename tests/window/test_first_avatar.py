@@ -51,7 +51,8 @@ def keep_panel(blender: BlenderWindow, button: str, name: str) -> Image.Image:
         y -= moved
         picture = blender.picture(SIDEBAR)
         top, bottom = span_at(picture, y)
-    panel = picture.crop((0, max(0, top - 4), picture.width - 20, bottom + 4))
+    edges = max(0, top - 4), min(picture.height, bottom + 4)
+    panel = picture.crop((0, edges[0], picture.width - 20, edges[1]))
     keep(panel, name)
     return panel
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -12,6 +11,7 @@ from album2avatar.body.rigged import RiggedPart, load_rigged
 from album2avatar.errors import WorkspaceError
 from album2avatar.mesh.storage import load_mesh
 from album2avatar.mesh.types import Mesh
+from album2avatar.pictures import load_texture
 from album2avatar.render.camera import Cameras
 from album2avatar.render.images import area_downsample, to_image
 from album2avatar.render.shading import draw, interpolate_normals
@@ -53,19 +53,13 @@ def load_avatar(workspace: Workspace) -> AvatarSurface:
             f"{workspace.root} has no avatar yet ({workspace.rigged} and {workspace.painted} are "
             "missing). Run `album2avatar create` with this folder first."
         )
-    if not workspace.albedo.exists():
-        raise WorkspaceError(
-            f"{workspace.albedo} is missing. Run `album2avatar create` with this folder again."
-        )
-    with Image.open(workspace.albedo) as image:
-        pixels = np.asarray(image.convert("RGB"), np.float32) / 255.0
     starts = np.cumsum([0, *(len(part.mesh.vertices) for part in parts)])
     return AvatarSurface(
         vertices=torch.cat([part.mesh.vertices.float() for part in parts]),
         faces=torch.cat([p.mesh.faces + int(s) for p, s in zip(parts, starts, strict=False)]),
         corner_uv=torch.cat([_corner_uv(part) for part in parts]),
         face_colors=torch.cat([_face_colors(part) for part in parts]),
-        albedo=torch.from_numpy(pixels).flip(0),
+        albedo=load_texture(workspace.albedo),
     )
 
 

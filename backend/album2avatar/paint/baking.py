@@ -1,19 +1,16 @@
 """The colour field as a texture, and pictures on the way there."""
 
 import math
-from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from album2avatar.assets import Framing
 from album2avatar.body.types import CanonicalBody
-from album2avatar.files import atomic_path
 from album2avatar.guidance.views import turntable_views
 from album2avatar.mesh.types import UvMap
 from album2avatar.paint.scene import Albedo, Light, PaintedSurface, look, photograph
+from album2avatar.pictures import tiled
 from album2avatar.render.baking import map_texels
 
 TEXELS_AT_ONCE = 65_536
@@ -37,18 +34,6 @@ def bake_albedo(surface: PaintedSurface, uv: UvMap, albedo: Albedo, size: int) -
     return texels.fill(torch.cat(colors))
 
 
-def save_texture(path: Path, texture: Tensor) -> None:
-    """Write a texture (H, W, 3), row 0 at v = 0, as an 8-bit PNG, whose row 0 is at the top."""
-    save_picture(path, texture.flip(0))
-
-
-def save_picture(path: Path, image: Tensor) -> None:
-    """Write an image (H, W, 3), sRGB 0..1, row 0 at the top, as an 8-bit PNG, atomically."""
-    pixels = (image.detach().cpu().clamp(0, 1) * 255.0).round().to(torch.uint8).numpy()
-    with atomic_path(path) as temporary:
-        Image.fromarray(np.ascontiguousarray(pixels)).save(temporary)
-
-
 def preview_strip(surface: PaintedSurface, body: CanonicalBody, albedo: Albedo) -> Tensor:
     """Four sides of the person, and of the head below, (H, W, 3) sRGB, row 0 at the top."""
     framings: tuple[Framing, ...] = ("full body", "head close-up")
@@ -59,12 +44,11 @@ def preview_strip(surface: PaintedSurface, body: CanonicalBody, albedo: Albedo) 
         torch.full((count,), 0.7, device=device),
     )
     background = torch.full((count, 3), 0.93, device=device)
-    rows: list[Tensor] = []
+    sides: list[Tensor] = []
     for framing in framings:
         views = turntable_views(body, framing, _PREVIEW_ANGLES, device)
         seen = look(surface, views.cameras, 2 * PREVIEW_SIZE)
         with torch.no_grad():
             colors = albedo(seen.points, seen.assets)
-            pictures = photograph(seen, colors, light, background, 2)
-        rows.append(torch.cat(list(pictures), 1))
-    return torch.cat(rows, 0)
+            sides.append(photograph(seen, colors, light, background, 2))
+    return tiled(torch.cat(sides), count)

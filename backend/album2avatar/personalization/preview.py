@@ -3,13 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import torch
-from PIL import Image
-from torch import Tensor
-
 from album2avatar.assets import Asset, Framing, Subject, View
-from album2avatar.files import atomic_path
+from album2avatar.pictures import save_picture, tiled
 from album2avatar.prior.model import Prior
 from album2avatar.prior.personalized import seen_kinds, token_prompt
 from album2avatar.prior.prompts import Style
@@ -40,14 +35,7 @@ def preview_prompts(subject: Subject, assets: Sequence[Asset]) -> tuple[str, ...
 def write_preview(
     path: Path, prior: Prior, prompts: Sequence[str], steps: int, guidance_scale: float, seed: int
 ) -> None:
-    """Sample one picture for each prompt, from the same noise every time, side by side."""
+    """Sample one picture for each prompt, from the same noise every time; three in a row."""
     generator = torch_generator(seed, "personalization", "preview")
-    save_row(path, sample_images(prior, prompts, steps, guidance_scale, generator))
-
-
-def save_row(path: Path, images: Tensor) -> None:
-    """Write pictures (B, H, W, 3) in 0..1 as one PNG, left to right."""
-    row = torch.cat(list(images.clamp(0, 1)), dim=1)
-    pixels = (row.cpu().numpy() * 255).round().astype(np.uint8)
-    with atomic_path(path) as temporary:
-        Image.fromarray(pixels).save(temporary)
+    samples = sample_images(prior, prompts, steps, guidance_scale, generator)
+    save_picture(path, tiled(samples, 3))

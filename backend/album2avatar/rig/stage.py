@@ -11,6 +11,7 @@ from album2avatar.body.rigged import RiggedAvatar, RiggedPart, save_rigged
 from album2avatar.body.storage import load_body
 from album2avatar.mesh.storage import StoredMesh, load_mesh
 from album2avatar.mesh.types import Mesh, UvMap
+from album2avatar.pictures import load_texture
 from album2avatar.progress import JobControl
 from album2avatar.rig.eyes import eye_parts
 from album2avatar.rig.preview import save_bends
@@ -31,10 +32,12 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     assets = load_asset_table(workspace).assets
     hair = vertices_of(painted, assets, "hair")
     weights = skin_surface(painted.mesh, body, hair, settings.rig)
-    avatar = sorted_surface(painted, weights, len(assets))
-    preview = save_bends(workspace.preview(job.stage, 1), painted.mesh, weights, body)
+    surface = sorted_surface(painted, weights, len(assets))
     eyes = eye_parts(painted.mesh, body, settings.rig.iris_color)
-    save_rigged(workspace.rigged, RiggedAvatar(body.skeleton, (avatar, *eyes)))
+    rigged = RiggedAvatar(body.skeleton, (surface, *eyes))
+    save_rigged(workspace.rigged, rigged)
+    albedo = load_texture(workspace.albedo)
+    preview = save_bends(workspace.preview(job.stage, 1), rigged, albedo, body.kind)
     job.report(1, 1, preview=preview)
 
 

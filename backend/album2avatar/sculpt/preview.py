@@ -3,15 +3,13 @@
 import math
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
 
 from album2avatar.assets import Framing
 from album2avatar.body.types import CanonicalBody
-from album2avatar.files import atomic_path
 from album2avatar.guidance.views import turntable_views
 from album2avatar.mesh.types import Mesh
+from album2avatar.pictures import save_picture, tiled
 from album2avatar.render.images import area_downsample
 from album2avatar.render.shading import render_normals
 from album2avatar.render.visibility_warp import face_ids
@@ -23,15 +21,13 @@ _FRAMINGS: tuple[Framing, ...] = ("full body", "head close-up")
 
 def save_normal_strip(path: Path, mesh: Mesh, body: CanonicalBody) -> None:
     """Write normal maps from five sides, of the whole person and of the head below."""
-    rows: list[torch.Tensor] = []
+    size = 2 * PREVIEW_SIZE
+    maps: list[torch.Tensor] = []
     with torch.no_grad():
         for framing in _FRAMINGS:
             views = turntable_views(body, framing, _ANGLES, mesh.vertices.device)
-            size = 2 * PREVIEW_SIZE
             normals, _ = render_normals(
                 mesh.vertices, mesh.faces, views.cameras, (size, size), visibility=face_ids
             )
-            rows.append(torch.cat(list(area_downsample(normals, 2)), dim=1))
-    pixels = (torch.cat(rows).cpu().clamp(0, 1) * 255).round().to(torch.uint8).numpy()
-    with atomic_path(path) as temporary:
-        Image.fromarray(np.ascontiguousarray(pixels)).save(temporary)
+            maps.append(area_downsample(normals, 2))
+    save_picture(path, tiled(torch.cat(maps), len(_ANGLES)))

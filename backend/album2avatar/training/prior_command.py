@@ -8,12 +8,11 @@ import numpy as np
 import torch
 import typer
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
-from PIL import Image
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from album2avatar.errors import Album2AvatarError, ModelError
-from album2avatar.files import atomic_path
 from album2avatar.model_folders import find_model
+from album2avatar.pictures import save_picture, tiled
 from album2avatar.prior.model import Prior, load_prior
 from album2avatar.prior.sampling import sample_images
 from album2avatar.seeding import numpy_generator, torch_generator
@@ -157,7 +156,7 @@ def samples(
     for row, prompts in enumerate(SAMPLE_PROMPTS):
         generator = torch_generator(0, "samples", row)
         rows.append(sample_images(loaded, prompts, 25, 4.0, generator))
-    _save_sheet(output, torch.cat(rows).repeat_interleave(2, 1).repeat_interleave(2, 2))
+    save_picture(output, tiled(torch.cat(rows).repeat_interleave(2, 1).repeat_interleave(2, 2), 8))
 
 
 def _measure_autoencoder(network: Any, held_out: Path, work: Path) -> None:
@@ -169,15 +168,7 @@ def _measure_autoencoder(network: Any, held_out: Path, work: Path) -> None:
         decoded = torch.cat([reconstruct(network, batch) for batch in pictures.split(32)])
         print(f"held-out {name}: PSNR {peak_signal_to_noise(decoded, pictures):.2f} dB", flush=True)
         pairs = torch.cat([pictures[:16], decoded[:16]], dim=2)
-        _save_sheet(work / f"vae_{name}.png", pairs.permute(0, 2, 3, 1) / 2 + 0.5)
-
-
-def _save_sheet(path: Path, pictures: torch.Tensor) -> None:
-    """Write pictures (N, H, W, 3) 0..1 side by side, eight in a row."""
-    rows = [torch.cat(list(row), dim=1) for row in pictures.split(8)]
-    sheet = (torch.cat(rows) * 255).round().clamp(0, 255).byte().numpy()
-    with atomic_path(path) as temporary:
-        Image.fromarray(sheet).save(temporary)
+        save_picture(work / f"vae_{name}.png", tiled(pairs.permute(0, 2, 3, 1) / 2 + 0.5, 8))
 
 
 def main() -> None:
