@@ -13,26 +13,16 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from . import messages
-from .artifacts import ARTIFACT_ID, ArtifactCache
-from .client import RequestError
-from .events import Event, Follower
+from .artifacts import ArtifactCache
+from .board import Board
+from .client import Client, RequestError
+from .downloads import Downloads
 from .lane import Lane
-from .parsing import (
-    AnswerError,
-    Fields,
-    parse_album,
-    parse_asset,
-    parse_body,
-    parse_finding,
-    parse_job,
-    parse_preset,
-    parse_queue,
-    parse_wardrobe_item,
-)
+from .observer import Observer
+from .parsing import AnswerError, Fields, parse_finding
 from .process import (
     Service,
     StartError,
@@ -42,15 +32,13 @@ from .process import (
     find_running,
     stop_service,
 )
-from .progress import after_event, after_poll
-from .types import Album, Job, Launch, ParentEnds, Problem, Snapshot
+from .types import Launch, ParentEnds, Problem, Snapshot
 
 CACHE_BYTES = 512 * 2**20
 QUICK, SLOW = 1.0, 10.0
 """Seconds between two looks at the backend: while somebody watches or a job runs, and else."""
 
 _WATCHED_FOR = 3.0
-_RETRY_ARTIFACT_AFTER = 5.0
 _STOP_PATIENCE = 15.0
 _REFUSED_FOR = 20.0
 """Seconds. A backend that ends closes its door long before its process is gone."""
@@ -66,15 +54,16 @@ class Connection:
 
     def __init__(self, cache_folder: Path, cache_bytes: int = CACHE_BYTES) -> None:
         """Prepare; nothing runs before `start`. Artifacts are kept below `cache_folder`."""
-        self._cache = ArtifactCache(cache_folder, cache_bytes)
+        cache = ArtifactCache(cache_folder, cache_bytes)
+        self._board = Board()
+        self._wake = threading.Event()
+        self._observer = Observer(self._board, cache, self._wake.set)
+        self._downloads = Downloads(self._board, cache, self._client)
         self._control = Lane("album2avatar control")
         self._requests = Lane("album2avatar requests")
-        self._downloads = Lane("album2avatar downloads")
         self._doctor = Lane("album2avatar doctor")
-        self._follower = Follower(self._on_event)
-        self._lock = threading.RLock()
+        self._lock = self._board.lock
         self._turn = threading.Lock()
-        self._snapshot = Snapshot()
         self._drained_revision = 0
         self._callbacks: deque[Callable[[], None]] = deque()
         self._service: Service | None = None
@@ -83,22 +72,18 @@ class Connection:
         self._settled.set()
         self._stopping = threading.Event()
         self._closed = threading.Event()
-        self._wake = threading.Event()
         self._watcher: threading.Thread | None = None
         self._watched_at = float("-inf")
         self._refused_since: float | None = None
-        self._pending: set[str] = set()
-        self._failed_artifacts: dict[str, float] = {}
-        self._assets_seen: dict[str, tuple[object, ...]] = {}
 
     def snapshot(self) -> Snapshot:
         """What is known now; whoever calls this counts as watching."""
         self._watched_at = time.monotonic()
-        return self._snapshot
+        return self._board.snapshot
 
     def peek(self) -> Snapshot:
         """What is known now, without watching."""
-        return self._snapshot
+        return self._board.snapshot
 
     def is_watched(self) -> bool:
         """Whether somebody has looked in the last seconds."""
@@ -107,12 +92,12 @@ class Connection:
     def start(self, launch: Launch) -> None:
         """Find the backend of the launch's state folder, or start it."""
         with self._lock:
-            if self._snapshot.status in ("starting", "ready") or self._closed.is_set():
+            if self._board.snapshot.status in ("starting", "ready") or self._closed.is_set():
                 return
             self._launch = launch
             self._stopping.clear()
             self._settled.clear()
-            self._update(status="starting", problem=None)
+            self._board.update(status="starting", problem=None)
         self._control.put(lambda: self._start(launch))
 
     def stop(self) -> None:
@@ -148,23 +133,14 @@ class Connection:
 
     def want_artifact(self, artifact: str) -> None:
         """Have an artifact downloaded; it appears in the snapshot's `files`. Cheap to repeat."""
-        if self._cache.touch(artifact) or not ARTIFACT_ID.match(artifact):
-            return
-        with self._lock:
-            failed_at = self._failed_artifacts.get(artifact)
-            if failed_at is not None and time.monotonic() - failed_at < _RETRY_ARTIFACT_AFTER:
-                return
-            if artifact in self._pending or self._service is None:
-                return
-            self._pending.add(artifact)
-        self._downloads.put(lambda: self._download(artifact))
+        self._downloads.want(artifact)
 
     def follow(self, job: str | None) -> None:
         """Choose the job whose events and assets are wanted."""
         with self._lock:
-            if self._snapshot.followed == job:
+            if self._board.snapshot.followed == job:
                 return
-            self._update(followed=job)
+            self._board.update(followed=job)
         self._wake.set()
 
     def examine(self) -> None:
@@ -184,7 +160,7 @@ class Connection:
                 callback()
             except Exception:  # a bug in a panel must not stop the timer
                 _log.exception("A callback failed")
-        revision = self._snapshot.revision
+        revision = self._board.snapshot.revision
         changed = revision != self._drained_revision
         self._drained_revision = revision
         return changed
@@ -202,11 +178,15 @@ class Connection:
         self._stopping.set()
         self._settled.set()
         self._wake.set()
-        self._follower.leave()
+        self._observer.leave()
         self._control.put(lambda: self._end_own(when))
         for lane in (self._control, self._requests, self._downloads, self._doctor):
             lane.close()
         self._control.join(patience)
+
+    def _client(self) -> Client | None:
+        service = self._service
+        return service.client if service is not None else None
 
     # Starting and stopping, in the control thread.
 
@@ -222,8 +202,8 @@ class Connection:
         with self._lock:
             self._service = service
             self._refused_since = None
-            self._assets_seen.clear()
-            self._update(status="ready", problem=None, version=service.version)
+            self._observer.forget_assets()
+            self._board.update(status="ready", problem=None, version=service.version)
         self._look()
         self._settled.set()
         self._watch()
@@ -238,7 +218,7 @@ class Connection:
         while True:
             service = find_or_start(launch, self._stopping.is_set)
             try:
-                self._read_once(service)
+                self._observer.read_once(service.client)
             except (RequestError, AnswerError) as error:
                 problem = _words(error)
                 if problem != messages.REFUSED or time.monotonic() > deadline:
@@ -250,7 +230,7 @@ class Connection:
         with self._lock:
             service, self._service = self._service, None
             launch = self._launch
-        self._follower.leave()
+        self._observer.leave()
         if service is None and launch is not None:
             service = find_running(launch.state)
         if service is not None:
@@ -266,14 +246,14 @@ class Connection:
     def _become_off(self) -> None:
         with self._lock:
             self._service = None
-            self._update(status="off", problem=None)
+            self._board.update(status="off", problem=None)
         self._settled.set()
 
     def _become_failed(self, problem: Problem) -> None:
-        self._follower.leave()
+        self._observer.leave()
         with self._lock:
             self._service = None
-            self._update(status="failed", problem=problem)
+            self._board.update(status="failed", problem=problem)
         self._settled.set()
 
     # Looking after the backend's state.
@@ -297,7 +277,7 @@ class Connection:
 
     def _is_lively(self) -> bool:
         """Whether somebody watches, or something is about to change."""
-        snapshot = self._snapshot
+        snapshot = self._board.snapshot
         return (
             self.is_watched()
             or any(job.is_active for job in snapshot.jobs)
@@ -314,97 +294,11 @@ class Connection:
             return
         try:
             with self._turn:
-                self._read(service)
+                self._observer.read(service.client, lambda: self._service is service)
         except (RequestError, AnswerError) as error:
             self._on_failure(service, _words(error))
         else:
             self._refused_since = None
-
-    def _read_once(self, service: Service) -> None:
-        """What changes with another backend only."""
-        answer = Fields(service.client.call("GET", "/presets"))
-        presets = answer.records("presets", parse_preset)
-        bodies = answer.records("bodies", parse_body)
-        self._update(presets=presets, bodies=bodies)
-
-    def _read(self, service: Service) -> None:
-        client = service.client
-        jobs = Fields(client.call("GET", "/jobs")).records("jobs", parse_job)
-        albums = Fields(client.call("GET", "/albums")).records("albums", parse_album)
-        order = parse_queue(Fields(client.call("GET", "/queue")))
-        finished = {job.id for job in jobs if job.state == "done"}
-        with self._lock:
-            if self._service is not service:
-                return
-            before = self._snapshot
-            were_finished = {job.id for job in before.jobs if job.state == "done"}
-            self._forget_changed(before.jobs, jobs)
-            self._forget_read_again(before.albums, albums)
-            merged = tuple(after_poll(before.job(job.id), job) for job in jobs)
-            self._update(jobs=merged, albums=albums, queue=order)
-        if finished != were_finished:
-            items = Fields(client.call("GET", "/wardrobe")).records("items", parse_wardrobe_item)
-            self._update(wardrobe=items)
-        self._read_followed(service)
-
-    def _read_followed(self, service: Service) -> None:
-        job = self._snapshot.job(self._snapshot.followed)
-        if job is None:
-            self._follower.leave()
-            return
-        if job.is_active and self._follower.job != job.id:
-            self._follower.follow(service.client, job.id, job.last_event)
-        seen = (job.state, job.stage, job.attempts)
-        if job.has_assets and self._assets_seen.get(job.id) != seen:
-            self._read_assets(service, job.id)
-            self._assets_seen[job.id] = seen
-
-    def _read_assets(self, service: Service, job: str) -> None:
-        answer = Fields(service.client.call("GET", f"/jobs/{job}/assets"))
-        assets = answer.records("assets", parse_asset)
-        is_editable = answer.truth("is_editable")
-        with self._lock:
-            before = self._snapshot
-            if before.assets.get(job) != assets:
-                self._cache.forget(f"{job}.icon.")
-                self._cache.forget(f"{job}.mask.")
-            editable = before.editable | {job} if is_editable else before.editable - {job}
-            self._update(
-                assets=MappingProxyType({**before.assets, job: assets}),
-                editable=editable,
-                files=self._cache.files(),
-            )
-
-    def _forget_changed(self, before: tuple[Job, ...], after: tuple[Job, ...]) -> None:
-        """A job that began again or ended has new files under the old ids."""
-        known = {job.id: (job.attempts, job.is_active) for job in before}
-        for job in after:
-            if known.get(job.id, (job.attempts, job.is_active)) != (job.attempts, job.is_active):
-                self._cache.forget(f"{job.id}.")
-                self._update(files=self._cache.files())
-
-    def _forget_read_again(self, before: tuple[Album, ...], after: tuple[Album, ...]) -> None:
-        known = {album.id: album.state for album in before}
-        for album in after:
-            if album.state == "reading" and known.get(album.id, "reading") != "reading":
-                self._cache.forget(f"{album.id}.thumbnail.")
-                self._update(files=self._cache.files())
-
-    def _on_event(self, job: str, event: Event) -> None:
-        """In the follower's thread."""
-        with self._lock:
-            known = self._snapshot.job(job)
-            if known is None:
-                return
-            try:
-                changed = after_event(known, event)
-            except AnswerError:
-                _log.warning("Event %s of job %s can't be read", event.id, job)
-                return
-            jobs = tuple(changed if found.id == job else found for found in self._snapshot.jobs)
-            self._update(jobs=jobs)
-        if event.name != "progress":
-            self._wake.set()
 
     def _on_end(self, service: Service) -> None:
         """The backend's process is gone without having been asked to end."""
@@ -416,7 +310,7 @@ class Connection:
                 # Another Blender had started it and is gone: this one wants its own.
                 self._service = None
                 self._settled.clear()
-                self._update(status="starting")
+                self._board.update(status="starting")
                 self._control.put(lambda: self._start(launch))
                 return
         self._become_failed(messages.recognize(service.last_words()) or messages.GONE)
@@ -433,7 +327,7 @@ class Connection:
                 self._refused_since = None
             elif self._refused_since is None:
                 self._refused_since = now
-            self._update(problem=problem)
+            self._board.update(problem=problem)
         if self._refused_since is not None and now - self._refused_since > _REFUSED_FOR:
             self._become_failed(problem)
 
@@ -463,44 +357,26 @@ class Connection:
                 self._fail(fail, error.problem)
             return
         if method != "GET":
-            self._assets_seen.clear()
+            self._observer.forget_assets()
             self._look()
         with self._lock:
-            if self._snapshot.status == "ready":
-                self._update(problem=None)
+            if self._board.snapshot.status == "ready":
+                self._board.update(problem=None)
         if then is not None:
             self._callbacks.append(lambda: then(answer))
 
     def _why_off(self) -> Problem:
         if self._closed.is_set():
             return messages.CLOSED
-        return self._snapshot.problem or messages.OFF
+        return self._board.snapshot.problem or messages.OFF
 
     def _fail(self, fail: Fail | None, problem: Problem) -> None:
         if fail is not None:
             self._callbacks.append(lambda: fail(problem))
         else:
-            self._update(problem=problem)
+            self._board.update(problem=problem)
 
-    # Downloads and the doctor, each in its thread.
-
-    def _download(self, artifact: str) -> None:
-        service = self._service
-        try:
-            if service is None:
-                return
-            self._cache.fetch(service.client, artifact)
-        except RequestError as error:
-            _log.info("Artifact %s: %s", artifact, error)
-            self._failed_artifacts[artifact] = time.monotonic()
-            if error.problem == messages.DISK_FULL:
-                self._update(problem=error.problem)
-        else:
-            self._failed_artifacts.pop(artifact, None)
-            self._update(files=self._cache.files())
-        finally:
-            with self._lock:
-                self._pending.discard(artifact)
+    # The doctor, in its thread.
 
     def _ask_doctor(self) -> None:
         self._settled.wait()
@@ -509,16 +385,9 @@ class Connection:
             return
         try:
             answer = Fields(service.client.call("GET", "/doctor?refresh=true"))
-            self._update(findings=answer.records("findings", parse_finding))
+            self._board.update(findings=answer.records("findings", parse_finding))
         except (RequestError, AnswerError) as error:
-            self._update(problem=_words(error))
-
-    def _update(self, **changes: Any) -> None:
-        """Make the next snapshot, unless nothing is different."""
-        with self._lock:
-            before = self._snapshot
-            if any(getattr(before, name) != value for name, value in changes.items()):
-                self._snapshot = replace(before, revision=before.revision + 1, **changes)
+            self._board.update(problem=_words(error))
 
 
 def _words(error: RequestError | AnswerError) -> Problem:
