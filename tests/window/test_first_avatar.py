@@ -1,7 +1,7 @@
 """From the zip to an exported avatar, as an artist does it, in a real Blender window.
 
 The tests are one story: each goes on where the one above it ended. What the window shows is kept
-in out/window; the user guide has its pictures from there.
+in out/window, and scripts/guide_pictures takes the user guide's pictures from there.
 """
 
 import json
