@@ -1,5 +1,7 @@
 """Poses, faces, shape keys and the asset browser, as an artist uses them."""
 
+import time
+
 import bpy
 from inside_scene import GLB, OUTPUT, armatures, start
 
@@ -13,6 +15,31 @@ def bone_collections():
         collection.name: sorted(bone.name for bone in collection.bones)
         for collection in armature.data.collections
     }
+
+
+def meshes_in_a_full_file():
+    """What belongs to an avatar among many objects, and the seconds that this takes."""
+    armature, mesh = import_avatar()
+    data = bpy.data.meshes.new("stone")
+    seconds = []
+    for count in (200, 1800):
+        for _ in range(count):
+            bpy.context.collection.objects.link(bpy.data.objects.new("stone", data))
+        seconds.append(min(_timed(lambda: meshes_of(armature)) for _ in range(5)))
+    moved = [found.name for found in meshes_of(armature)]
+    for collection in list(mesh.users_collection):
+        collection.objects.unlink(mesh)
+    return {
+        "seconds": seconds,
+        "is_found": moved == [mesh.name],
+        "after_deleting": len(meshes_of(armature)),
+    }
+
+
+def _timed(work):
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
 
 
 def asset_faces():
@@ -147,6 +174,7 @@ def _direction(armature, start_bone, end_bone):
 
 CHECKS = (
     bone_collections,
+    meshes_in_a_full_file,
     asset_faces,
     asset_faces_after_glb,
     select_faces,

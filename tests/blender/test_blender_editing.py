@@ -23,6 +23,15 @@ def test_every_bone_is_in_one_collection(avatar: RiggedAvatar, findings: dict[st
         assert len(collections[f"{side} Fingers"]) == 19
 
 
+def test_an_avatars_meshes_are_found_quickly_in_a_full_file(findings: dict[str, Any]) -> None:
+    """Ten times the objects take ten times as long, not a hundred times: panels draw with it."""
+    found = findings["meshes_in_a_full_file"]
+    few, many = found["seconds"]
+    assert many / few < 30
+    assert found["is_found"]
+    assert found["after_deleting"] == 0
+
+
 @pytest.mark.parametrize("check", ["asset_faces", "asset_faces_after_glb"])
 def test_faces_know_their_asset(avatar: RiggedAvatar, findings: dict[str, Any], check: str) -> None:
     """The assets are the body's face, top and bottom by height, however the faces are sorted."""
