@@ -115,7 +115,9 @@ class Backend:
     def _tick(self) -> float:
         snapshot = self.connection.peek()
         is_watched = self.connection.is_watched()
-        if is_watched and snapshot.status == "off" and not self._is_stopped:
+        is_wanted = is_watched and snapshot.status == "off" and not self._is_stopped
+        # Whether there is one to start is known; the choices ask the disk, twenty times a second.
+        if is_wanted and self.installer.status().python is not None:
             self.start(read_choices(bpy.context))
         has_changed = self.connection.drain(_DRAIN_BUDGET)
         status = self.installer.status()

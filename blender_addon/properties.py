@@ -58,6 +58,7 @@ def _before_loading(*_: Any) -> None:
         group = getattr(choices, section)
         _values.update({(section, name): getattr(group, name) for name in names})
     _left_out[:] = [(found.album, found.photo) for found in choices.album.left_out]
+    _begun[:] = [(found.job, found.photos) for found in choices.creation.begun]
 
 
 def _after_loading(*_: Any) -> None:
@@ -68,6 +69,10 @@ def _after_loading(*_: Any) -> None:
     for album, photo in _left_out:
         added = choices.album.left_out.add()
         added.album, added.photo = album, photo
+    choices.creation.begun.clear()
+    for job, photos in _begun:
+        added = choices.creation.begun.add()
+        added.job, added.photos = job, photos
 
 
 for _handler in (_before_loading, _after_loading):
@@ -90,4 +95,5 @@ def unregister() -> None:
 
 _values: dict[tuple[str, str], Any] = {}
 _left_out: list[tuple[str, str]] = []
+_begun: list[tuple[str, str]] = []
 """From before to after the loading of a file."""

@@ -20,8 +20,8 @@ class ALBUM2AVATAR_PT_status(SidebarPanel, Panel):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        """Only where there is something to say."""
-        snapshot = backend.connection().snapshot()
+        """Only where there is something to say; Blender asks also while the tab is not in view."""
+        snapshot = backend.connection().peek()
         return snapshot.status != "ready" or snapshot.problem is not None
 
     def draw(self, context: Any) -> None:

@@ -11,6 +11,7 @@ import bpy
 from inside_scene import GLB, start
 
 import blender_addon
+from blender_addon import backend
 from blender_addon.sidebar.state import state
 
 
@@ -103,6 +104,8 @@ def choices_outlive_loading():
     choices.album.chosen = "summer"
     left_out = choices.album.left_out.add()
     left_out.album, left_out.photo = "summer", "img_1"
+    begun = choices.creation.begun.add()
+    begun.job, begun.photos = "job_1", "img_2 img_3"
     bpy.ops.ed.undo_push(message="before")
     bpy.ops.mesh.primitive_cube_add()
     bpy.ops.ed.undo_push(message="cube")
@@ -117,7 +120,30 @@ def choices_outlive_loading():
         "after_undo": after_undo,
         "after_loading": [choices.creation.prompt_addition, choices.album.chosen],
         "left_out": [(found.album, found.photo) for found in choices.album.left_out],
+        "begun": [(found.job, found.photos) for found in choices.creation.begun],
         "is_private": b"summer" not in path.read_bytes(),
+    }
+
+
+def out_of_view():
+    """Asking which panels there are is not looking at the backend, nor does one start."""
+    start()
+    current = backend.current()
+    asked = []
+    read_choices, backend.read_choices = backend.read_choices, asked.append
+    try:
+        for cls in blender_addon._CLASSES:
+            if issubclass(cls, bpy.types.Panel) and hasattr(cls, "poll"):
+                cls.poll(bpy.context)
+        is_watched = current.connection.is_watched()
+        current.connection.snapshot()
+        current.tick()
+    finally:
+        backend.read_choices = read_choices
+    return {
+        "is_watched": is_watched,
+        "asked": len(asked),
+        "set_up": current.installer.status().state,
     }
 
 
@@ -135,5 +161,6 @@ CHECKS = (
     panels_with_an_avatar,
     create_without_album,
     choices_outlive_loading,
+    out_of_view,
     off_and_on_again,
 )

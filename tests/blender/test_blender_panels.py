@@ -33,7 +33,13 @@ def test_choices_are_no_part_of_the_scene(findings: dict[str, Any]) -> None:
     assert found["after_undo"] == "laughing"
     assert found["after_loading"] == ["laughing", "summer"]
     assert found["left_out"] == [["summer", "img_1"]]
+    assert found["begun"] == [["job_1", "img_2 img_3"]]
     assert found["is_private"]
+
+
+def test_a_tab_out_of_view_starts_nothing(findings: dict[str, Any]) -> None:
+    """And in view, without a backend that is set up, the disk isn't asked at every tick."""
+    assert findings["out_of_view"] == {"is_watched": False, "asked": 0, "set_up": "not_installed"}
 
 
 def test_the_extension_can_be_switched_off_and_on(findings: dict[str, Any]) -> None:
