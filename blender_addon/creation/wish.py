@@ -69,14 +69,14 @@ def request_for(snapshot: Snapshot, wish: Wish, goal: Goal, chosen: Job | None) 
     """How to ask for a job.
 
     Where the chosen job has found the assets of the same photos, an avatar is made from these,
-    with the artist's edits; else a new job begins.
+    with the artist's edits; else a new job begins. A job that goes on keeps what it isn't told
+    anew, so the prompt is said even where it is empty.
     """
     changes: dict[str, Any] = {"goal": goal}
     preset = preset_of(snapshot, wish.preset)
     if preset is not None:
         changes["preset"] = preset.name
-    if wish.prompt_addition.strip():
-        changes["prompt_addition"] = wish.prompt_addition.strip()
+    changes["prompt_addition"] = wish.prompt_addition.strip()
     if wish.settings:
         changes["settings"] = dict(wish.settings)
     if goal == "avatar" and chosen is not None and goes_on_from(snapshot, chosen, wish):

@@ -53,6 +53,13 @@ def test_an_avatar_is_made_from_the_assets_that_were_found():
     assert request.body == {"goal": "avatar", "preset": "fine", "prompt_addition": "smiling"}
 
 
+def test_a_prompt_that_was_emptied_is_empty_for_the_job_that_goes_on():
+    found_with_one = replace(JOB, prompt_addition="smiling")
+    request = request_for(READY, WISH, "avatar", found_with_one)
+    assert request.path == "/jobs/j1/resume"
+    assert request.body["prompt_addition"] == ""
+
+
 @pytest.mark.parametrize(
     ("job", "wish"),
     [
