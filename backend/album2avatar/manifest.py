@@ -23,7 +23,7 @@ class StageRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     fingerprint: str
-    """Hash of the stage's inputs, of the settings that it reads and of the code version."""
+    """Hash of the stage's inputs, of the settings that it reads and of its version."""
     seconds: float
     """Wall time, summed over interrupted runs."""
     peak_mebibytes: float

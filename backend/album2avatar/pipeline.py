@@ -1,7 +1,7 @@
 """The order of the stages, and the only place that knows it.
 
-A stage is skipped while its inputs, its settings and the code version are those of its
-last finished run. Resuming is therefore the same act as running.
+A stage is skipped while its inputs, its settings and its version are those of its last
+finished run. Resuming is therefore the same act as running.
 """
 
 import hashlib
@@ -16,7 +16,6 @@ from pathlib import Path
 import psutil
 import torch
 
-from album2avatar import __version__
 from album2avatar.album import stage as album_stage
 from album2avatar.album_choice import AlbumChoice, read_album_choice, write_album_choice
 from album2avatar.asset_edits import finish_edit
@@ -56,7 +55,10 @@ class Stage:
     inputs: Callable[[Workspace, Settings], list[Path]]
     outputs: Callable[[Workspace], list[Path]]
     also_reads: tuple[str, ...] = ()
-    """Settings outside of its section that decide its result."""
+    """Settings outside of its section that decide its result. No more than these: a stage that
+    runs again without need throws away what the artist changed in its result."""
+    version: int = 1
+    """Raised when the same inputs give another result than before."""
 
 
 def _photos(workspace: Workspace) -> list[Path]:
@@ -101,6 +103,7 @@ STAGES: tuple[Stage, ...] = (
             find_model(settings.prior),
         ],
         outputs=lambda workspace: [workspace.personalization / "personalization.json"],
+        also_reads=("seed", "device", "prior"),
     ),
     Stage(
         name="fit",
@@ -124,7 +127,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.personalization,
         ],
         outputs=lambda workspace: [workspace.sculpt],
-        also_reads=("prompt_addition",),
+        also_reads=("seed", "device", "prior", "prompt_addition"),
     ),
     Stage(
         name="paint",
@@ -139,7 +142,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.personalization,
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
-        also_reads=("prompt_addition",),
+        also_reads=("seed", "device", "prior", "prompt_addition"),
     ),
     Stage(
         name="rig",
@@ -147,6 +150,7 @@ STAGES: tuple[Stage, ...] = (
         section="rig",
         inputs=lambda workspace, settings: [
             workspace.painted,
+            workspace.albedo,
             workspace.body,
             workspace.asset_table,
         ],
@@ -163,6 +167,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.body,
         ],
         outputs=lambda workspace: [workspace.glb],
+        also_reads=("seed", "prior", "prompt_addition"),
     ),
 )
 
@@ -232,9 +237,8 @@ def configure_torch(settings: Settings) -> None:
 def fingerprint(stage: Stage, workspace: Workspace, settings: Settings) -> str:
     """Hash of everything that decides a stage's result."""
     section = getattr(settings, stage.section).model_dump(mode="json")
-    shared = {"seed": settings.seed, "device": settings.device, "prior": settings.prior}
-    shared |= {name: getattr(settings, name) for name in stage.also_reads}
-    text = json.dumps([__version__, stage.name, section, shared], sort_keys=True)
+    shared = {name: getattr(settings, name) for name in stage.also_reads}
+    text = json.dumps([stage.version, stage.name, section, shared], sort_keys=True)
     files = hash_files(stage.inputs(workspace, settings))
     return hashlib.sha256((text + files).encode()).hexdigest()
 

@@ -208,6 +208,13 @@ def test_folders_without_photos_say_what_to_do(tmp_path):
         find_originals(empty)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every file name is Unicode")
+def test_a_name_that_is_no_text_is_said_before_anything_is_read(tmp_path):
+    (tmp_path / os.fsdecode(b"caf\xe9.png")).write_bytes(b"")
+    with pytest.raises(AlbumError, match="caf\N{REPLACEMENT CHARACTER}"):
+        find_originals(tmp_path)
+
+
 def test_random_files_give_an_error_or_a_photo(album):
     """Bytes of every format with damage anywhere: the child may fail, the album may not."""
     draw = np.random.default_rng(1)

@@ -51,6 +51,7 @@ TWO_STAGES = (
         section="paint",
         inputs=lambda workspace, settings: [workspace.root / "count.txt"],
         outputs=lambda workspace: [workspace.root / "double.txt"],
+        also_reads=("seed",),
     ),
 )
 
@@ -90,9 +91,9 @@ def test_a_stage_reruns_when_its_input_changes_and_the_next_only_if_its_own_did(
     assert (tmp_path / "double.txt").read_text() == "12"
 
 
-def test_another_seed_reruns_everything(tmp_path: Path):
+def test_another_seed_reruns_what_draws_from_it(tmp_path: Path):
     Run(tmp_path)
-    assert "count" not in Run(tmp_path, seed=1).skipped
+    assert Run(tmp_path, seed=1).skipped == ["count"]
 
 
 def test_a_lost_output_is_made_again(tmp_path: Path):
@@ -197,18 +198,27 @@ def test_a_job_for_the_assets_alone_ends_there_and_is_gone_on_with(tmp_path: Pat
         read(["one.png", "two.png"])
 
 
-def test_words_for_the_prompt_rerun_what_is_distilled_with_them(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("difference", "again"),
+    [
+        ({"prompt_addition": "wearing a red scarf"}, ["sculpt", "paint", "export"]),
+        ({"seed": 7}, ["personalize", "sculpt", "paint", "export"]),
+        ({"device": "cpu"}, ["personalize", "sculpt", "paint"]),
+    ],
+)
+def test_only_stages_that_read_a_setting_run_again(
+    tmp_path: Path, difference: dict[str, object], again: list[str]
+):
+    """The asset list, which an artist may have edited, is not among them."""
     workspace = Workspace(tmp_path)
     workspace.job_file.write_text('{"album": "/nowhere"}')
-    plain, worded = (
-        build_settings([{"prompt_addition": words}]) for words in ("", "wearing a red scarf")
-    )
+    before, after = build_settings([]), build_settings([difference])
     changed = [
         stage.name
         for stage in STAGES
-        if fingerprint(stage, workspace, plain) != fingerprint(stage, workspace, worded)
+        if fingerprint(stage, workspace, before) != fingerprint(stage, workspace, after)
     ]
-    assert changed == ["sculpt", "paint"]
+    assert changed == again
 
 
 def test_stages_are_listed_in_the_order_in_which_they_run():

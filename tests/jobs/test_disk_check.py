@@ -7,7 +7,7 @@ import pytest
 from album2avatar.errors import WorkspaceError
 from album2avatar.jobs.desk import delete_avatar
 from album2avatar.jobs.execution import check_disk
-from album2avatar.manifest import open_workspace
+from album2avatar.manifest import locked, open_workspace
 from album2avatar.presets import PresetNeeds
 from album2avatar.workspace import Workspace
 
@@ -52,3 +52,25 @@ def test_a_deletion_that_was_cut_off_can_be_repeated(tmp_path: Path):
     delete_avatar(workspace)
     assert not workspace.root.exists()
     delete_avatar(workspace)
+
+
+def test_what_the_artist_saved_beside_the_avatar_stays(tmp_path: Path):
+    open_workspace(tmp_path / "avatar")
+    workspace = Workspace(tmp_path / "avatar")
+    workspace.exports.mkdir()
+    for name in ("avatar.glb", "avatar.blend", "mine.fbx"):
+        (workspace.exports / name).write_bytes(b"work")
+    delete_avatar(workspace)
+    assert {path.name for path in workspace.root.rglob("*")} == {
+        "export",
+        "avatar.blend",
+        "mine.fbx",
+    }
+
+
+def test_a_folder_in_which_a_process_works_is_not_deleted(tmp_path: Path):
+    open_workspace(tmp_path / "avatar")
+    workspace = Workspace(tmp_path / "avatar")
+    with locked(workspace), pytest.raises(WorkspaceError, match="Another process"):
+        delete_avatar(workspace)
+    assert workspace.manifest.exists()

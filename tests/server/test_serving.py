@@ -96,12 +96,15 @@ def test_a_folder_that_can_not_be_made_is_said_in_a_sentence(tmp_path: Path):
     assert str(tmp_path / "file") in said["message"]
 
 
-def test_a_polite_end_leaves_no_trace_and_keeps_the_token(own_service: RunningService):
+def test_a_polite_end_leaves_no_trace_and_the_next_start_has_another_token(
+    own_service: RunningService,
+):
     token = own_service.token
     assert own_service.end(signal.SIGTERM) == 0
     assert not (own_service.state / "service.json").exists()
     own_service.start()
-    assert own_service.token == token
+    assert own_service.token != token
+    assert stat.S_IMODE((own_service.state / "token").stat().st_mode) == 0o600
     own_service.post("/service/stop", {"when": "now"})
     assert own_service.end() == 0
 

@@ -14,7 +14,8 @@ def find_originals(album: Path) -> list[Path]:
     """List the album's photos by name; other files and hidden files are left out.
 
     Raises:
-        AlbumError: the folder is missing, can't be read, or has no photo.
+        AlbumError: the folder is missing, can't be read, has no photo, or one whose name is no
+            text.
     """
     if not album.exists():
         raise AlbumError(f"Album folder {album} does not exist. Give the folder of your photos.")
@@ -27,6 +28,13 @@ def find_originals(album: Path) -> list[Path]:
             f"Album folder {album} can't be read ({error.strerror}). Check its permissions."
         ) from error
     photos = [path for path in files if path.suffix.lower() in PHOTO_SUFFIXES]
+    for name in (path.name for path in photos):
+        shown = name.encode(errors="surrogateescape").decode(errors="replace")
+        if shown != name:
+            raise AlbumError(
+                f"The name of '{shown}' in {album} has characters that are no Unicode text. Rename "
+                "this file."
+            )
     if photos:
         return sorted(photos, key=lambda path: natural_order(path.name))
     formats = "JPEG, PNG, WebP or HEIC"

@@ -18,7 +18,7 @@ from album2avatar.album.originals import chosen_originals
 from album2avatar.album_choice import AlbumChoice
 from album2avatar.errors import Album2AvatarError, AlbumError
 from album2avatar.files import write_bytes
-from album2avatar.jobs.errors import NotFoundError
+from album2avatar.jobs.errors import NotFoundError, describe
 from album2avatar.settings import AlbumSettings, Frozen
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class AlbumShelf:
             try:
                 record = AlbumRecord.model_validate_json(path.read_bytes())
             except (OSError, ValidationError) as error:
-                logger.error("%s can't be read and is left out: %s", path, error)
+                logger.error("%s can't be read and is left out: %s", path, describe(error))
                 continue
             self._albums[record.id] = record
             if record.state == "reading":
@@ -154,7 +154,7 @@ class AlbumShelf:
         except Album2AvatarError as error:
             changes = {"state": "failed", "message": str(error)}
         except Exception as error:
-            logger.exception("reading an album went wrong")
+            logger.error("reading an album went wrong: %s", describe(error))
             changes = {
                 "state": "failed",
                 "message": f"Something unexpected went wrong ({type(error).__name__}). Choose the "

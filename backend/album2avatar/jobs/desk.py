@@ -1,5 +1,6 @@
 """Where artists hand in jobs, cancel them, let them go on and delete them."""
 
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -20,7 +21,7 @@ from album2avatar.jobs.ledger import Ledger
 from album2avatar.jobs.records import JobRecord, now
 from album2avatar.jobs.requests import JobRequest, ResumeRequest
 from album2avatar.jobs.state_folder import default_avatar_folder
-from album2avatar.manifest import open_workspace
+from album2avatar.manifest import locked, open_workspace
 from album2avatar.model_folders import find_model
 from album2avatar.presets import preset_descriptions
 from album2avatar.workspace import Workspace
@@ -265,10 +266,11 @@ def check_request(record: JobRecord) -> None:
 def delete_avatar(workspace: Workspace) -> None:
     """Delete what album2avatar wrote into an avatar's folder; other files stay.
 
-    The manifest goes last, so that a deletion which was cut off can be repeated.
+    So does `export/avatar.blend`: an artist may have worked on in it. The manifest goes last, so
+    that a deletion which was cut off can be repeated.
 
     Raises:
-        WorkspaceError: the folder is no avatar's.
+        WorkspaceError: the folder is no avatar's, or another process works in it.
     """
     root = workspace.root
     if not root.exists():
@@ -283,16 +285,21 @@ def delete_avatar(workspace: Workspace) -> None:
         workspace.sculpt.parent,
         workspace.painted.parent,
         workspace.rigged.parent,
-        workspace.exports,
         workspace.checkpoint("any").parent,
         workspace.preview("any", 0).parent,
     }
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
-    files = (workspace.settings_file, workspace.job_file, workspace.log, workspace.lock)
-    for file in (*files, workspace.manifest):
-        file.unlink(missing_ok=True)
-    if not any(root.iterdir()):
+    with locked(workspace):
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        for name in ("avatar.glb", "avatar.fbx", "turntable.png", "posed.png"):
+            (workspace.exports / name).unlink(missing_ok=True)
+        for file in (workspace.settings_file, workspace.job_file, workspace.log):
+            file.unlink(missing_ok=True)
+    workspace.lock.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # somebody's files are in it, or it isn't there
+        workspace.exports.rmdir()
+    workspace.manifest.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
         root.rmdir()
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from album2avatar.errors import WorkspaceError
 from album2avatar.files import write_bytes
-from album2avatar.jobs.errors import NotFoundError
+from album2avatar.jobs.errors import NotFoundError, describe
 from album2avatar.jobs.event_log import EventLog
 from album2avatar.jobs.records import JobRecord, now
 
@@ -145,7 +145,7 @@ class JobStore:
         try:
             record = JobRecord.model_validate_json((path / "job.json").read_bytes())
         except (OSError, ValidationError) as error:
-            logger.error("%s can't be read and is left out: %s", path, error)
+            logger.error("%s can't be read and is left out: %s", path, describe(error))
             return
         self._records[record.id] = record
         self._logs[record.id] = EventLog(path / "events.jsonl")

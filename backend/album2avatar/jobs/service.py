@@ -41,8 +41,9 @@ class JobService:
     @property
     def is_idle(self) -> bool:
         """Nothing runs, and nothing will unless somebody asks for it."""
-        waits = bool(self.store.queued()) and not self.queue.state.is_paused
-        return self.execution.running is None and not waits
+        with self.store.lock:  # a job that begins is neither queued nor running for a moment
+            waits = bool(self.store.queued()) and not self.queue.state.is_paused
+            return self.execution.running is None and not waits
 
     def close(self) -> None:
         """Stop the running job at its checkpoint and everything else; all is kept for later."""

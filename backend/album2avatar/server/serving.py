@@ -260,8 +260,7 @@ def _log_to(state: StateFolder) -> None:
 
 
 def _token(state: StateFolder) -> str:
-    """The token that the API asks for; made once."""
-    if not state.token.exists():
-        write_private(state.token, secrets.token_urlsafe(32))
-    state.token.chmod(0o600)
-    return state.token.read_text(encoding="utf-8").strip()
+    """The token that the API asks for; another one at each start, for ports are used again."""
+    token = secrets.token_urlsafe(32)
+    write_private(state.token, token)
+    return token
