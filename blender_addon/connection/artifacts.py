@@ -45,6 +45,8 @@ class ArtifactCache:
         self._lock = threading.Lock()
         self._files: dict[str, _File] = {}
         self._former: list[_File] = []
+        self._fetched: set[str] = set()
+        """On their way, and not forgotten since."""
 
     def touch(self, artifact: str) -> bool:
         """Remember that the artifact is wanted; whether it is here."""
@@ -58,10 +60,14 @@ class ArtifactCache:
     def fetch(self, client: Client, artifact: str) -> None:
         """Download an artifact, and let go of old ones beyond the limit.
 
+        One that is forgotten meanwhile is not here afterwards: it may be the old content.
+
         Raises:
             RequestError: it can't be downloaded or written.
         """
         partial = self._folder / f"{artifact[:80]}.partial"
+        with self._lock:
+            self._fetched.add(artifact)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             content_type = client.download(f"/artifacts/{artifact}", partial)
@@ -80,6 +86,9 @@ class ArtifactCache:
             self._let_go(artifact)
             self._former = [file for file in self._former if file.path != path]
             self._files[artifact] = _File(path, size, time.monotonic())
+            if artifact not in self._fetched:
+                self._let_go(artifact)
+            self._fetched.discard(artifact)
             self._make_room(artifact)
 
     def forget(self, prefix: str) -> None:
@@ -90,6 +99,7 @@ class ArtifactCache:
         with self._lock:
             for artifact in [found for found in self._files if found.startswith(prefix)]:
                 self._let_go(artifact)
+            self._fetched = {found for found in self._fetched if not found.startswith(prefix)}
 
     def files(self) -> Mapping[str, Path]:
         """Path of each artifact that is here."""

@@ -66,7 +66,8 @@ class Downloads:
                 self._board.update(problem=error.problem)
         else:
             self._failed.pop(artifact, None)
-            self._board.update(files=self._cache.files())
+            with self._board.lock:
+                self._board.update(files=self._cache.files())
         finally:
             with self._board.lock:
                 self._pending.discard(artifact)
