@@ -191,6 +191,7 @@ class Connection:
     # Starting and stopping, in the control thread.
 
     def _start(self, launch: Launch) -> None:
+        self._observer.leave()
         try:
             service = self._reach(launch)
         except StartError as error:
@@ -204,8 +205,9 @@ class Connection:
             self._refused_since = None
             self._observer.forget_assets()
             self._board.update(status="ready", problem=None, version=service.version)
+            # Before the look, which may find that the backend is gone again.
+            self._settled.set()
         self._look()
-        self._settled.set()
         self._watch()
 
     def _reach(self, launch: Launch) -> Service:
@@ -247,14 +249,14 @@ class Connection:
         with self._lock:
             self._service = None
             self._board.update(status="off", problem=None)
-        self._settled.set()
+            self._settled.set()
 
     def _become_failed(self, problem: Problem) -> None:
-        self._observer.leave()
         with self._lock:
             self._service = None
             self._board.update(status="failed", problem=problem)
-        self._settled.set()
+            self._settled.set()
+        self._observer.leave()
 
     # Looking after the backend's state.
 
@@ -306,10 +308,12 @@ class Connection:
             if self._service is not service:
                 return
             launch = self._launch
-            if service.process is None and launch is not None:
+            is_stopped = self._stopping.is_set()
+            if service.process is None and launch is not None and not is_stopped:
                 # Another Blender had started it and is gone: this one wants its own.
                 self._service = None
                 self._settled.clear()
+                self._observer.leave()
                 self._board.update(status="starting")
                 self._control.put(lambda: self._start(launch))
                 return

@@ -60,9 +60,13 @@ class Follower:
     @property
     def job(self) -> str | None:
         """Whose events come, None where nobody's do."""
-        with self._lock:
-            session = self._session
-        return session.job if session is not None and session.is_running() else None
+        session = self._running_session()
+        return session.job if session is not None else None
+
+    def is_following(self, client: Client, job: str) -> bool:
+        """Whether the job's events come, and from this backend."""
+        session = self._running_session()
+        return session is not None and session.job == job and session.client is client
 
     def follow(self, client: Client, job: str, after: int) -> None:
         """Follow `job` from the event after number `after`; the former one is left."""
@@ -80,6 +84,11 @@ class Follower:
         if former is not None:
             former.end()
 
+    def _running_session(self) -> "_Session | None":
+        with self._lock:
+            session = self._session
+        return session if session is not None and session.is_running() else None
+
 
 class _Session:
     """One job, followed until its end or until nobody wants it."""
@@ -93,7 +102,7 @@ class _Session:
         longest_silence: float,
     ) -> None:
         self.job = job
-        self._client = client
+        self.client = client
         self._last = after
         self._on_event = on_event
         self._longest_silence = longest_silence
@@ -128,7 +137,7 @@ class _Session:
 
     def _read_to_end(self) -> bool:
         """Read one connection; whether the job's last event has come."""
-        stream = self._client.open_stream(
+        stream = self.client.open_stream(
             f"/jobs/{self.job}/events",
             {"Accept": "text/event-stream", "Last-Event-ID": str(self._last)},
             self._longest_silence,

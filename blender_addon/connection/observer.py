@@ -41,14 +41,18 @@ class Observer:
         self._wake = wake
         self._follower = Follower(self._on_event)
         self._assets_seen: dict[str, tuple[object, ...]] = {}
+        self._assets_forgotten = 0
+        """How often; what was asked for before the last time may be older than an edit."""
 
     def leave(self) -> None:
         """Follow no events any more."""
         self._follower.leave()
 
     def forget_assets(self) -> None:
-        """Read the assets again at the next look."""
-        self._assets_seen.clear()
+        """Read the assets again at the next look, also where one is under way."""
+        with self._board.lock:
+            self._assets_forgotten += 1
+            self._assets_seen.clear()
 
     def read_once(self, client: Client) -> None:
         """What changes with another backend only."""
@@ -80,19 +84,26 @@ class Observer:
         if finished != were_finished:
             items = Fields(client.call("GET", "/wardrobe")).records("items", parse_wardrobe_item)
             self._board.update(wardrobe=items)
-        self._read_followed(client)
+        self._read_followed(client, is_current)
 
-    def _read_followed(self, client: Client) -> None:
-        job = self._board.snapshot.job(self._board.snapshot.followed)
-        if job is None:
-            self._follower.leave()
-            return
-        if job.is_active and self._follower.job != job.id:
-            self._follower.follow(client, job.id, job.last_event)
-        seen = (job.state, job.stage, job.attempts)
-        if job.has_assets and self._assets_seen.get(job.id) != seen:
-            self._read_assets(client, job.id)
-            self._assets_seen[job.id] = seen
+    def _read_followed(self, client: Client, is_current: Callable[[], bool]) -> None:
+        with self._board.lock:
+            if not is_current():
+                return
+            job = self._board.snapshot.job(self._board.snapshot.followed)
+            if job is None:
+                self._follower.leave()
+                return
+            if job.is_active and not self._follower.is_following(client, job.id):
+                self._follower.follow(client, job.id, job.last_event)
+            seen = (job.state, job.stage, job.attempts)
+            forgotten = self._assets_forgotten
+            if not job.has_assets or self._assets_seen.get(job.id) == seen:
+                return
+        self._read_assets(client, job.id)
+        with self._board.lock:
+            if self._assets_forgotten == forgotten:
+                self._assets_seen[job.id] = seen
 
     def _read_assets(self, client: Client, job: str) -> None:
         answer = Fields(client.call("GET", f"/jobs/{job}/assets"))
@@ -115,8 +126,11 @@ class Observer:
         known = {job.id: (job.attempts, job.is_active) for job in before}
         for job in after:
             if known.get(job.id, (job.attempts, job.is_active)) != (job.attempts, job.is_active):
-                self._cache.forget(f"{job.id}.")
-                self._board.update(files=self._cache.files())
+                self._drop_files(job.id)
+
+    def _drop_files(self, job: str) -> None:
+        self._cache.forget(f"{job}.")
+        self._board.update(files=self._cache.files())
 
     def _drop_read_again(self, before: tuple[Album, ...], after: tuple[Album, ...]) -> None:
         known = {album.id: album.state for album in before}
@@ -139,6 +153,9 @@ class Observer:
             jobs = tuple(
                 changed if found.id == job else found for found in self._board.snapshot.jobs
             )
+            if changed.is_active != known.is_active:
+                # The next poll finds nothing new any more.
+                self._drop_files(job)
             self._board.update(jobs=jobs)
         if event.name != "progress":
             self._wake()

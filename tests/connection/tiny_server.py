@@ -22,7 +22,7 @@ class TinyServer:
                 self.close_connection = True
                 answer(self)
 
-            do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815
 
             def log_message(self, format: str, *args: object) -> None:
                 """Nothing on the terminal."""
