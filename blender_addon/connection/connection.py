@@ -200,6 +200,9 @@ class Connection:
             else:
                 self._become_failed(error.problem)
             return
+        except Exception:  # a bug; requests must not wait for ever
+            self._become_failed(messages.FAULT)
+            raise
         with self._lock:
             self._service = service
             self._refused_since = None
@@ -338,6 +341,21 @@ class Connection:
     # Requests, in their thread.
 
     def _send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
+        then: Then | None,
+        fail: Fail | None,
+    ) -> None:
+        try:
+            self._exchange(method, path, body, headers, then, fail)
+        except Exception:  # a bug; who asked must hear something all the same
+            self._fail(fail, messages.FAULT)
+            raise
+
+    def _exchange(
         self,
         method: str,
         path: str,

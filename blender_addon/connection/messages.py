@@ -34,6 +34,10 @@ BAD_ANSWER = Problem(
     "bad_answer",
     f"The backend's answer can't be read. Backend and extension may not match; see {SET_UP}.",
 )
+FAULT = Problem(
+    "bug",
+    "The extension has a fault; Blender's console says which. Report it, then try again.",
+)
 CLOSED = Problem("closed", "The extension was switched off before this was done.")
 NOT_INSTALLED = Problem(
     "not_installed",

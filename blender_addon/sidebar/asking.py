@@ -21,19 +21,29 @@ def ask(
     path: str,
     body: Mapping[str, Any] | None = None,
     then: Callable[[Any], None] | None = None,
+    after: Callable[[], None] | None = None,
 ) -> None:
     """Send a request to the backend and return at once.
 
     Args:
         section: name of the choices whose panel asks; a failure is said there.
         then: called with the answer, in Blender's main thread.
+        after: called when there is an answer or a failure, before anything else.
     """
 
+    def take(answer: Any) -> None:
+        if after is not None:
+            after()
+        if then is not None:
+            then(answer)
+
     def show(problem: Problem) -> None:
+        if after is not None:
+            after()
         _section(section).problem = problem.message
 
     _section(section).problem = ""
-    backend.connection().request(method, path, body, then=then, fail=show)
+    backend.connection().request(method, path, body, then=take, fail=show)
 
 
 def draw_problem(layout: Any, context: Any, section: str) -> None:

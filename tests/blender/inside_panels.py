@@ -2,17 +2,23 @@
 
 import json
 import os
+import sys
 import time
 import traceback
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, SimpleNamespace
 
 import bpy
 from inside_scene import GLB, start
 
 import blender_addon
 from blender_addon import backend
+from blender_addon.connection import messages
 from blender_addon.sidebar.state import state
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "panels"))
+
+from records import READY
 
 
 def draw_all(package):
@@ -90,11 +96,68 @@ def panels_with_an_avatar():
 
 def create_without_album():
     """What is hindered is said in words, by button and by panel."""
+    return _told(bpy.ops.album2avatar.create)
+
+
+class _Buttons:
+    """A layout that takes whatever is drawn and keeps the buttons."""
+
+    def __init__(self, found):
+        self.found, self.enabled = found, True
+
+    def operator(self, name, **_):
+        self.found[name] = self
+        return SimpleNamespace()
+
+    def __getattr__(self, name):
+        return lambda *_, **__: _Buttons(self.found)
+
+
+def _can_press():
+    """Whether Create and Find Assets can be pressed, as their panels draw them."""
+    found = {}
+    for name in ("ALBUM2AVATAR_PT_creation", "ALBUM2AVATAR_PT_assets"):
+        _draw_panel(getattr(bpy.types, name), _Buttons(found), bpy.context)
+    return [found[f"album2avatar.{name}"].enabled for name in ("create", "find_assets")]
+
+
+def one_job_for_one_wish():
+    """Buttons between the click and the backend's answer, with a file loaded meanwhile."""
+    start()
+    connection = backend.connection()
+    sent = []
+    connection.request = lambda method, path, body, then, fail: sent.append((path, then, fail))
+    known = {name: getattr(READY, name) for name in ("status", "albums", "presets", "bodies")}
+    connection._board.update(**known)
+    state(bpy.context).album.chosen = "a1"
+    found = {"before": _can_press()}
+    bpy.ops.album2avatar.create()
+    found["meanwhile"] = _can_press()
+    found["told"] = [_told(bpy.ops.album2avatar.create), _told(bpy.ops.album2avatar.find_assets)]
+    found["asked"] = len(sent)
+    start()
+    found["loaded"] = _can_press()
+    sent[-1][2](messages.GONE)
+    found["failed"] = [_can_press(), state(bpy.context).creation.problem]
+    bpy.ops.album2avatar.find_assets()
+    sent[-1][1]({"id": "j9"})
+    found["answered"] = [_can_press(), state(bpy.context).jobs.chosen]
+    bpy.ops.album2avatar.create()
+    blender_addon.unregister()
+    blender_addon.register()
+    backend.connection()._board.update(**known)
+    state(bpy.context).album.chosen = "a1"
+    found["switched_on_again"] = _can_press()
+    backend.connection()._board.update(status="off")
+    return found
+
+
+def _told(operator):
     try:
-        bpy.ops.album2avatar.create()
-        return ""
+        operator()
     except RuntimeError as error:
         return str(error)
+    return ""
 
 
 def choices_outlive_loading():
@@ -162,5 +225,6 @@ CHECKS = (
     create_without_album,
     choices_outlive_loading,
     out_of_view,
+    one_job_for_one_wish,
     off_and_on_again,
 )

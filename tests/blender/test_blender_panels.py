@@ -42,5 +42,19 @@ def test_a_tab_out_of_view_starts_nothing(findings: dict[str, Any]) -> None:
     assert findings["out_of_view"] == {"is_watched": False, "asked": 0, "set_up": "not_installed"}
 
 
+def test_one_wish_becomes_one_job(findings: dict[str, Any]) -> None:
+    """The buttons wait for the answer, whatever it is, and for nothing else."""
+    found = findings["one_job_for_one_wish"]
+    assert found["before"] == [True, True]
+    assert found["meanwhile"] == found["loaded"] == [False, False]
+    assert all("is being handed in" in told for told in found["told"])
+    assert found["asked"] == 1
+    buttons, problem = found["failed"]
+    assert buttons == [True, True]
+    assert "ended unexpectedly" in problem
+    assert found["answered"] == [[True, True], "j9"]
+    assert found["switched_on_again"] == [True, True]
+
+
 def test_the_extension_can_be_switched_off_and_on(findings: dict[str, Any]) -> None:
     assert findings["off_and_on_again"]["is_there"]

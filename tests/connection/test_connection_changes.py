@@ -198,3 +198,12 @@ def test_a_name_given_while_assets_are_read_is_read_at_once(found):
     wait_for(lambda: (connection.drain(0.004), answers)[1])
     (top,) = connection.peek().assets["job1"]
     assert top.name == "jumper"
+
+
+def test_a_fault_of_the_extension_is_told_to_who_asked(found, monkeypatch):
+    connection, _ = found
+    monkeypatch.setattr(connection, "_look", lambda: 1 / 0)
+    answers = []
+    connection.request("POST", "/jobs", {}, then=answers.append, fail=answers.append)
+    wait_for(lambda: (connection.drain(0.004), answers)[1])
+    assert [problem.code for problem in answers] == ["bug"]
