@@ -11,6 +11,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,10 +101,19 @@ class Connection:
             self._board.update(status="starting", problem=None)
         self._control.put(lambda: self._start(launch))
 
-    def stop(self) -> None:
-        """End the backend; a running job stops at its last checkpoint and goes on another time."""
+    def stop(self, state: Path | None = None) -> "Future[bool]":
+        """End the backend; a running job stops at its last checkpoint and goes on another time.
+
+        Args:
+            state: state folder of a backend to end that was not started or found here yet.
+
+        Returns:
+            In some seconds, whether its process is gone.
+        """
         self._stopping.set()
-        self._control.put(self._stop)
+        is_gone: Future[bool] = Future()
+        self._control.put(lambda: self._stop(state, is_gone))
+        return is_gone
 
     def choose_when_parent_ends(self, choice: ParentEnds) -> None:
         """Tell a running backend what to do when Blender quits."""
@@ -231,16 +241,17 @@ class Connection:
             else:
                 return service
 
-    def _stop(self) -> None:
+    def _stop(self, state: Path | None, is_gone: "Future[bool]") -> None:
         with self._lock:
             service, self._service = self._service, None
-            launch = self._launch
+            if self._launch is not None:
+                state = self._launch.state
         self._observer.leave()
-        if service is None and launch is not None:
-            service = find_running(launch.state)
-        if service is not None:
-            stop_service(service, _STOP_PATIENCE)
+        if service is None and state is not None:
+            service = find_running(state)
+        has_ended = service is None or stop_service(service, _STOP_PATIENCE)
         self._become_off()
+        is_gone.set_result(has_ended)
 
     def _end_own(self, when: StopWhen) -> None:
         with self._lock:

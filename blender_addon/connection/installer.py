@@ -6,6 +6,7 @@ reason in words.
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,16 @@ from .installation import (
 )
 from .python_choice import probe
 from .types import Problem
+
+_PAUSE = 0.1
+_STILL_RUNS = (
+    "The backend does not end, so it was not updated. Wait until its job has stopped, or quit the "
+    "Blender that started it, then press Update again."
+)
+
+
+class _NotBegunError(Exception):
+    """Nothing was done; what was installed is as it was."""
 
 
 class Installer:
@@ -64,9 +75,20 @@ class Installer:
         """Do what is not done yet, then verify."""
         self._run(lambda: self._install(plan, _record_of(plan)))
 
-    def update(self, plan: InstallPlan) -> None:
-        """Install album2avatar anew into the environment that is there, then verify."""
-        self._run(lambda: self._install(plan, _record_of(plan).without("package")))
+    def update(self, plan: InstallPlan, is_free: "Future[bool]") -> None:
+        """Install album2avatar anew into the environment that is there, then verify.
+
+        Args:
+            plan: what the artist wants.
+            is_free: waited for before anything is done; whether no backend runs from there
+                any more. Where one does, nothing is done.
+        """
+
+        def work() -> Verified:
+            self._wait_for(is_free)
+            return self._install(plan, _record_of(plan).without("package"))
+
+        self._run(work)
 
     def adopt(self, python: Path, folder: Path, version: str) -> None:
         """Verify an environment of the artist's and use it; nothing is installed into it.
@@ -93,15 +115,20 @@ class Installer:
             if self.is_busy():
                 return
             self._cancelled.clear()
-            self._status = InstallStatus("installing", step="Preparing")
+            former, self._status = self._status, InstallStatus("installing", step="Preparing")
             self._thread = threading.Thread(
-                target=self._run_in_words, args=(work,), name="album2avatar installer", daemon=True
+                target=self._run_in_words,
+                args=(work, former),
+                name="album2avatar installer",
+                daemon=True,
             )
             self._thread.start()
 
-    def _run_in_words(self, work: Callable[[], Verified]) -> None:
+    def _run_in_words(self, work: Callable[[], Verified], former: InstallStatus) -> None:
         try:
             verified = work()
+        except _NotBegunError as error:
+            self._status = replace(former, message=str(error))
         except SetUpError as error:
             self._fail(error.problem)
             self._status = replace(self._status, findings=error.findings)
@@ -143,6 +170,14 @@ class Installer:
 
     def _tell(self, state: InstallState, step: str, fraction: float, message: str = "") -> None:
         self._status = InstallStatus(state, step=step, fraction=fraction, message=message)
+
+    def _wait_for(self, is_free: "Future[bool]") -> None:
+        self._tell("installing", "Waiting until the backend has ended", 0.0)
+        while not is_free.done():
+            if self._cancelled.wait(_PAUSE):
+                raise _NotBegunError("Cancelled before anything was changed.")
+        if not is_free.result():
+            raise _NotBegunError(_STILL_RUNS)
 
     def _install(self, plan: InstallPlan, record: Record) -> Verified:
         place = InstallFolder(plan.folder)

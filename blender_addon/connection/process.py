@@ -112,12 +112,19 @@ def ask_to_stop(service: Service, when: StopWhen) -> None:
             service.process.terminate()
 
 
-def stop_service(service: Service, patience: float) -> None:
-    """End a backend now; one that this Blender started is killed after `patience` seconds."""
+def stop_service(service: Service, patience: float) -> bool:
+    """End a backend now; one that this Blender started is killed after `patience` seconds.
+
+    Returns:
+        Whether its process is gone.
+    """
     ask_to_stop(service, "now")
-    if not wait_for_end(service, patience) and service.process is not None:
-        service.process.kill()
-        service.process.wait(_HEALTH_TIMEOUT)
+    if wait_for_end(service, patience):
+        return True
+    if service.process is None:
+        return False
+    service.process.kill()
+    return wait_for_end(service, _HEALTH_TIMEOUT)
 
 
 def wait_for_end(service: Service, seconds: float) -> bool:

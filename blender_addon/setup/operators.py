@@ -39,10 +39,11 @@ class ALBUM2AVATAR_OT_update_backend(Operator):
     bl_label = "Update"
 
     def execute(self, context: Any) -> set[str]:
-        """Stop, then install."""
+        """Stop, and install as soon as the backend is gone."""
         running = backend.current()
-        running.connection.stop()
-        running.installer.update(running.plan(read_choices(context)))
+        choices = read_choices(context)
+        if not running.installer.is_busy():
+            running.installer.update(running.plan(choices), running.connection.stop(choices.state))
         return {"FINISHED"}
 
 

@@ -152,6 +152,19 @@ def one_job_for_one_wish():
     return found
 
 
+def update_after_the_backends_end():
+    """What the installer is told to wait for."""
+    current = backend.current()
+    is_gone, told = object(), []
+    current.connection.stop = lambda state: is_gone
+    current.installer.update = lambda plan, is_free: told.append(is_free)
+    try:
+        bpy.ops.album2avatar.update_backend()
+    finally:
+        del current.connection.stop, current.installer.update
+    return told == [is_gone]
+
+
 def _told(operator):
     try:
         operator()
@@ -226,5 +239,6 @@ CHECKS = (
     choices_outlive_loading,
     out_of_view,
     one_job_for_one_wish,
+    update_after_the_backends_end,
     off_and_on_again,
 )

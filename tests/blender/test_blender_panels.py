@@ -56,5 +56,9 @@ def test_one_wish_becomes_one_job(findings: dict[str, Any]) -> None:
     assert found["switched_on_again"] == [True, True]
 
 
+def test_an_update_waits_for_the_backends_end(findings: dict[str, Any]) -> None:
+    assert findings["update_after_the_backends_end"]
+
+
 def test_the_extension_can_be_switched_off_and_on(findings: dict[str, Any]) -> None:
     assert findings["off_and_on_again"]["is_there"]

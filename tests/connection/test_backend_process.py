@@ -11,8 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
+from scripted_backend import ScriptedBackend, other_process
 from waiting import wait_for
 
+from blender_addon.connection import connection as connection_module
 from blender_addon.connection import process
 from blender_addon.connection.connection import Connection
 from blender_addon.connection.processes import is_alive
@@ -76,9 +78,26 @@ def test_start_find_kill_and_start_again(connect, launch):
     assert settled(first).status == "ready"
     assert backend_pid(launch.state) == pid
 
-    first.stop()
-    wait_for(lambda: first.peek().status == "off", 20)
+    assert first.stop().result(20)
+    assert first.peek().status == "off"
     assert not is_alive(pid)
+
+
+def test_stopping_says_whether_the_backend_is_gone(connect, tmp_path, monkeypatch):
+    """Another Blender's backend is asked, and not killed; also one that was never looked for."""
+    monkeypatch.setattr(connection_module, "_STOP_PATIENCE", 0.3)
+    deaf, other = ScriptedBackend(), other_process()
+    deaf.announce(tmp_path / "state", other.pid)
+    connection = connect()
+    assert connection.stop().result(5)
+    assert deaf.asked("/service/stop") == 0
+    assert not connection.stop(tmp_path / "state").result(5)
+    assert deaf.asked("/service/stop") == 1
+    assert other.poll() is None
+    other.kill()
+    other.wait()
+    assert connection.stop(tmp_path / "state").result(5)
+    deaf.server.close()
 
 
 def test_closing_ends_only_what_this_blender_started(connect, launch):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,6 +63,13 @@ def run(installer: Installer, plan: InstallPlan, seconds: float = 90.0):
     return installer.status()
 
 
+def at_once(is_free: bool = True) -> "Future[bool]":
+    """What is known already of the backend's end."""
+    known: Future[bool] = Future()
+    known.set_result(is_free)
+    return known
+
+
 def failure(installer: Installer, plan: InstallPlan) -> str:
     """Install, and see it fail in words."""
     status = run(installer, plan)
@@ -100,7 +108,21 @@ def test_from_nothing_to_ready_and_to_the_next_release(installer, plan):
     assert "pip install" not in InstallFolder(plan.folder).log.read_text()
 
     write_package(Path(plan.source), "0.2.0")
-    later.update(replace(plan, version="0.2.0"))
+    log = InstallFolder(plan.folder).log.read_text()
+    later.update(replace(plan, version="0.2.0"), at_once(False))
+    wait_for(lambda: not later.is_busy())
+    assert (later.status().state, later.status().version) == ("ready", "0.1.0")
+    assert "quit the Blender" in later.status().message
+    later.update(replace(plan, version="0.2.0"), Future())
+    later.cancel()
+    wait_for(lambda: not later.is_busy())
+    assert (later.status().state, later.status().version) == ("ready", "0.1.0")
+    is_free: Future[bool] = Future()
+    later.update(replace(plan, version="0.2.0"), is_free)
+    time.sleep(0.5)
+    assert "Waiting" in later.status().step
+    assert InstallFolder(plan.folder).log.read_text() == log
+    is_free.set_result(True)
     wait_for(lambda: not later.is_busy(), 60)
     assert (later.status().state, later.status().version) == ("ready", "0.2.0")
 
@@ -198,7 +220,7 @@ def test_what_the_package_index_may_refuse(installer, plan, index, monkeypatch):
     assert failure(installer, plan) == "version_mismatch"
 
     write_package(Path(plan.source), findings=BROKEN)
-    installer.update(plan)
+    installer.update(plan, at_once())
     wait_for(lambda: not installer.is_busy(), 60)
     status = installer.status()
     assert (status.state, status.problem.code) == ("failed", "doctor")
@@ -206,7 +228,7 @@ def test_what_the_package_index_may_refuse(installer, plan, index, monkeypatch):
     assert len(status.findings) == 2
 
     write_package(Path(plan.source))
-    installer.update(plan)
+    installer.update(plan, at_once())
     wait_for(lambda: not installer.is_busy(), 60)
     assert installer.status().state == "ready"
     assert InstallFolder(plan.folder).python.stat().st_mtime_ns == made
