@@ -247,10 +247,10 @@ def switch_off_and_on():
     bpy.ops.preferences.addon_enable(module=MODULE)
     choose_folders()
     work_until(lambda: snapshot().status == "ready" and snapshot().jobs, 60)
-    work_until(lambda: choices().jobs.chosen, 10)
+    work_until(lambda: choices().jobs.lines, 10)
     found = {"same_job": choices().jobs.chosen == before, "state": chosen_job().state}
     bpy.ops.album2avatar.delete_job("EXEC_DEFAULT", files=True)
-    work_until(lambda: not choices().jobs.lines, 30)
+    work_until(lambda: not snapshot().jobs and not choices().jobs.lines, 30)
     return {**found, "folders": len(list((OUTPUT / "avatars").iterdir())), "drawn": drawn()}
 
 
