@@ -34,6 +34,10 @@ class RequestError(Exception):
         self.problem = problem
 
 
+class UnreachableError(RequestError):
+    """Nobody took the request: it may be sent again."""
+
+
 class Client:
     """Requests to one running backend; may be used from several threads."""
 
@@ -122,8 +126,11 @@ class Client:
 
     def _connect(self, timeout: float) -> http.client.HTTPConnection:
         connection = http.client.HTTPConnection(self._host, self._port, timeout=timeout)
-        with _in_words():
-            connection.connect()
+        try:
+            with _in_words():
+                connection.connect()
+        except RequestError as error:
+            raise UnreachableError(error.problem) from error
         return connection
 
     def _send(

@@ -19,7 +19,7 @@ from typing import Any
 from . import messages
 from .artifacts import ArtifactCache
 from .board import Board
-from .client import Client, RequestError
+from .client import Client, RequestError, UnreachableError
 from .downloads import Downloads
 from .lane import Lane
 from .observer import Observer
@@ -41,6 +41,7 @@ QUICK, SLOW = 1.0, 10.0
 
 _WATCHED_FOR = 3.0
 _STOP_PATIENCE = 15.0
+_BEFORE_NEXT_TRY = 0.2
 _REFUSED_FOR = 20.0
 """Seconds. A backend that ends closes its door long before its process is gone."""
 
@@ -375,20 +376,30 @@ class Connection:
         then: Then | None,
         fail: Fail | None,
     ) -> None:
-        self._settled.wait()
-        service = self._service
-        if service is None:
-            self._fail(fail, self._why_off())
-            return
-        try:
-            answer = service.client.call(method, path, body, headers)
-        except RequestError as error:
-            if service.has_ended():
-                self._look()
+        deadline = time.monotonic() + _REFUSED_FOR
+        while True:
+            self._settled.wait()
+            service = self._service
+            if service is None:
                 self._fail(fail, self._why_off())
-            else:
-                self._fail(fail, error.problem)
-            return
+                return
+            try:
+                answer = service.client.call(method, path, body, headers)
+                break
+            except UnreachableError as error:
+                # A backend that another Blender is ending; one of our own comes in its place.
+                if self._stopping.is_set() or time.monotonic() > deadline:
+                    self._fail(fail, error.problem)
+                    return
+                self._look()
+                self._stopping.wait(_BEFORE_NEXT_TRY)
+            except RequestError as error:
+                if service.has_ended():
+                    self._look()
+                    self._fail(fail, self._why_off())
+                else:
+                    self._fail(fail, error.problem)
+                return
         if method != "GET":
             self._observer.forget_assets()
             self._look()

@@ -207,3 +207,27 @@ def test_a_fault_of_the_extension_is_told_to_who_asked(found, monkeypatch):
     connection.request("POST", "/jobs", {}, then=answers.append, fail=answers.append)
     wait_for(lambda: (connection.drain(0.004), answers)[1])
     assert [problem.code for problem in answers] == ["bug"]
+
+
+def test_a_request_before_a_closed_door_goes_to_the_next_backend(connect, scripted, tmp_path):
+    """A backend that ends refuses requests some time before its process is gone."""
+    former, later, connection = scripted(), scripted(), connect()
+    process = other_process()
+    former.announce(tmp_path / "state", process.pid)
+    connection.start(launch_in(tmp_path / "state"))
+    wait_for(lambda: connection.peek().status == "ready")
+    former.server.close()
+    told: list[object] = []
+    connection.request("DELETE", "/jobs/job1", then=told.append, fail=told.append)
+    later.announce(tmp_path / "state", os.getpid())
+    process.kill()
+    process.wait()
+
+    def is_told() -> bool:
+        connection.drain(0.004)
+        return bool(told)
+
+    wait_for(is_told)
+    assert later.asked("/jobs/job1")
+    assert not former.asked("/jobs/job1")
+    assert not hasattr(told[0], "code")
