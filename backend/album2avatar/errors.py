@@ -47,6 +47,12 @@ class ExportError(Album2AvatarError):
     exit_code = 7
 
 
+class WardrobeError(Album2AvatarError):
+    """An entry of the wardrobe is missing, damaged, or doesn't fit the avatar or the prior."""
+
+    exit_code = 8
+
+
 class CancelledError(Album2AvatarError):
     """The artist cancelled the job; its workspace can be resumed."""
 
