@@ -6,6 +6,7 @@ from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 from album2avatar.body.types import CanonicalBody
+from album2avatar.mesh.borders import border_edges
 from album2avatar.mesh.types import Mesh
 
 
@@ -24,7 +25,7 @@ def outer_surface(body: CanonicalBody) -> Mesh:
     renumber = torch.full((surface.shape[0],), -1, dtype=torch.int64)
     renumber[surface] = torch.arange(int(surface.sum()))
     faces, vertices = renumber[faces], body.vertices[surface]
-    rims = open_edges(faces)
+    rims = border_edges(faces)
     if len(rims) == 0:
         return Mesh(vertices, faces)
     opening = _openings(rims, len(vertices))
@@ -36,15 +37,6 @@ def outer_surface(body: CanonicalBody) -> Mesh:
     apexes = (len(vertices) + opening)[:, None]
     fans = torch.cat([rims.flip(-1), apexes], -1)
     return Mesh(torch.cat([vertices, torch.stack(centres)]), torch.cat([faces, fans]))
-
-
-def open_edges(faces: Tensor) -> Tensor:
-    """Directed edges of `faces` (F, 3) that no other face runs the other way, (E, 2)."""
-    edges = torch.cat([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    base = int(faces.max()) + 1
-    forward = edges[:, 0] * base + edges[:, 1]
-    backward = edges[:, 1] * base + edges[:, 0]
-    return edges[~torch.isin(forward, backward)]
 
 
 def _openings(rims: Tensor, vertex_count: int) -> Tensor:

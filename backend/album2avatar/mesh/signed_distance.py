@@ -25,6 +25,8 @@ class ClosestPoints:
     """(N, 3) int64, the mesh's vertices around each closest point."""
     barycentric: Tensor
     """(N, 3) float32 weights of these corners, which sum to 1."""
+    faces: Tensor
+    """(N,) int64, the mesh's face on which each closest point lies."""
 
     def interpolate(self, values: Tensor) -> Tensor:
         """Carry values (V, C) of the mesh's vertices to the closest points, (N, C)."""
@@ -61,6 +63,7 @@ class DistanceField:
             points: (N, 3) metres.
         """
         distances, faces, barycentric = self._hierarchy.closest(points, _FURTHEST)
-        corners = self._mesh.faces[faces.long()]
+        faces = faces.long()
+        corners = self._mesh.faces[faces]
         positions = (self._mesh.vertices[corners] * barycentric[:, :, None]).sum(dim=1)
-        return ClosestPoints(distances, positions, corners, barycentric)
+        return ClosestPoints(distances, positions, corners, barycentric, faces)

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from album2avatar.body.joints import keypoint_bones
 from album2avatar.body.rigged import BaseColor, RiggedPart
-from album2avatar.body.surface import open_edges
 from album2avatar.body.types import CanonicalBody
+from album2avatar.mesh.borders import border_edges
 from album2avatar.mesh.types import Mesh
 
 WHITE: BaseColor = (0.86, 0.84, 0.82)
@@ -72,7 +72,7 @@ def eye_parts(surface: Mesh, body: CanonicalBody, iris: BaseColor) -> tuple[Rigg
 def eye_openings(body: CanonicalBody) -> list[Opening]:
     """Find the lids around each eyeball of the template."""
     skin = body.parts["surface"]
-    rims = body.vertices[open_edges(body.faces[skin[body.faces].all(-1)])]
+    rims = body.vertices[border_edges(body.faces[skin[body.faces].all(-1)])]
     openings: list[Opening] = []
     for part, keypoint in (("eye.L", "left_eye"), ("eye.R", "right_eye")):
         eyeball = body.vertices[body.parts[part]]

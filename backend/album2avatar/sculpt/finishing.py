@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import torch
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 from album2avatar.errors import MeshError
+from album2avatar.mesh.borders import face_pieces
 from album2avatar.mesh.laplacian import uniform_laplacian
 from album2avatar.mesh.normals import vertex_normals
 from album2avatar.mesh.signed_distance import DistanceField
@@ -64,16 +63,9 @@ def largest_component(mesh: Mesh) -> Mesh:
         MeshError: the mesh is empty.
     """
     check_mesh(mesh, "the sculptor")
-    faces = mesh.faces.cpu().numpy()
-    count = len(mesh.vertices)
-    graph = coo_matrix(
-        (torch.ones(2 * len(faces)).numpy(), (faces[:, :2].ravel(), faces[:, 1:].ravel())),
-        (count, count),
-    )
-    labels = torch.from_numpy(connected_components(graph, directed=False)[1]).long()
-    piece = labels.to(mesh.faces.device)[mesh.faces[:, 0]]
+    piece = face_pieces(mesh.faces)
     a, b, c = mesh.vertices.detach().double()[mesh.faces].unbind(1)
-    volumes = torch.zeros(int(labels.max()) + 1, dtype=torch.float64, device=mesh.faces.device)
+    volumes = torch.zeros(int(piece.max()) + 1, dtype=torch.float64, device=mesh.faces.device)
     volumes.index_add_(0, piece, (a * torch.linalg.cross(b, c)).sum(dim=1) / 6)
     used, faces_left = mesh.faces[piece == volumes.argmax()].unique(return_inverse=True)
     return Mesh(mesh.vertices.detach()[used], faces_left)

@@ -1,0 +1,59 @@
+"""Which garments take each other's place, lie over each other, and hide each other."""
+
+from collections.abc import Collection, Mapping
+
+from album2avatar.assets import AssetKind
+from album2avatar.errors import WardrobeError
+
+REPLACES: Mapping[AssetKind, frozenset[AssetKind]] = {
+    "hair": frozenset({"hair"}),
+    "top": frozenset({"top"}),
+    "bottom": frozenset({"bottom"}),
+    "dress": frozenset({"dress", "top", "bottom"}),
+    "outerwear": frozenset({"outerwear"}),
+    "shoes": frozenset({"shoes"}),
+    "headwear": frozenset({"headwear"}),
+}
+"""What is taken off when a kind is put on. Other kinds can't be swapped: face and skin are the
+person, glasses and bags have no shape of their own in the avatar yet."""
+
+COVERS: Mapping[AssetKind, frozenset[AssetKind]] = {
+    "hair": frozenset({"skin", "top", "dress", "outerwear"}),
+    "top": frozenset({"skin", "bottom"}),
+    "bottom": frozenset({"skin"}),
+    "dress": frozenset({"skin"}),
+    "outerwear": frozenset({"skin", "top", "bottom", "dress"}),
+    "shoes": frozenset({"skin"}),
+    "headwear": frozenset({"skin", "hair", "face"}),
+}
+"""What a kind may lie over. Everything else that the person has stays in front of it."""
+
+HIDDEN_UNDER: Mapping[AssetKind, Mapping[AssetKind, float]] = {
+    "hair": {"headwear": 0.25},
+    "top": {"outerwear": 0.35, "hair": 0.4, "bottom": 0.06},
+    "bottom": {"top": 0.12, "outerwear": 0.3, "shoes": 0.08},
+    "dress": {"outerwear": 0.35, "hair": 0.4},
+    "outerwear": {"hair": 0.4},
+    "shoes": {"bottom": 0.1},
+    "headwear": {},
+}
+"""How far, in metres along the surface, a garment goes on below what hides it from the camera."""
+
+
+def taken_off(kind: AssetKind, worn: Collection[AssetKind]) -> frozenset[AssetKind]:
+    """Kinds that leave the person when a garment of `kind` is put on.
+
+    Raises:
+        WardrobeError: the kind can't be swapped, or doesn't fit what the person wears.
+    """
+    if kind not in REPLACES:
+        known = ", ".join(REPLACES)
+        raise WardrobeError(
+            f"An asset of the kind '{kind}' can't be put on another avatar. Choose one of: {known}."
+        )
+    if kind in ("top", "bottom") and "dress" in worn:
+        raise WardrobeError(
+            f"The avatar wears a dress, and a {kind} alone would leave half of the body bare. Put "
+            "on another dress."
+        )
+    return REPLACES[kind] & frozenset(worn)

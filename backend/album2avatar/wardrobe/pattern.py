@@ -1,0 +1,211 @@
+"""A garment's shape and colours, apart from the person who wore it.
+
+The garment is cut out of its avatar, closed with lids, and kept together with the body that it
+was worn on. Both bodies have the same template, so that it can be carried to another one.
+"""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import dijkstra
+from torch import Tensor
+
+from album2avatar.asset_table import load_asset_table
+from album2avatar.assets import AssetKind
+from album2avatar.body.storage import load_body
+from album2avatar.body.surface import outer_surface
+from album2avatar.body.types import CanonicalBody
+from album2avatar.mesh.borders import (
+    border_loops,
+    capped,
+    compacted,
+    without_pinched_vertices,
+    without_small_pieces,
+)
+from album2avatar.mesh.signed_distance import DistanceField
+from album2avatar.mesh.storage import StoredMesh, load_mesh
+from album2avatar.mesh.topology import edge_table
+from album2avatar.mesh.types import Mesh
+from album2avatar.pictures import load_texture
+from album2avatar.render.baking import map_texels
+from album2avatar.tensor_files import damaged, read_tensors, write_tensors
+from album2avatar.wardrobe.layers import HIDDEN_UNDER
+from album2avatar.workspace import Workspace
+
+LID, HIDDEN, SEEN = 0, 1, 2
+"""Classes of a pattern's faces: not cloth, cloth that nothing showed, cloth with its colours."""
+CRUMB = 24
+"""Faces below which a loose piece of an asset is noise of the labels."""
+THINNEST = 0.003
+"""Metres between the skin and cloth that is hidden."""
+_FILE_KIND = "garment pattern"
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One garment around the body that wore it, in the canonical pose."""
+
+    body_kind: str
+    body: Tensor
+    """(V, 3) float32 metres, all vertices of that body's template."""
+    solid: Mesh
+    """Closed: the garment's outer surface with lids over its openings."""
+    face_class: Tensor
+    """(F,) uint8: `LID`, `HIDDEN` or `SEEN`."""
+    corner_uv: Tensor
+    """(F, 3, 2) float32 into `albedo`; 0 where a face is not seen."""
+    albedo: Tensor
+    """(H, W, 3) uint8 sRGB, row 0 at v = 0; black where it is not the garment's."""
+
+
+def extract_pattern(avatar: Workspace, kind: AssetKind) -> Pattern | None:
+    """Cut a garment out of a finished avatar.
+
+    Returns:
+        None where the kind is not among those that can be swapped, or the avatar shows nothing of
+        it.
+
+    Raises:
+        WorkspaceError: the avatar is not finished, or a file is damaged.
+    """
+    kinds = [asset.kind for asset in load_asset_table(avatar).assets]
+    if kind not in HIDDEN_UNDER or kind not in kinds:
+        return None
+    painted, body = load_mesh(avatar.painted), load_body(avatar.body)
+    assets = painted.extras["face_asset"]
+    seen = without_small_pieces(painted.mesh.faces, assets == kinds.index(kind), CRUMB)
+    if not bool(seen.any()):
+        return None
+    hidden = _hidden_faces(painted.mesh, seen, assets, _reaches(kind, kinds))
+    mesh = Mesh(_inset(painted.mesh, seen, hidden, body), painted.mesh.faces)
+    chosen = without_pinched_vertices(mesh.faces, seen | hidden)
+    if not bool((chosen & seen).any()):
+        return None
+    piece = compacted(mesh, chosen)[0]
+    closed = capped(piece, border_loops(piece.faces))
+    return _with_colors(
+        body, closed.mesh, _classes(seen[chosen], closed.lid), painted, chosen, avatar
+    )
+
+
+def save_pattern(path: Path, pattern: Pattern) -> None:
+    """Write a pattern atomically; its texture is kept as PNG."""
+    file = io.BytesIO()
+    Image.fromarray(pattern.albedo.numpy()).save(file, "PNG")
+    tensors = {
+        "body": pattern.body.float(),
+        "vertices": pattern.solid.vertices.float(),
+        "faces": pattern.solid.faces.long(),
+        "face_class": pattern.face_class,
+        "corner_uv": pattern.corner_uv.float(),
+        "albedo_png": torch.from_numpy(np.frombuffer(file.getvalue(), np.uint8).copy()),
+    }
+    write_tensors(path, _FILE_KIND, tensors, {"body_kind": pattern.body_kind})
+
+
+def load_pattern(path: Path) -> Pattern:
+    """Read what `save_pattern` wrote.
+
+    Raises:
+        WorkspaceError: the file is missing, damaged, or holds something else.
+    """
+    tensors, header = read_tensors(path, _FILE_KIND)
+    try:
+        encoded = io.BytesIO(tensors["albedo_png"].numpy().tobytes())
+        with Image.open(encoded, formats=("PNG",)) as image:
+            albedo = torch.from_numpy(np.array(image.convert("RGB")))
+        return Pattern(
+            str(header["body_kind"]),
+            tensors["body"],
+            Mesh(tensors["vertices"], tensors["faces"]),
+            tensors["face_class"],
+            tensors["corner_uv"],
+            albedo,
+        )
+    except (KeyError, OSError, ValueError, SyntaxError) as error:
+        raise damaged(path, error) from error
+
+
+def _reaches(kind: AssetKind, kinds: list[AssetKind]) -> dict[int, float]:
+    """Index of each asset that hides the garment to how far it goes on below it, metres."""
+    return {kinds.index(k): reach for k, reach in HIDDEN_UNDER[kind].items() if k in kinds}
+
+
+def _hidden_faces(mesh: Mesh, seen: Tensor, assets: Tensor, reaches: Mapping[int, float]) -> Tensor:
+    """(F,) bool, faces of other assets below which the garment goes on."""
+    hidden = torch.zeros_like(seen)
+    for asset, reach in reaches.items():
+        own = assets == asset
+        edges = edge_table(mesh.faces[own]).vertices if bool(own.any()) else None
+        start = mesh.faces[seen].unique()
+        if edges is None:
+            continue
+        length = (mesh.vertices[edges[:, 0]] - mesh.vertices[edges[:, 1]]).norm(dim=1)
+        count = len(mesh.vertices)
+        graph = coo_matrix(
+            (length.numpy(), (edges[:, 0].numpy(), edges[:, 1].numpy())), (count,) * 2
+        )
+        distance = dijkstra(
+            graph, directed=False, indices=start.numpy(), limit=reach, min_only=True
+        )
+        within = torch.from_numpy(np.isfinite(np.asarray(distance)))
+        hidden |= own & within[mesh.faces].all(1)
+    return hidden
+
+
+def _inset(mesh: Mesh, seen: Tensor, hidden: Tensor, body: CanonicalBody) -> Tensor:
+    """Vertices (V, 3) with hidden cloth laid as near to the skin as the seen cloth usually is."""
+    if not bool(hidden.any()):
+        return mesh.vertices
+    closest = DistanceField(outer_surface(body)).closest(mesh.vertices)
+    away = closest.signed_distance
+    usual = away[mesh.faces[seen].unique()].median().clamp(min=THINNEST)
+    only_hidden = torch.zeros(len(mesh.vertices), dtype=torch.bool)
+    only_hidden[mesh.faces[hidden].unique()] = True
+    only_hidden[mesh.faces[seen].unique()] = False
+    share = (torch.minimum(away, usual).clamp(min=THINNEST) / away.clamp(min=1e-6))[:, None]
+    nearer = closest.points + share * (mesh.vertices - closest.points)
+    return torch.where((only_hidden & (away > usual))[:, None], nearer, mesh.vertices)
+
+
+def _classes(seen: Tensor, lid: Tensor) -> Tensor:
+    classes = torch.full_like(lid, LID, dtype=torch.uint8)
+    classes[: len(seen)] = torch.where(seen, SEEN, HIDDEN).to(torch.uint8)
+    return classes
+
+
+def _with_colors(
+    body: CanonicalBody,
+    solid: Mesh,
+    face_class: Tensor,
+    painted: StoredMesh,
+    chosen: Tensor,
+    avatar: Workspace,
+) -> Pattern:
+    uv = painted.uv
+    assert uv is not None  # the paint stage always writes one
+    texture = load_texture(avatar.albedo)
+    texels = map_texels(uv, (texture.shape[0], texture.shape[1]))
+    faces = chosen.nonzero().squeeze(1)
+    seen = face_class[: len(faces)] == SEEN
+    of_texel = texels.rast[0, ..., 3].long() - 1
+    is_own = torch.isin(of_texel, faces[seen]) & texels.covered
+    # Around the charts too, so that filtering finds no black.
+    is_own = torch.nn.functional.max_pool2d(is_own[None, None].float(), 5, 1, 2)[0, 0] > 0
+    albedo = torch.where(is_own[..., None], texture, 0.0)
+    corner_uv = torch.zeros(len(solid.faces), 3, 2)
+    corner_uv[: len(faces)][seen] = uv.coordinates[uv.faces[faces[seen]]]
+    return Pattern(
+        body.kind,
+        body.vertices,
+        solid,
+        face_class,
+        corner_uv,
+        (albedo * 255).round().to(torch.uint8),
+    )
