@@ -1,4 +1,4 @@
-"""The command line: `album2avatar create`, `export`, `doctor` and `serve`."""
+"""The command line: `album2avatar create`, `export`, `doctor`, `serve`, `wardrobe`."""
 
 import json
 import os
@@ -21,6 +21,7 @@ from album2avatar.manifest import open_workspace
 from album2avatar.presets import build_settings, load_preset, parse_assignment, read_settings_file
 from album2avatar.progress_display import shown_progress
 from album2avatar.settings import Settings
+from album2avatar.wardrobe_command import app as wardrobe_app
 from album2avatar.workspace import Workspace
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(wardrobe_app, name="wardrobe")
 
 DEFAULT_PRESET = "demo"
 
