@@ -16,6 +16,7 @@ from album2avatar.guidance.gradients import (
     sds_gradient,
 )
 from album2avatar.guidance.timesteps import TimestepSchedule, highest_timestep, sample_timesteps
+from album2avatar.prior.embeddings import TextEmbeddings
 
 
 @dataclass
@@ -31,10 +32,12 @@ class GaussianPrior:
     def encode_images(self, images: Tensor) -> Tensor:
         return images.permute(0, 3, 1, 2)
 
-    def predict_noise(self, latents: Tensor, timesteps: Tensor, embeddings: Tensor) -> Tensor:
+    def predict_noise(
+        self, latents: Tensor, timesteps: Tensor, embeddings: TextEmbeddings
+    ) -> Tensor:
         signal = self.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
-        mean = embeddings[:, 0, 0].view(-1, 1, 1, 1)
-        variance = embeddings[:, 0, 1].view(-1, 1, 1, 1)
+        mean = embeddings.hidden[:, 0, 0].view(-1, 1, 1, 1)
+        variance = embeddings.hidden[:, 0, 1].view(-1, 1, 1, 1)
         return (
             (1 - signal).sqrt()
             * (latents - signal.sqrt() * mean)
@@ -42,8 +45,8 @@ class GaussianPrior:
         )
 
 
-def embedding(mean: float, variance: float, count: int) -> Tensor:
-    return torch.tensor([[[mean, variance]]]).expand(count, 1, 2)
+def embedding(mean: float, variance: float, count: int) -> TextEmbeddings:
+    return TextEmbeddings(torch.tensor([[[mean, variance]]])).expand(count)
 
 
 def embeddings(text, unconditional, negative, count=1) -> PromptEmbeddings:

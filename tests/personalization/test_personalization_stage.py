@@ -96,8 +96,10 @@ def test_the_loaded_prior_speaks_of_the_person(workspace, settings, prior_folder
         "front view, head close-up"
     )
     embeddings = personal.embed([prompt, "", prompt])
-    assert torch.equal(embeddings[0], embeddings[2])
-    torch.testing.assert_close(embeddings[:1], personal.prior.encode_prompts([prompt]))
+    assert torch.equal(embeddings.hidden[0], embeddings.hidden[2])
+    torch.testing.assert_close(
+        embeddings.hidden[:1], personal.prior.encode_prompts([prompt]).hidden
+    )
     learned = load_file(workspace.personalization / "tokens.safetensors")
     row = personal.prior.tokenizer.convert_tokens_to_ids("<asset2>")
     assert torch.equal(

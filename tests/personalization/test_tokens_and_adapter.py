@@ -1,6 +1,7 @@
 """Tokens and adapters change what they should, and nothing else."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from album2avatar.prior.adapter import (
     merge_adapter,
     save_adapter,
 )
+from album2avatar.prior.embeddings import TextEmbeddings
 from album2avatar.prior.model import Prior, load_prior
 from album2avatar.prior.tokens import (
     LearnedTokens,
@@ -22,18 +24,39 @@ from album2avatar.prior.tokens import (
     require_tokens_kept,
     save_tokens,
 )
+from tiny_priors import PERSON_WORDS, TinyClass, write_tiny_prior
 
 PROMPT = "a photo of a <asset0> woman wearing a <asset1> t-shirt"
 STARTS = {"<asset0>": "woman", "<asset1>": "red blue"}
 
 
-def table_of(prior: Prior) -> torch.Tensor:
-    return prior.text_encoder.get_input_embeddings().weight.detach().clone()
+@pytest.fixture(scope="module", params=get_args(TinyClass))
+def prior_folder(request, tmp_path_factory) -> Path:
+    """A tiny prior of each class."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    return write_tiny_prior(folder, request.param, "v_prediction", PERSON_WORDS, prompt_limit=64)
 
 
-def predict(prior: Prior, embeddings: torch.Tensor) -> torch.Tensor:
+def tables_of(prior: Prior) -> list[torch.Tensor]:
+    """Embedding tables of every text encoder."""
+    return [
+        reader.encoder.get_input_embeddings().weight.detach().clone() for reader in prior.readers
+    ]
+
+
+def predict(prior: Prior, embeddings: TextEmbeddings) -> torch.Tensor:
     latents = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(1))
-    return prior.predict_noise(latents, torch.tensor([100, 800]), embeddings.expand(2, -1, -1))
+    return prior.predict_noise(latents, torch.tensor([100, 800]), embeddings.expand(2))
+
+
+def predict_with_gradient(prior: Prior, prompt: str) -> torch.Tensor:
+    latents = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(1))
+    return prior.predict(latents, torch.tensor([500]), prior.encode_prompts([prompt]))
+
+
+def assert_same(first: TextEmbeddings, second: TextEmbeddings) -> None:
+    torch.testing.assert_close(first.hidden, second.hidden)
+    torch.testing.assert_close(first.pooled, second.pooled)
 
 
 def train_adapter_a_little(prior: Prior) -> None:
@@ -46,29 +69,30 @@ def train_adapter_a_little(prior: Prior) -> None:
 
 def test_new_words_start_at_the_mean_of_known_ones(prior):
     ids = [prior.tokenizer(word, add_special_tokens=False).input_ids for word in ("red", "blue")]
-    old = table_of(prior)
+    before = tables_of(prior)
     add_tokens(prior, STARTS)
-    new = table_of(prior)
-    assert torch.equal(new[: len(old)], old)
-    expected = old[[i for word in ids for i in word]].mean(0)
-    torch.testing.assert_close(new[prior.tokenizer.convert_tokens_to_ids("<asset1>")], expected)
+    for old, new in zip(before, tables_of(prior), strict=True):
+        assert torch.equal(new[: len(old)], old)
+        expected = old[[i for word in ids for i in word]].mean(0)
+        torch.testing.assert_close(new[prior.tokenizer.convert_tokens_to_ids("<asset1>")], expected)
 
 
-def test_only_the_tokens_rows_learn(prior):
+def test_only_the_tokens_rows_learn_and_learn_in_every_encoder(prior):
     add_tokens(prior, STARTS)
-    before = table_of(prior)
+    before = tables_of(prior)
     learned = LearnedTokens(prior, list(STARTS))
     optimizer = torch.optim.AdamW(learned.parameters(), lr=0.1)
     assert [name for name, _ in learned.named_parameters()] == ["values"]
     for _ in range(3):
         optimizer.zero_grad()
-        prior.encode_prompts([PROMPT]).square().sum().backward()
+        predict_with_gradient(prior, PROMPT).square().sum().backward()
         optimizer.step()
-    trained = prior.encode_prompts([PROMPT]).detach()
+    trained = prior.encode_prompts([PROMPT])
     learned.finish()
-    changed = (table_of(prior) != before).any(1).nonzero()[:, 0].tolist()
-    assert changed == sorted(prior.tokenizer.convert_tokens_to_ids(token) for token in STARTS)
-    torch.testing.assert_close(prior.encode_prompts([PROMPT]), trained)
+    ids = sorted(prior.tokenizer.convert_tokens_to_ids(token) for token in STARTS)
+    for old, new in zip(before, tables_of(prior), strict=True):
+        assert (new != old).any(1).nonzero()[:, 0].tolist() == ids
+    assert_same(prior.encode_prompts([PROMPT]), trained)
 
 
 def test_saved_tokens_mean_the_same_in_a_fresh_prior(prior, prior_folder, tmp_path):
@@ -79,12 +103,13 @@ def test_saved_tokens_mean_the_same_in_a_fresh_prior(prior, prior_folder, tmp_pa
     save_tokens(tmp_path / "tokens.safetensors", prior, STARTS)
     fresh = load_prior(prior_folder)
     assert load_tokens(tmp_path / "tokens.safetensors", fresh) == ("<asset0>", "<asset1>")
-    torch.testing.assert_close(fresh.encode_prompts([PROMPT]), prior.encode_prompts([PROMPT]))
+    assert_same(fresh.encode_prompts([PROMPT]), prior.encode_prompts([PROMPT]))
 
 
 def test_tokens_of_another_text_encoder_are_refused(prior, tmp_path):
     save_file({"<asset0>": torch.zeros(7)}, tmp_path / "tokens.safetensors")
-    with pytest.raises(ModelError, match=r"<asset0> has 7 numbers.*needs 16"):
+    widths = " \\+ ".join(str(table.shape[1]) for table in tables_of(prior))
+    with pytest.raises(ModelError, match=f"<asset0> has 7 numbers.*need.? {widths}"):
         load_tokens(tmp_path / "tokens.safetensors", prior)
 
 
@@ -103,8 +128,8 @@ def test_a_fresh_adapter_changes_no_prediction(prior):
     assert torch.equal(predict(prior, prior.encode_prompts(["a photo of a woman"])), before)
     trained = {
         id(p)
-        for part in ("unet", "text_encoder", "vae")
-        for p in getattr(prior, part).parameters()
+        for network in (prior.unet, prior.vae, *(reader.encoder for reader in prior.readers))
+        for p in network.parameters()
         if p.requires_grad
     }
     assert trained == {id(p) for p in parameters}
@@ -132,6 +157,21 @@ def test_a_saved_adapter_predicts_the_same_in_a_fresh_prior(prior, prior_folder,
     loaded = predict(fresh, fresh.encode_prompts(["a photo of a woman"]))
     assert (trained - plain).abs().max() > 0.01
     torch.testing.assert_close(loaded, trained, rtol=1e-4, atol=1e-4)
+
+
+def test_an_adapter_reaches_every_text_encoder(prior, prior_folder, tmp_path):
+    plain = prior.encode_prompts(["a photo of a woman"])
+    train_adapter_a_little(prior)
+    save_adapter(tmp_path, prior)
+    fresh = load_prior(prior_folder)
+    load_adapter(tmp_path, fresh)
+    changed = fresh.encode_prompts(["a photo of a woman"])
+    start = 0
+    for table in tables_of(prior):
+        part = slice(start, start := start + table.shape[1])
+        assert (changed.hidden - plain.hidden)[..., part].abs().max() > 0.01
+    if plain.pooled is not None:
+        assert (changed.pooled - plain.pooled).abs().max() > 0.01
 
 
 def test_merging_leaves_a_network_without_adapter_layers(prior):

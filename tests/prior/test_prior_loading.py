@@ -1,5 +1,6 @@
 """Folders that are whole are loaded, others are refused with a way out."""
 
+import json
 import shutil
 
 import pytest
@@ -12,8 +13,17 @@ from album2avatar.training.publishing import save_prior
 
 
 @pytest.fixture
-def folder(tiny_folder, tmp_path):
-    return shutil.copytree(tiny_folder, tmp_path / "model")
+def folder(sd_folder, tmp_path):
+    return shutil.copytree(sd_folder, tmp_path / "model")
+
+
+@pytest.fixture
+def big_folder(sdxl_folder, tmp_path):
+    return shutil.copytree(sdxl_folder, tmp_path / "big")
+
+
+def edit_json(path, **changes):
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
 def test_a_prior_that_was_saved_is_the_same_after_loading(folder, tmp_path):
@@ -57,15 +67,15 @@ def test_new_words_stay_one_token_after_saving(folder, tmp_path):
     assert copy.tokenizer.tokenize("a <asset0> t-shirt")[1] == "<asset0>"
     assert len(copy.tokenizer) == len(prior.tokenizer)
     embeddings = copy.encode_prompts(["a <asset0> man"])
-    assert embeddings.isfinite().all()
+    assert embeddings.hidden.isfinite().all()
 
 
-def test_a_tokenizer_of_the_two_classic_files_reads_alike(folder, tiny_folder):
+def test_a_tokenizer_of_the_two_classic_files_reads_alike(folder, sd_folder):
     """Folders written by older software have no tokenizer.json."""
     sentence = "a red t-shirt, unknown"
     modern = load_prior(folder).tokenizer(sentence).input_ids
     shutil.rmtree(folder / "tokenizer")
-    classic = shutil.copytree(tiny_folder.with_name("words"), folder / "tokenizer")
+    classic = shutil.copytree(sd_folder.with_name("words"), folder / "tokenizer")
     (classic / "tokenizer.json").unlink()
     assert load_prior(folder).tokenizer(sentence).input_ids == modern
 
@@ -78,6 +88,21 @@ def test_a_missing_file_is_named(folder, name):
     (folder / name).unlink()
     with pytest.raises(ModelError, match=name):
         load_prior(folder)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "text_encoder_2/config.json",
+        "tokenizer_2/tokenizer.json",
+        "text_encoder_2/model.safetensors",
+    ],
+)
+def test_a_missing_file_of_the_second_text_encoder_is_named(big_folder, name):
+    for path in [big_folder / name, big_folder / "tokenizer_2" / "vocab.json"]:
+        path.unlink(missing_ok=True)
+    with pytest.raises(ModelError, match=f"{name} is missing"):
+        load_prior(big_folder)
 
 
 def test_missing_weights_are_named(folder):
@@ -117,3 +142,69 @@ def test_half_precision_variants_of_real_models_are_found(folder):
 def test_an_empty_folder_is_no_model(tmp_path):
     with pytest.raises(ModelError, match=r"unet/config\.json is missing"):
         load_prior(tmp_path)
+
+
+def test_a_second_text_encoder_gone_with_its_folder_is_named(big_folder):
+    shutil.rmtree(big_folder / "text_encoder_2")
+    with pytest.raises(ModelError, match=r"text_encoder_2/config\.json is missing"):
+        load_prior(big_folder)
+
+
+def test_a_diffusion_transformer_is_refused_by_name(folder):
+    """Flux and SD3 have a folder `transformer` where others have `unet`."""
+    (folder / "unet").rename(folder / "transformer")
+    edit_json(folder / "model_index.json", _class_name="FluxPipeline")
+    with pytest.raises(ModelError, match=r"a diffusion transformer \(FluxPipeline\).*SDXL class"):
+        load_prior(folder)
+
+
+def test_a_pipeline_without_unet_is_refused_by_name(folder):
+    shutil.rmtree(folder / "unet")
+    edit_json(folder / "model_index.json", _class_name="StableCascadeDecoderPipeline")
+    with pytest.raises(ModelError, match="a StableCascadeDecoderPipeline without a UNet"):
+        load_prior(folder)
+
+
+@pytest.mark.parametrize(
+    ("channels", "words"),
+    [
+        (9, "an inpainting model .its UNet reads 9 channels, not 4"),
+        (8, "a picture beside the words"),
+    ],
+)
+def test_a_unet_that_reads_more_than_latents_is_refused(folder, channels, words):
+    edit_json(folder / "unet" / "config.json", in_channels=channels)
+    with pytest.raises(ModelError, match=words):
+        load_prior(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "words"),
+    [
+        ("text_encoder/config.json", {"architectures": ["T5EncoderModel"]}, "a T5EncoderModel"),
+        ("unet/config.json", {"_class_name": "UNet3DConditionModel"}, "a UNet3DConditionModel"),
+        ("vae/config.json", {"_class_name": "VQModel"}, "whose vae is a VQModel"),
+        ("unet/config.json", {"class_embed_type": "projection"}, "class_embed_type"),
+    ],
+)
+def test_parts_of_another_class_are_refused_by_name(folder, file, changes, words):
+    edit_json(folder / file, **changes)
+    with pytest.raises(ModelError, match=words):
+        load_prior(folder)
+
+
+def test_a_refiner_is_refused_by_name(big_folder):
+    config = json.loads((big_folder / "unet" / "config.json").read_text())
+    inputs = config["projection_class_embeddings_input_dim"] - config["addition_time_embed_dim"]
+    edit_json(big_folder / "unet" / "config.json", projection_class_embeddings_input_dim=inputs)
+    with pytest.raises(ModelError, match="other than 6 sizes"):
+        load_prior(big_folder)
+    shutil.rmtree(big_folder / "text_encoder")
+    with pytest.raises(ModelError, match="an SDXL refiner"):
+        load_prior(big_folder)
+
+
+def test_two_text_encoders_of_another_kind_are_refused(big_folder):
+    edit_json(big_folder / "unet" / "config.json", addition_embed_type="text_image")
+    with pytest.raises(ModelError, match="addition_embed_type 'text_image'"):
+        load_prior(big_folder)

@@ -1,13 +1,19 @@
 """The prior agrees with diffusers about noise, words and pictures."""
 
+import json
+import shutil
+from dataclasses import replace
+
 import pytest
 import torch
-from diffusers import DDPMScheduler, StableDiffusionPipeline
+from diffusers import DDPMScheduler, StableDiffusionPipeline, StableDiffusionXLPipeline
 from transformers import CLIPTokenizer
 
 from album2avatar.errors import SettingsError
+from album2avatar.prior.embeddings import TextEmbeddings
 from album2avatar.prior.model import load_prior
 from album2avatar.prior.sampling import sample_images
+from album2avatar.prior.tokens import add_tokens
 
 
 @pytest.fixture
@@ -65,16 +71,126 @@ def test_latents_are_scaled_as_diffusers_scales_them(prior):
     torch.testing.assert_close(decoded, expected.clamp(0, 1))
 
 
-def test_embeddings_are_those_of_the_diffusers_pipeline(prior, tiny_folder):
-    tokenizer = CLIPTokenizer.from_pretrained(tiny_folder / "tokenizer", model_max_length=24)
+def test_embeddings_are_those_of_the_diffusers_pipeline(sd_folder):
+    prior = load_prior(sd_folder)
+    tokenizer = CLIPTokenizer.from_pretrained(sd_folder / "tokenizer", model_max_length=24)
     pipeline = StableDiffusionPipeline.from_pretrained(
-        tiny_folder, tokenizer=tokenizer, safety_checker=None, local_files_only=True
+        sd_folder, tokenizer=tokenizer, safety_checker=None, local_files_only=True
     )
     pipeline.set_progress_bar_config(disable=True)
     words, empty = pipeline.encode_prompt("a red t-shirt", "cpu", 1, True, "")
     torch.testing.assert_close(
-        prior.encode_prompts(["a red t-shirt", ""]), torch.cat([words, empty])
+        prior.encode_prompts(["a red t-shirt", ""]).hidden, torch.cat([words, empty])
     )
+
+
+def sdxl_pipeline(folder):
+    tokenizers = {
+        name: CLIPTokenizer.from_pretrained(folder / name, model_max_length=24)
+        for name in ("tokenizer", "tokenizer_2")
+    }
+    pipeline = StableDiffusionXLPipeline.from_pretrained(
+        folder, **tokenizers, add_watermarker=False, local_files_only=True
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def test_embeddings_of_two_encoders_are_those_of_the_diffusers_pipeline(sdxl_folder):
+    pipeline = sdxl_pipeline(sdxl_folder)
+    words, empty, pooled, empty_pooled = pipeline.encode_prompt(
+        "a red t-shirt", device="cpu", do_classifier_free_guidance=True
+    )
+    embeddings = load_prior(sdxl_folder).encode_prompts(["a red t-shirt", ""])
+    assert embeddings.hidden.shape == (2, 24, 16 + 24)
+    torch.testing.assert_close(embeddings.hidden, torch.cat([words, empty]))
+    torch.testing.assert_close(embeddings.pooled, torch.cat([pooled, empty_pooled]))
+    assert (empty == 0).all()
+
+
+def test_the_empty_prompt_is_read_where_the_folder_says_so(sdxl_folder, tmp_path):
+    folder = shutil.copytree(sdxl_folder, tmp_path / "model")
+    index = folder / "model_index.json"
+    said = json.loads(index.read_text()) | {"force_zeros_for_empty_prompt": False}
+    index.write_text(json.dumps(said))
+    _, empty, _, empty_pooled = sdxl_pipeline(folder).encode_prompt(
+        "a red t-shirt", device="cpu", do_classifier_free_guidance=True
+    )
+    embeddings = load_prior(folder).encode_prompts([""])
+    torch.testing.assert_close(embeddings.hidden, empty)
+    torch.testing.assert_close(embeddings.pooled, empty_pooled)
+
+
+@pytest.mark.parametrize("kind", ["sd", "sdxl"])
+def test_samples_are_those_of_the_diffusers_pipeline(kind, sd_folder, sdxl_folder):
+    """Same first noise, same steps: the whole chain agrees, guidance and picture sizes included."""
+    if kind == "sd":
+        tokenizer = CLIPTokenizer.from_pretrained(sd_folder / "tokenizer", model_max_length=24)
+        pipeline = StableDiffusionPipeline.from_pretrained(
+            sd_folder, tokenizer=tokenizer, safety_checker=None, local_files_only=True
+        )
+        pipeline.set_progress_bar_config(disable=True)
+        prior = load_prior(sd_folder)
+    else:
+        pipeline, prior = sdxl_pipeline(sdxl_folder), load_prior(sdxl_folder)
+    first = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(4))
+    expected = pipeline(
+        "a red t-shirt",
+        num_inference_steps=1,
+        latents=first,
+        guidance_scale=3.0,
+        output_type="latent",
+    ).images
+    when = torch.tensor([int(pipeline.scheduler.timesteps[0])])
+    worded, empty = prior.encode_prompts(["a red t-shirt"]), prior.encode_prompts([""])
+    both = TextEmbeddings.cat([empty, worded])
+    outputs = prior.predict(first.repeat(2, 1, 1, 1), when.repeat(2), both)
+    guided = outputs[:1] + 3.0 * (outputs[1:] - outputs[:1])
+    step = pipeline.scheduler.step(guided, when[0], first)
+    torch.testing.assert_close(step.prev_sample, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_new_word_does_not_end_the_sentence(sdxl_folder):
+    """Its id is above that of the end mark, by which the pooled embedding is found."""
+    prior = load_prior(sdxl_folder)
+    plain = prior.encode_prompts(["a red t-shirt"])
+    add_tokens(prior, {"<asset0>": "red"})
+    new = prior.encode_prompts(["a <asset0> t-shirt"])
+    torch.testing.assert_close(new.hidden, plain.hidden)
+    torch.testing.assert_close(new.pooled, plain.pooled)
+
+
+def test_embeddings_are_joined_repeated_and_chosen_by_row(prior):
+    embeddings = prior.encode_prompts(["a red t-shirt", "a man", "a woman"])
+    chosen = TextEmbeddings.cat([embeddings[torch.tensor([2, 0])], embeddings[1:2].expand(2)])
+    again = prior.encode_prompts(["a woman", "a red t-shirt", "a man", "a man"])
+    assert len(chosen) == 4
+    torch.testing.assert_close(chosen.hidden, again.hidden)
+    torch.testing.assert_close(chosen.pooled, again.pooled)
+
+
+def test_a_prediction_depends_on_the_words_in_every_embedding(prior):
+    latents = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    timesteps = torch.tensor([300, 300])
+    embeddings = prior.encode_prompts(["a red t-shirt", "a man"])
+    plain = prior.predict(latents, timesteps, embeddings)
+    swapped = torch.tensor([1, 0])
+    hidden = replace(embeddings, hidden=embeddings.hidden[swapped])
+    assert not torch.allclose(prior.predict(latents, timesteps, hidden), plain)
+    if embeddings.pooled is not None:
+        pooled = replace(embeddings, pooled=embeddings.pooled[swapped])
+        assert not torch.allclose(prior.predict(latents, timesteps, pooled), plain)
+
+
+def test_a_model_trained_down_to_pure_noise_is_sampled(tiny_folder, tmp_path):
+    """With zero signal at the last timestep the first step would divide by zero."""
+    folder = shutil.copytree(tiny_folder, tmp_path / "model")
+    config = folder / "scheduler" / "scheduler_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"rescale_betas_zero_snr": True}))
+    prior = load_prior(folder)
+    assert prior.scheduler.alphas_cumprod[-1] < 1e-8
+    images = sample_images(prior, ["a man"], 3, 2.0, torch.Generator().manual_seed(0))
+    assert images.isfinite().all()
 
 
 def test_a_prompt_that_the_encoder_would_not_read_to_its_end_is_refused(prior):

@@ -12,6 +12,7 @@ from album2avatar.guidance.gradients import (
     NoisePredictions,
     distillation_gradient,
 )
+from album2avatar.prior.embeddings import TextEmbeddings
 
 
 class LatentPrior(Protocol):
@@ -26,20 +27,22 @@ class LatentPrior(Protocol):
         """(B, H, W, 3) in 0..1 to scaled latents (B, c, h, w); differentiable."""
         ...
 
-    def predict_noise(self, latents: Tensor, timesteps: Tensor, embeddings: Tensor) -> Tensor:
-        """Noise in noisy latents (B, c, h, w) under embeddings (B, L, C)."""
+    def predict_noise(
+        self, latents: Tensor, timesteps: Tensor, embeddings: TextEmbeddings
+    ) -> Tensor:
+        """Noise in noisy latents (B, c, h, w) under the embeddings of B sentences."""
         ...
 
 
 @dataclass(frozen=True)
 class PromptEmbeddings:
-    """Text embeddings of a batch of views; each (B, L, C)."""
+    """Text embeddings of a batch of views; each of B sentences."""
 
-    text: Tensor
+    text: TextEmbeddings
     """Of each view's own prompt."""
-    unconditional: Tensor
+    unconditional: TextEmbeddings
     """Of the empty prompt."""
-    negative: Tensor
+    negative: TextEmbeddings
     """Of what the image should not look like; read by the method `nfsd` alone."""
 
 
@@ -108,7 +111,7 @@ def _predict(
     predicted = prior.predict_noise(
         torch.cat([noisy, noisy, noisy[rows]]),
         torch.cat([timesteps, timesteps, timesteps[rows]]),
-        torch.cat([embeddings.text, embeddings.unconditional, embeddings.negative[rows]]),
+        TextEmbeddings.cat([embeddings.text, embeddings.unconditional, embeddings.negative[rows]]),
     )
     negative = torch.zeros_like(noise)
     negative[rows] = predicted[2 * count :]

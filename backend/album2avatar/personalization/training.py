@@ -161,7 +161,7 @@ class Trainer:
         noisy = prior.add_noise(batch.latents, noise, timesteps)
         with torch.autocast(prior.device.type, torch.bfloat16, prior.device.type == "cuda"):
             embeddings = prior.encode_prompts(batch.prompts)
-            output = prior.unet(noisy, timesteps, encoder_hidden_states=embeddings).sample
+            output = prior.predict(noisy, timesteps, embeddings)
         output = output.float()
         target = prior.training_target(batch.latents, noise, timesteps)
 

@@ -25,8 +25,10 @@ from album2avatar.seeding import torch_generator
 TARGETS: dict[str, tuple[str, ...]] = {
     "unet": ("to_q", "to_k", "to_v", "to_out.0", "ff.net.0.proj", "ff.net.2"),
     "text_encoder": ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"),
+    "text_encoder_2": ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"),
 }
-"""Attention and feed-forward layers, by submodule of the prior."""
+"""Attention and feed-forward layers, by submodule of the prior; those that it doesn't have are
+passed over."""
 
 WEIGHTS_FILE = "adapter.safetensors"
 CONFIG_FILE = "adapter.json"
@@ -46,7 +48,7 @@ def add_adapter(prior: Prior, rank: int, seed: int) -> list[nn.Parameter]:
     """
     prior.vae.requires_grad_(False)
     parameters: list[nn.Parameter] = []
-    for part, targets in TARGETS.items():
+    for part, targets in _targets_of(prior).items():
         module: nn.Module = getattr(prior, part)
         module.requires_grad_(False)
         inject_adapter_in_model(_config(rank, targets), module)
@@ -63,7 +65,7 @@ def adapter_tensors(prior: Prior) -> dict[str, Tensor]:
     """The adapter's weights under `<part>.<layer>.lora_A.weight` names."""
     return {
         f"{part}.{name}": tensor
-        for part in TARGETS
+        for part in _targets_of(prior)
         for name, tensor in get_peft_model_state_dict(getattr(prior, part)).items()
     }
 
@@ -74,7 +76,7 @@ def restore_adapter(prior: Prior, tensors: Mapping[str, Tensor]) -> None:
     Raises:
         ModelError: they belong to another network.
     """
-    for part in TARGETS:
+    for part in _targets_of(prior):
         own = {
             name.removeprefix(f"{part}."): tensor
             for name, tensor in tensors.items()
@@ -96,7 +98,7 @@ def save_adapter(folder: Path, prior: Prior) -> None:
     with atomic_path(folder / WEIGHTS_FILE) as temporary:
         save_file(tensors, temporary)
     rank = next(t.shape[0] for name, t in tensors.items() if "lora_A" in name)
-    configs = {part: _config(rank, targets) for part, targets in TARGETS.items()}
+    configs = {part: _config(rank, targets) for part, targets in _targets_of(prior).items()}
     write_json(
         folder / CONFIG_FILE,
         {
@@ -135,12 +137,16 @@ def load_adapter(folder: Path, prior: Prior) -> None:
 @torch.no_grad()
 def merge_adapter(prior: Prior) -> None:
     """Add the adapter's updates to the layers that they hang on and take the adapter away."""
-    for part in TARGETS:
+    for part in _targets_of(prior):
         module: nn.Module = getattr(prior, part)
         adapted = [(n, m) for n, m in module.named_modules() if isinstance(m, LoraLayer)]
         for name, layer in adapted:
             layer.merge()  # pyright: ignore[reportCallIssue]
             module.set_submodule(name, layer.get_base_layer())
+
+
+def _targets_of(prior: Prior) -> dict[str, tuple[str, ...]]:
+    return {part: layers for part, layers in TARGETS.items() if getattr(prior, part) is not None}
 
 
 def _config(rank: int, targets: tuple[str, ...]) -> LoraConfig:

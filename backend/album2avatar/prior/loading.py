@@ -10,33 +10,33 @@ from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from safetensors import SafetensorError
-from transformers import CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from album2avatar.errors import ModelError
+from album2avatar.prior.model_class import INDEX_FILE, require_known_class
 
 _PREDICTION_TYPES = ("epsilon", "v_prediction")
 _WEIGHTS = {
     "unet": "diffusion_pytorch_model",
     "vae": "diffusion_pytorch_model",
     "text_encoder": "model",
+    "text_encoder_2": "model",
 }
-_OTHER_FILES = (
-    "unet/config.json",
-    "vae/config.json",
-    "text_encoder/config.json",
-    "scheduler/scheduler_config.json",
-)
+_SCHEDULER_FILE = "scheduler/scheduler_config.json"
 
 
 @dataclass(frozen=True)
 class Components:
-    """The parts of a diffusers folder."""
+    """The parts of a diffusers folder; those with a 2 in the SDXL class alone."""
 
     tokenizer: CLIPTokenizer
     text_encoder: CLIPTextModel
     unet: UNet2DConditionModel
     vae: AutoencoderKL
     scheduler: DDIMScheduler
+    tokenizer_2: CLIPTokenizer | None
+    text_encoder_2: CLIPTextModelWithProjection | None
+    empty_prompt_is_zero: bool
 
 
 def read_components(folder: Path) -> Components:
@@ -46,26 +46,15 @@ def read_components(folder: Path) -> Components:
         ModelError: a file is missing or damaged, the weights are pickles (which can run
             code), or the model is of another class.
     """
-    for name in _OTHER_FILES:
+    model_class = require_known_class(folder)
+    for name in (*(f"{part}/config.json" for part in model_class.networks), _SCHEDULER_FILE):
         if not (folder / name).is_file():
-            raise ModelError(
-                f"{folder} is no complete diffusion model: {name} is missing. Download or copy "
-                "the whole folder again."
-            )
-    words = folder / "tokenizer"
-    if not (words / "tokenizer.json").is_file() and not (
-        (words / "vocab.json").is_file() and (words / "merges.txt").is_file()
-    ):
-        raise ModelError(
-            f"{folder} is no complete diffusion model: tokenizer/tokenizer.json is missing, and so "
-            "is vocab.json or merges.txt in its place. Download or copy the whole folder again."
-        )
-    if (folder / "text_encoder_2").is_dir():
-        raise ModelError(
-            f"{folder} has two text encoders (an SDXL model), which is not supported. Choose a "
-            "model of the SD-1.x or SD-2.x class."
-        )
-    variants = {part: _weights_variant(folder / part, stem) for part, stem in _WEIGHTS.items()}
+            raise _incomplete(folder, f"{name} is missing")
+    for name in model_class.tokenizers:
+        _require_tokenizer(folder, name)
+    variants = {
+        part: _weights_variant(folder / part, _WEIGHTS[part]) for part in model_class.networks
+    }
     try:
         components = _read(folder, variants)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
@@ -83,6 +72,17 @@ def read_components(folder: Path) -> Components:
     return components
 
 
+def _require_tokenizer(folder: Path, name: str) -> None:
+    words = folder / name
+    if not (words / "tokenizer.json").is_file() and not (
+        (words / "vocab.json").is_file() and (words / "merges.txt").is_file()
+    ):
+        raise _incomplete(
+            folder,
+            f"{name}/tokenizer.json is missing, and so is vocab.json or merges.txt in its place",
+        )
+
+
 def _weights_variant(folder: Path, stem: str) -> str | None:
     """Find which variant of a part's weights is there: None for the plain file, else `fp16`."""
     for variant in (None, "fp16"):
@@ -95,9 +95,12 @@ def _weights_variant(folder: Path, stem: str) -> str | None:
             f"{pickles[0]} is a pickle, which can run code when it is opened, and is not loaded. "
             f"Get the model with {stem}.safetensors instead, or convert it."
         )
-    raise ModelError(
-        f"{folder.parent} is no complete diffusion model: {folder.name}/{stem}.safetensors is "
-        "missing. Download or copy the whole folder again."
+    raise _incomplete(folder.parent, f"{folder.name}/{stem}.safetensors is missing")
+
+
+def _incomplete(folder: Path, what: str) -> ModelError:
+    return ModelError(
+        f"{folder} is no complete diffusion model: {what}. Download or copy the whole folder again."
     )
 
 
@@ -121,4 +124,29 @@ def _read(folder: Path, variants: dict[str, str | None]) -> Components:
     tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
     scheduler_config = json.loads((folder / "scheduler" / "scheduler_config.json").read_text())
     scheduler: Any = DDIMScheduler.from_config(scheduler_config)
-    return Components(tokenizer, text_encoder, unet, vae, scheduler)
+    tokenizer_2, text_encoder_2, empty_prompt_is_zero = None, None, False
+    if "text_encoder_2" in variants:
+        tokenizer_2 = CLIPTokenizer.from_pretrained(folder / "tokenizer_2", local_files_only=True)
+        text_encoder_2 = CLIPTextModelWithProjection.from_pretrained(
+            folder / "text_encoder_2", dtype=torch.float32, **options("text_encoder_2")
+        )
+        # Published folders carry an old mark for "the highest id ends the sentence", which a new
+        # word's id would be.
+        text_encoder_2.text_model.eos_token_id = tokenizer_2.eos_token_id
+        empty_prompt_is_zero = _embeds_empty_prompt_as_zeros(folder / INDEX_FILE)
+    return Components(
+        tokenizer,
+        text_encoder,
+        unet,
+        vae,
+        scheduler,
+        tokenizer_2,
+        text_encoder_2,
+        empty_prompt_is_zero,
+    )
+
+
+def _embeds_empty_prompt_as_zeros(index: Path) -> bool:
+    """The folder's own word; diffusers takes yes where it says nothing."""
+    said = json.loads(index.read_text()) if index.is_file() else {}
+    return bool(said.get("force_zeros_for_empty_prompt", True))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -11,17 +11,35 @@ from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from torch import Tensor, nn
-from transformers import CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from album2avatar.errors import SettingsError
+from album2avatar.prior.embeddings import TextEmbeddings
 from album2avatar.prior.loading import read_components
+
+LEAST_SIGNAL = 2.0**-24
+"""Smallest share of the picture that a noise step may leave: at none, nothing could be denoised.
+The value is that of diffusers' Euler scheduler for models trained down to pure noise."""
+
+
+class Reader(NamedTuple):
+    """One of the prior's text encoders with its tokenizer."""
+
+    tokenizer: CLIPTokenizer
+    encoder: CLIPTextModel | CLIPTextModelWithProjection
+
+    @property
+    def limit(self) -> int:
+        """Tokens that the encoder reads, with start and end."""
+        return int(self.encoder.config.max_position_embeddings)
 
 
 @dataclass(frozen=True)
 class Prior:
-    """A text-conditioned latent diffusion model of the SD-1.x/2.x class.
+    """A text-conditioned latent diffusion model of the SD-1.x/2.x class or of the SDXL class.
 
-    Parameters come frozen from `load_prior`; personalisation unfreezes what it trains.
+    The SDXL class has a second text encoder. Parameters come frozen from `load_prior`;
+    personalisation unfreezes what it trains.
     """
 
     tokenizer: CLIPTokenizer
@@ -29,6 +47,18 @@ class Prior:
     unet: UNet2DConditionModel
     vae: AutoencoderKL
     scheduler: DDIMScheduler
+    tokenizer_2: CLIPTokenizer | None = None
+    text_encoder_2: CLIPTextModelWithProjection | None = None
+    empty_prompt_is_zero: bool = False
+    """Whether the empty prompt is embedded as zeros, as the SDXL class was trained."""
+
+    @property
+    def readers(self) -> tuple[Reader, ...]:
+        """The text encoders: one in the SD class, two in the SDXL class."""
+        first = Reader(self.tokenizer, self.text_encoder)
+        if self.tokenizer_2 is None or self.text_encoder_2 is None:
+            return (first,)
+        return (first, Reader(self.tokenizer_2, self.text_encoder_2))
 
     @property
     def device(self) -> torch.device:
@@ -53,42 +83,52 @@ class Prior:
     @property
     def alphas_cumprod(self) -> Tensor:
         """(T,) share of the picture's variance that is left after each noise step."""
-        return self.scheduler.alphas_cumprod.to(self.device)
+        return self.scheduler.alphas_cumprod.clamp(min=LEAST_SIGNAL).to(self.device)
 
     @property
     def prompt_limit(self) -> int:
-        """Tokens that the text encoder reads, with start and end."""
-        return int(self.text_encoder.config.max_position_embeddings)
+        """Tokens that every text encoder reads, with start and end."""
+        return min(reader.limit for reader in self.readers)
 
     def check_prompt_length(self, prompt: str) -> None:
-        """Refuse a prompt of which the text encoder would not read the end.
+        """Refuse a prompt of which a text encoder would not read the end.
 
         Raises:
             SettingsError: the prompt has too many tokens.
         """
-        count = len(self.tokenizer(prompt).input_ids)
-        if count > self.prompt_limit:
-            raise SettingsError(
-                f"The prompt '{prompt}' has {count} tokens, but the model reads only "
-                f"{self.prompt_limit}. Shorten the names of the assets, or name fewer of them."
-            )
+        for tokenizer, _ in self.readers:
+            count = len(tokenizer(prompt).input_ids)
+            if count > self.prompt_limit:
+                raise SettingsError(
+                    f"The prompt '{prompt}' has {count} tokens, but the model reads only "
+                    f"{self.prompt_limit}. Shorten the names of the assets, or name fewer of them."
+                )
 
-    def encode_prompts(self, prompts: Sequence[str]) -> Tensor:
+    def encode_prompts(self, prompts: Sequence[str]) -> TextEmbeddings:
         """Encode sentences.
 
         Returns:
-            (B, L, C) one embedding per token place. Gradients reach the text encoder
-            where it is not frozen.
+            B rows. Gradients reach the text encoders where they are not frozen.
 
         Raises:
             SettingsError: a prompt is longer than the model reads.
+
+        Source: for the SDXL class Podell et al. 2023, "SDXL", section 2.1: the last layer but one
+            of both encoders, and the pooled output of the second.
         """
         for prompt in prompts:
             self.check_prompt_length(prompt)
-        tokens = self.tokenizer(
-            list(prompts), padding="max_length", max_length=self.prompt_limit, return_tensors="pt"
+        if self.text_encoder_2 is None:
+            return TextEmbeddings(self.text_encoder(self._token_ids(self.readers[0], prompts))[0])
+        read = [
+            reader.encoder(self._token_ids(reader, prompts), output_hidden_states=True)
+            for reader in self.readers
+        ]
+        hidden = torch.cat([output.hidden_states[-2] for output in read], dim=-1)
+        embeddings = TextEmbeddings(hidden, read[1].text_embeds)
+        return (
+            _with_empty_as_zeros(embeddings, prompts) if self.empty_prompt_is_zero else embeddings
         )
-        return self.text_encoder(tokens.input_ids.to(self.device))[0]
 
     def encode_images(self, images: Tensor) -> Tensor:
         """Encode pictures to the mean of their latent distribution.
@@ -132,20 +172,57 @@ class Prior:
         signal, spread = self._mixing(timesteps)
         return signal * output + spread * noisy
 
+    def predict(self, noisy: Tensor, timesteps: Tensor, embeddings: TextEmbeddings) -> Tensor:
+        """Ask the UNet; gradients reach whatever is not frozen.
+
+        Args:
+            noisy: (B, c, h, w) noisy latents.
+            timesteps: (B,) int, 0..T - 1.
+            embeddings: of B sentences, from `encode_prompts`.
+
+        Returns:
+            (B, c, h, w) the noise or v: to be compared with `training_target`.
+        """
+        return self.unet(noisy, timesteps, **self.conditions(embeddings)).sample
+
+    def conditions(self, embeddings: TextEmbeddings) -> dict[str, Any]:
+        """Sentences as the keyword arguments that the UNet takes, and networks beside it.
+
+        In the SDXL class with the sizes of training pictures, for which stand those of a picture
+        that was neither enlarged nor cropped (Podell et al. 2023, section 2.2).
+        """
+        conditions: dict[str, Any] = {"encoder_hidden_states": embeddings.hidden}
+        if embeddings.pooled is not None:
+            size = float(self.image_size)
+            sizes = embeddings.pooled.new_tensor([size, size, 0.0, 0.0, size, size])
+            conditions["added_cond_kwargs"] = {
+                "text_embeds": embeddings.pooled,
+                "time_ids": sizes.expand(len(embeddings), -1),
+            }
+        return conditions
+
     @torch.no_grad()
-    def predict_noise(self, latents: Tensor, timesteps: Tensor, embeddings: Tensor) -> Tensor:
+    def predict_noise(
+        self, latents: Tensor, timesteps: Tensor, embeddings: TextEmbeddings
+    ) -> Tensor:
         """Predict the noise in latents, without gradients.
 
         Args:
             latents: (B, c, h, w) noisy latents.
             timesteps: (B,) int, 0..T - 1.
-            embeddings: (B, L, C) from `encode_prompts`.
+            embeddings: of B sentences, from `encode_prompts`.
 
         Returns:
             (B, c, h, w), also from a model that predicts v.
         """
-        output = self.unet(latents, timesteps, encoder_hidden_states=embeddings).sample
+        output = self.predict(latents, timesteps, embeddings)
         return self.noise_from_output(output, latents, timesteps)
+
+    def _token_ids(self, reader: Reader, prompts: Sequence[str]) -> Tensor:
+        tokens = reader.tokenizer(
+            list(prompts), padding="max_length", max_length=self.prompt_limit, return_tensors="pt"
+        )
+        return tokens.input_ids.to(self.device)
 
     def _mixing(self, timesteps: Tensor) -> tuple[Tensor, Tensor]:
         kept = self.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
@@ -156,8 +233,9 @@ def load_prior(folder: Path, device: torch.device | str = "cpu") -> Prior:
     """Load a latent diffusion model from a diffusers folder, as float32 and frozen.
 
     Args:
-        folder: a folder with `unet`, `vae`, `text_encoder`, `tokenizer` and `scheduler`
-            of the SD-1.x/2.x class, with weights as safetensors of any precision.
+        folder: of the SD-1.x/2.x class (`unet`, `vae`, `text_encoder`, `tokenizer`,
+            `scheduler`) or of the SDXL class (also `text_encoder_2`, `tokenizer_2`), with
+            weights as safetensors of any precision.
         device: where the networks go.
 
     Raises:
@@ -165,9 +243,34 @@ def load_prior(folder: Path, device: torch.device | str = "cpu") -> Prior:
             of another class.
     """
     parts = read_components(folder)
-    networks: list[nn.Module] = [parts.text_encoder, parts.unet, parts.vae]
+    networks: list[nn.Module | None] = [
+        parts.text_encoder,
+        parts.text_encoder_2,
+        parts.unet,
+        parts.vae,
+    ]
     for network in networks:
+        if network is None:
+            continue
         network.requires_grad_(False).eval().to(device)
         # Convolutions on the CPU are faster with the channels last.
         network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    return Prior(parts.tokenizer, parts.text_encoder, parts.unet, parts.vae, parts.scheduler)
+    return Prior(
+        parts.tokenizer,
+        parts.text_encoder,
+        parts.unet,
+        parts.vae,
+        parts.scheduler,
+        parts.tokenizer_2,
+        parts.text_encoder_2,
+        parts.empty_prompt_is_zero,
+    )
+
+
+def _with_empty_as_zeros(embeddings: TextEmbeddings, prompts: Sequence[str]) -> TextEmbeddings:
+    assert embeddings.pooled is not None
+    has_words = torch.tensor([bool(prompt) for prompt in prompts], device=embeddings.hidden.device)
+    return TextEmbeddings(
+        torch.where(has_words[:, None, None], embeddings.hidden, 0.0),
+        torch.where(has_words[:, None], embeddings.pooled, 0.0),
+    )

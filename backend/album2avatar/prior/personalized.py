@@ -7,12 +7,12 @@ from typing import Literal, get_args
 
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
-from torch import Tensor
 
 from album2avatar.assets import Asset, AssetKind, Framing, Subject, View
 from album2avatar.errors import ModelError
 from album2avatar.files import write_bytes
 from album2avatar.prior.adapter import load_adapter
+from album2avatar.prior.embeddings import TextEmbeddings
 from album2avatar.prior.model import Prior, load_prior
 from album2avatar.prior.prompts import AssetPhrase, Style, compose_prompt
 from album2avatar.prior.tokens import load_tokens, require_tokens_kept
@@ -47,7 +47,7 @@ class PersonalizedPrior:
         self.addition = addition.strip()
         self.subject: Subject = subject
         self.assets = tuple(assets)
-        self._embeddings: dict[str, Tensor] = {}
+        self._embeddings: dict[str, TextEmbeddings] = {}
 
     def prompt(
         self,
@@ -67,8 +67,8 @@ class PersonalizedPrior:
         sentence = token_prompt(self.subject, chosen, view, framing, style, background)
         return f"{sentence}, {self.addition}" if self.addition else sentence
 
-    def embed(self, prompts: Sequence[str]) -> Tensor:
-        """Text embeddings (B, L, C) of any prompts; each is computed once.
+    def embed(self, prompts: Sequence[str]) -> TextEmbeddings:
+        """Text embeddings of any prompts; each is computed once.
 
         Raises:
             ModelError: a token falls off the end of a prompt.
@@ -80,8 +80,8 @@ class PersonalizedPrior:
             # One at a time: a row's last bits depend on how many are beside it, and a resumed
             # run meets prompts in another order.
             with torch.no_grad():
-                self._embeddings[prompt] = self.prior.encode_prompts([prompt])[0]
-        return torch.stack([self._embeddings[prompt] for prompt in prompts])
+                self._embeddings[prompt] = self.prior.encode_prompts([prompt])
+        return TextEmbeddings.cat([self._embeddings[prompt] for prompt in prompts])
 
 
 def token_prompt(

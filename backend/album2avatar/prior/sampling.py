@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from album2avatar.prior.embeddings import TextEmbeddings
 from album2avatar.prior.model import Prior
 
 
@@ -49,8 +50,8 @@ def sample_latents(
         Ho and Salimans 2022, "Classifier-free diffusion guidance", equation 6.
     """
     embeddings = prior.encode_prompts(prompts)
-    unconditional = prior.encode_prompts([""]).expand_as(embeddings)
-    both = torch.cat([unconditional, embeddings])
+    unconditional = prior.encode_prompts([""]).expand(len(prompts))
+    both = TextEmbeddings.cat([unconditional, embeddings])
     shape = (len(prompts), prior.latent_channels, prior.latent_size, prior.latent_size)
     latents = torch.randn(shape, generator=generator).to(prior.device)
     total = len(prior.alphas_cumprod)

@@ -213,8 +213,8 @@ class Sculptor:
         count = len(prompts)
         return PromptEmbeddings(
             text=self._prior.embed(prompts),
-            unconditional=self._prior.embed([""]).expand(count, -1, -1),
-            negative=self._prior.embed([NEGATIVE_PROMPT]).expand(count, -1, -1),
+            unconditional=self._prior.embed([""]).expand(count),
+            negative=self._prior.embed([NEGATIVE_PROMPT]).expand(count),
         )
 
     def _regularization(self, surface: SculptedSurface, offsets: Tensor) -> Tensor:

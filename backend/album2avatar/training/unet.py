@@ -122,7 +122,7 @@ def denoising_loss(
     noisy = prior.add_noise(latents, noise, batch.timesteps)
     noisy = noisy.contiguous(memory_format=torch.channels_last)
     embeddings = prior.encode_prompts(batch.captions)
-    output = prior.unet(noisy, batch.timesteps, encoder_hidden_states=embeddings).sample
+    output = prior.predict(noisy, batch.timesteps, embeddings)
     error = (output - prior.training_target(latents, noise, batch.timesteps)).square()
     return (error * batch.weights).mean(), {"mse": float(error.detach().mean())}
 
