@@ -2,11 +2,8 @@
 
 import json
 import os
-import signal
 import sys
-import threading
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any, Literal
 
 # Two OpenMP threads that spin while they wait starve each other on shared cores. The
@@ -16,11 +13,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import typer
 
 from album2avatar import __version__
+from album2avatar.cancelling import cancelled_by_signals
 from album2avatar.errors import Album2AvatarError, SettingsError, WorkspaceError
 from album2avatar.manifest import open_workspace
 from album2avatar.presets import build_settings, load_preset, parse_assignment, read_settings_file
 from album2avatar.progress_display import shown_progress
 from album2avatar.settings import Settings
+from album2avatar.swap_command import swap
 from album2avatar.wardrobe_command import app as wardrobe_app
 from album2avatar.workspace import Workspace
 
@@ -32,6 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(wardrobe_app, name="wardrobe")
+
+app.command("swap")(swap)
 
 DEFAULT_PRESET = "demo"
 
@@ -86,7 +87,7 @@ def create(
 
     from album2avatar.pipeline import create_avatar
 
-    cancelled = _cancelled_by_signals()
+    cancelled = cancelled_by_signals()
     with shown_progress() as listener:
         create_avatar(album, output, settings, listener, cancelled)
     print(workspace.glb)
@@ -185,21 +186,6 @@ def _choose_settings(
         differences.append(read_settings_file(settings_file))
     differences += [parse_assignment(text) for text in assignments]
     return build_settings(differences)
-
-
-def _cancelled_by_signals() -> threading.Event:
-    """Event that Ctrl-C or a polite kill sets; a second one ends the process at once."""
-    cancelled = threading.Event()
-
-    def cancel(signum: int, frame: FrameType | None) -> None:
-        if cancelled.is_set():
-            os._exit(130)
-        cancelled.set()
-        print("Stopping after this step; press Ctrl-C again to stop at once.", file=sys.stderr)
-
-    signal.signal(signal.SIGINT, cancel)
-    signal.signal(signal.SIGTERM, cancel)
-    return cancelled
 
 
 if __name__ == "__main__":

@@ -32,13 +32,19 @@ from album2avatar.manifest import (
 )
 from album2avatar.model_folders import find_model
 from album2avatar.paint import stage as paint_stage
+from album2avatar.paint import swap_stage as paint_swap_stage
 from album2avatar.personalization import stage as personalization_stage
+from album2avatar.personalization import swap_stage as personalization_swap_stage
 from album2avatar.progress import JobControl, ProgressEvent
 from album2avatar.rig import stage as rig_stage
+from album2avatar.rig import swap_stage as rig_swap_stage
 from album2avatar.run_log import logged_to
 from album2avatar.sculpt import stage as sculpt_stage
+from album2avatar.sculpt import swap_stage as sculpt_swap_stage
 from album2avatar.segmentation import stage as segmentation_stage
 from album2avatar.settings import Settings
+from album2avatar.wardrobe.garment import GarmentChoice, begin_variant
+from album2avatar.wardrobe.library import Wardrobe
 from album2avatar.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -69,10 +75,35 @@ def _masks(workspace: Workspace) -> list[Path]:
     return [workspace.asset_table, workspace.asset_table.parent / "masks"]
 
 
+def _given_to_swap(workspace: Workspace) -> list[Path]:
+    """What every stage of a swap that asks the prior reads."""
+    return [
+        workspace.swap_file,
+        workspace.garment,
+        workspace.body,
+        workspace.asset_table,
+        workspace.personalization,
+    ]
+
+
 def _given(path: str) -> list[Path]:
     """The artist's own file or folder, where a setting names one."""
     return [Path(path).expanduser()] if path else []
 
+
+_EXPORT = Stage(
+    name="export",
+    run=export_stage.run,
+    section="export",
+    inputs=lambda workspace, settings: [
+        workspace.rigged,
+        workspace.albedo,
+        workspace.asset_table,
+        workspace.body,
+    ],
+    outputs=lambda workspace: [workspace.glb],
+    also_reads=("seed", "prior", "prompt_addition"),
+)
 
 STAGES: tuple[Stage, ...] = (
     Stage(
@@ -156,20 +187,71 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.rigged],
     ),
-    Stage(
-        name="export",
-        run=export_stage.run,
-        section="export",
-        inputs=lambda workspace, settings: [
-            workspace.rigged,
-            workspace.albedo,
-            workspace.asset_table,
-            workspace.body,
-        ],
-        outputs=lambda workspace: [workspace.glb],
-        also_reads=("seed", "prior", "prompt_addition"),
-    ),
+    _EXPORT,
 )
+"""From the album to the avatar."""
+
+SWAP_STAGES: tuple[Stage, ...] = (
+    Stage(
+        name="compose",
+        run=personalization_swap_stage.run,
+        section="swap",
+        inputs=lambda workspace, settings: [
+            workspace.swap_file,
+            workspace.base.asset_table,
+            workspace.base.personalization,
+            workspace.garment,
+            find_model(settings.prior),
+        ],
+        outputs=lambda workspace: [
+            workspace.asset_table,
+            workspace.personalization / "personalization.json",
+        ],
+        also_reads=("prior",),
+    ),
+    Stage(
+        name="sculpt",
+        run=sculpt_swap_stage.run,
+        section="sculpt",
+        inputs=lambda workspace, settings: [
+            *_given_to_swap(workspace),
+            workspace.base.painted,
+            workspace.base.asset_table,
+        ],
+        outputs=lambda workspace: [workspace.sculpt],
+        also_reads=("seed", "device", "prior", "prompt_addition", "swap"),
+    ),
+    Stage(
+        name="paint",
+        run=paint_swap_stage.run,
+        section="paint",
+        inputs=lambda workspace, settings: [
+            *_given_to_swap(workspace),
+            workspace.sculpt,
+            workspace.base.painted,
+            workspace.base.albedo,
+            workspace.base.asset_table,
+        ],
+        outputs=lambda workspace: [workspace.painted, workspace.albedo],
+        also_reads=("seed", "device", "prior", "prompt_addition", "swap"),
+    ),
+    Stage(
+        name="rig",
+        run=rig_swap_stage.run,
+        section="rig",
+        inputs=lambda workspace, settings: [
+            workspace.sculpt,
+            workspace.painted,
+            workspace.albedo,
+            workspace.body,
+            workspace.asset_table,
+            workspace.base.rigged,
+        ],
+        outputs=lambda workspace: [workspace.rigged],
+    ),
+    _EXPORT,
+)
+"""From a finished avatar to a variant with another garment."""
 
 
 def create_avatar(
@@ -210,6 +292,39 @@ def create_avatar(
     return workspace
 
 
+def swap_garment(
+    base: Path,
+    garment: GarmentChoice,
+    wardrobe: Wardrobe,
+    root: Path,
+    settings: Settings,
+    listener: Callable[[ProgressEvent], None],
+    cancelled: threading.Event,
+) -> Workspace:
+    """Make a variant of an avatar with another garment; the same call resumes.
+
+    Args:
+        base: folder of the finished avatar; never written to.
+        garment: what is put on.
+        wardrobe: where an entry is looked for; it is copied, so that it may be deleted later.
+        root: the variant's folder; new, empty, or the variant to go on with.
+        settings: usually the avatar's own.
+
+    Raises:
+        Album2AvatarError: with a message for the artist; the variant can be resumed.
+    """
+    find_model(settings.prior)
+    variant = Workspace(root)
+    with locked(variant):
+        manifest = open_workspace(root)
+        begin_variant(Workspace(base), garment, wardrobe, variant)
+        write_bytes(variant.settings_file, (settings.model_dump_json(indent=2) + "\n").encode())
+        configure_torch(settings)
+        with logged_to(variant.log):
+            run_stages(SWAP_STAGES, variant, settings, manifest, listener, cancelled)
+    return variant
+
+
 def _up_to(last_stage: str) -> tuple[Stage, ...]:
     names = [stage.name for stage in STAGES]
     return STAGES[: names.index(last_stage) + 1]
@@ -237,7 +352,7 @@ def configure_torch(settings: Settings) -> None:
 def fingerprint(stage: Stage, workspace: Workspace, settings: Settings) -> str:
     """Hash of everything that decides a stage's result."""
     section = getattr(settings, stage.section).model_dump(mode="json")
-    shared = {name: getattr(settings, name) for name in stage.also_reads}
+    shared = {name: settings.model_dump(mode="json")[name] for name in stage.also_reads}
     text = json.dumps([stage.version, stage.name, section, shared], sort_keys=True)
     files = hash_files(stage.inputs(workspace, settings))
     return hashlib.sha256((text + files).encode()).hexdigest()

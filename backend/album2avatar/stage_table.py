@@ -16,6 +16,17 @@ STAGE_TITLES: Mapping[str, str] = {
 
 STAGE_NAMES: tuple[str, ...] = tuple(STAGE_TITLES)
 
+SWAP_STAGE_TITLES: Mapping[str, str] = {
+    "compose": "Bring the pieces together",
+    "sculpt": "Shape the garment",
+    "paint": "Paint the garment",
+    "rig": "Rig the mesh",
+    "export": "Write the avatar",
+}
+"""The same for an avatar that puts on another garment."""
+
+SWAP_STAGE_NAMES: tuple[str, ...] = tuple(SWAP_STAGE_TITLES)
+
 STAGE_SHARES: Mapping[str, float] = {
     "intake": 0.005,
     "segment": 0.035,
@@ -28,3 +39,12 @@ STAGE_SHARES: Mapping[str, float] = {
 }
 """Share of a whole job's time that a stage takes: 12 photos with the preset `demo` on two CPU
 cores, as `workspace.json` records it."""
+
+SWAP_STAGE_SHARES: Mapping[str, float] = {
+    "compose": 0.02,
+    "sculpt": 0.1,
+    "paint": 0.1,
+    "rig": 0.01,
+    "export": 0.005,
+}
+"""Share of a whole avatar's time that a stage of a garment swap takes."""

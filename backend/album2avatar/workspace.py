@@ -104,6 +104,22 @@ class Workspace:
         """The avatar as one binary glTF file."""
         return self.exports / "avatar.glb"
 
+    # swap → what a variant of an avatar was made from, copied
+    @property
+    def swap_file(self) -> Path:
+        """`SwapRecord` as JSON; a folder that has one is a variant of another avatar."""
+        return self.root / "swap.json"
+
+    @property
+    def base(self) -> "Workspace":
+        """What a variant keeps of the avatar that it was made from."""
+        return Workspace(self.root / "base")
+
+    @property
+    def garment(self) -> Path:
+        """Folder of what a variant has put on: an entry of the wardrobe, or a shape alone."""
+        return self.root / "garment"
+
     # running
     def checkpoint(self, stage: str) -> Path:
         """Checkpoint of a stage that is under way."""

@@ -9,6 +9,7 @@ from album2avatar.assets import Framing
 from album2avatar.body.types import CanonicalBody
 from album2avatar.guidance.views import turntable_views
 from album2avatar.mesh.types import UvMap
+from album2avatar.paint.canvas import Canvas
 from album2avatar.paint.scene import Albedo, Light, PaintedSurface, look, photograph
 from album2avatar.pictures import tiled
 from album2avatar.render.baking import map_texels
@@ -34,7 +35,7 @@ def bake_albedo(surface: PaintedSurface, uv: UvMap, albedo: Albedo, size: int) -
     return texels.fill(torch.cat(colors))
 
 
-def preview_strip(surface: PaintedSurface, body: CanonicalBody, albedo: Albedo) -> Tensor:
+def preview_strip(surface: PaintedSurface, body: CanonicalBody, canvas: Canvas) -> Tensor:
     """Four sides of the person, and of the head below, (H, W, 3) sRGB, row 0 at the top."""
     framings: tuple[Framing, ...] = ("full body", "head close-up")
     device = surface.mesh.vertices.device
@@ -49,6 +50,6 @@ def preview_strip(surface: PaintedSurface, body: CanonicalBody, albedo: Albedo) 
         views = turntable_views(body, framing, _PREVIEW_ANGLES, device)
         seen = look(surface, views.cameras, 2 * PREVIEW_SIZE)
         with torch.no_grad():
-            colors = albedo(seen.points, seen.assets)
+            colors = torch.sigmoid(canvas.logits(seen))
             sides.append(photograph(seen, colors, light, background, 2))
     return tiled(torch.cat(sides), count)

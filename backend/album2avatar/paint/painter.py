@@ -11,7 +11,8 @@ from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
 from album2avatar.guidance.distillation import PromptEmbeddings, distillation_loss
 from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
 from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
-from album2avatar.paint.color_field import ColorField, saturation_loss
+from album2avatar.paint.canvas import Canvas
+from album2avatar.paint.color_field import saturation_loss
 from album2avatar.paint.scene import (
     Light,
     PaintedSurface,
@@ -21,7 +22,6 @@ from album2avatar.paint.scene import (
     photograph,
     sample_backgrounds,
     sample_light,
-    usual_colors,
 )
 from album2avatar.prior.personalized import PersonalizedPrior
 from album2avatar.seeding import numpy_generator, torch_generator
@@ -44,11 +44,12 @@ NEGATIVE_PROMPT = "blurry, oversaturated, low quality"
 
 
 class Painter:
-    """Colour field, optimiser and prior; every random draw belongs to its step."""
+    """Canvas, optimiser and prior; every random draw belongs to its step."""
 
     def __init__(
         self,
         surface: PaintedSurface,
+        canvas: Canvas,
         body: CanonicalBody,
         prior: PersonalizedPrior,
         settings: PaintSettings,
@@ -59,20 +60,11 @@ class Painter:
         self._prior = prior
         self._settings = settings
         self._seed = seed
-        vertices = surface.mesh.vertices
-        self.field = ColorField(
-            (vertices.amax(0) + vertices.amin(0)).cpu() / 2,
-            surface.asset_count,
-            settings.frequencies,
-            settings.hidden_width,
-            torch_generator(seed, "paint", "field"),
-        ).to(vertices.device)
-        if settings.photo_weight > 0:
-            self.field.start_at(usual_colors(surface))
+        self._canvas = canvas
         self._optimizer = torch.optim.Adam(
             [
-                {"params": list(self.field.network.parameters()), "rate": 1.0},
-                {"params": [self.field.asset_logits], "rate": ASSET_RATE},
+                {"params": list(canvas.field.network.parameters()), "rate": 1.0},
+                {"params": [canvas.field.asset_logits], "rate": ASSET_RATE},
             ],
             lr=settings.learning_rate,
             betas=(0.9, 0.99),
@@ -94,7 +86,7 @@ class Painter:
         words, background = sample_backgrounds(len(views), draws)
         size = self._prior.prior.image_size * settings.supersampling
         seen = look(self._surface, views.cameras, size)
-        logits = self.field.logits(seen.points, seen.assets)
+        logits = self._canvas.logits(seen)
         colors = torch.sigmoid(logits)
         images = photograph(
             seen,
@@ -124,14 +116,15 @@ class Painter:
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a checkpoint needs."""
-        parameters = {f"field.{name}": value for name, value in self.field.state_dict().items()}
+        state = self._canvas.field.state_dict()
+        parameters = {f"field.{name}": value for name, value in state.items()}
         return parameters | optimizer_tensors(self._optimizer, "adam")
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Put back what `tensors` gave."""
         prefix = "field."
         state = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-        self.field.load_state_dict(state)
+        self._canvas.field.load_state_dict(state)
         restore_optimizer(self._optimizer, tensors, "adam")
 
     def _rate(self, step: int) -> float:

@@ -18,6 +18,7 @@ from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.uv import UnwrapOptions, unwrap
 from album2avatar.model_folders import find_model
 from album2avatar.paint.baking import bake_albedo, preview_strip
+from album2avatar.paint.canvas import FieldCanvas, first_field
 from album2avatar.paint.observations import MaskedPhoto, observe_photos
 from album2avatar.paint.painter import Painter
 from album2avatar.paint.possible_assets import possible_assets
@@ -40,7 +41,9 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     prior = load_personalized_prior(
         find_model(settings.prior), workspace.personalization, device, settings.prompt_addition
     )
-    painter = Painter(surface, body, prior, own, settings.seed)
+    field = first_field(surface, own, settings.seed)
+    canvas = FieldCanvas(field)
+    painter = Painter(surface, canvas, body, prior, own, settings.seed)
 
     checkpoint_path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(checkpoint_path)
@@ -53,13 +56,13 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
         done, preview = step + 1, None
         if done % own.preview_every == 0 or done == own.steps:
             preview = workspace.preview(job.stage, done)
-            save_picture(preview, preview_strip(surface, body, painter.field))
+            save_picture(preview, preview_strip(surface, body, canvas))
         if done % own.checkpoint_every == 0 or done == own.steps:
             save_checkpoint(checkpoint_path, done, painter.tensors())
         job.report(done, own.steps, metrics=metrics, preview=preview)
 
     uv = unwrap(surface.mesh, UnwrapOptions(own.texture_size), job.raise_if_cancelled)
-    texture = bake_albedo(surface, uv, painter.field, own.texture_size)
+    texture = bake_albedo(surface, uv, field, own.texture_size)
     save_texture(workspace.albedo, texture)
     extras = {"vertex_asset": surface.assets, "face_asset": face_assets(surface)}
     save_mesh(workspace.painted, surface.mesh, uv, extras)

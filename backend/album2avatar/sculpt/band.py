@@ -84,11 +84,11 @@ def build_band(
         weights,
         closest.interpolate(template.freedom[:, None]).squeeze(1),
         closest.interpolate(template.cover[:, None]).squeeze(1),
-        *_neighborhoods(vertices, edges.vertices),
+        *neighborhoods(vertices, edges.vertices),
     )
 
 
-def _neighborhoods(vertices: Tensor, edges: Tensor) -> tuple[Tensor, Tensor]:
+def neighborhoods(vertices: Tensor, edges: Tensor) -> tuple[Tensor, Tensor]:
     """Number of edges (N,) at each vertex, and their mean length (N,) in metres."""
     length = torch.linalg.vector_norm(vertices[edges[:, 0]] - vertices[edges[:, 1]], dim=1)
     count, total = torch.zeros_like(vertices[:, 0]), torch.zeros_like(vertices[:, 0])

@@ -6,20 +6,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from album2avatar.assets import AssetKind, Framing
 from album2avatar.body.skinning import skin_points
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
-from album2avatar.guidance.distillation import Distillation, PromptEmbeddings, distillation_loss
-from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
-from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
 from album2avatar.mesh.laplacian import laplacian_loss, normal_consistency_loss
 from album2avatar.mesh.marching import MarchedSurface, march
 from album2avatar.mesh.topology import EdgeTable, edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.prior.personalized import PersonalizedPrior
-from album2avatar.render.images import area_downsample
-from album2avatar.render.shading import render_mask, render_normals
+from album2avatar.render.shading import render_mask
 from album2avatar.render.visibility_warp import face_ids
 from album2avatar.sculpt.band import Band
 from album2avatar.sculpt.field import LEVEL_RATES, OffsetField
@@ -30,8 +25,9 @@ from album2avatar.sculpt.losses import (
     smoothness_loss,
     template_loss,
 )
+from album2avatar.sculpt.normal_guidance import NormalGuidance
 from album2avatar.sculpt.photos import MaskedPhoto
-from album2avatar.seeding import numpy_generator, torch_generator
+from album2avatar.seeding import torch_generator
 from album2avatar.settings.sculpt import SculptSettings
 
 LAST_RATE = 0.1
@@ -41,16 +37,6 @@ COARSE_SHARE = 0.1
 misses, and make it deeper where no photo looks. The hull has come near enough already."""
 DAMPING = 1e-7
 """Adam's epsilon. Where nothing but rounding pulls at a node, it shall stay where it is."""
-NEGATIVE_PROMPT = "blurry, noisy, low quality"
-"""What normal maps should not look like; read by the method `nfsd` alone."""
-SHOWN_KINDS: Mapping[Framing, frozenset[AssetKind]] = {
-    "upper body": frozenset(
-        {"face", "skin", "hair", "top", "dress", "outerwear", "headwear", "glasses", "bag"}
-    ),
-    "lower body": frozenset({"skin", "bottom", "dress", "outerwear", "shoes", "bag"}),
-    "head close-up": frozenset({"face", "skin", "hair", "headwear", "glasses", "top"}),
-}
-"""Kinds of assets that a framing shows; the whole body shows all."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +62,8 @@ class Sculptor:
         seed: int,
     ) -> None:
         self._band = band
-        self._body = body
         self._photos = photos
-        self._prior = prior
+        self._guidance = NormalGuidance(prior, body, settings, settings.steps, seed)
         self._settings = settings
         self._seed = seed
         # Marching in a posed lattice gives the posed surface: skinning once is enough.
@@ -102,7 +87,7 @@ class Sculptor:
         offsets = self.field.offsets()
         surface = self.surface(offsets)
         silhouette = self._silhouette_loss(surface, step)
-        distillation = self._distil(surface, step)
+        distillation = self._guidance.distil(surface.mesh, surface.edges, step)
         loss = (
             self._settings.silhouette_weight * silhouette
             + self._settings.guidance_weight * distillation.loss
@@ -156,66 +141,6 @@ class Sculptor:
         return render_mask(
             posed, surface.mesh.faces, photo.camera, photo.resolution, surface.edges, face_ids
         )[0, :, :, 0]
-
-    def _distil(self, surface: SculptedSurface, step: int) -> Distillation:
-        """Ask the prior about normal maps of the surface."""
-        settings = self._settings
-        head = settings.head_share
-        shares = FrameShares(0.5 * (1 - head), 0.3 * (1 - head), 0.2 * (1 - head), head)
-        views = sample_views(
-            self._body,
-            shares,
-            settings.views_per_step,
-            numpy_generator(self._seed, "sculpt", "views", step),
-            surface.mesh.vertices.device,
-        )
-        size = self._prior.prior.image_size * settings.supersampling
-        normals, _ = render_normals(
-            surface.mesh.vertices,
-            surface.mesh.faces,
-            views.cameras,
-            (size, size),
-            surface.edges,
-            face_ids,
-        )
-        noise = torch_generator(self._seed, "sculpt", "noise", step)
-        return distillation_loss(
-            self._prior.prior,
-            area_downsample(normals, settings.supersampling),
-            self._embed(views),
-            self._timesteps(step, noise),
-            noise,
-            settings.method,
-            settings.guidance_scale,
-        )
-
-    def _timesteps(self, step: int, generator: torch.Generator) -> Tensor:
-        settings = self._settings
-        schedule = TimestepSchedule(
-            highest_first=settings.highest_timestep_first,
-            highest_last=settings.highest_timestep_last,
-        )
-        levels = len(self._prior.prior.alphas_cumprod)
-        return sample_timesteps(
-            schedule, step, settings.steps, settings.views_per_step, levels, generator
-        )
-
-    def _embed(self, views: ViewSample) -> PromptEmbeddings:
-        prompts = [
-            self._prior.prompt(
-                SHOWN_KINDS.get(framing) if framing is not None else None,
-                view,
-                framing,
-                "normal map",
-            )
-            for view, framing in zip(views.views, views.framings, strict=True)
-        ]
-        count = len(prompts)
-        return PromptEmbeddings(
-            text=self._prior.embed(prompts),
-            unconditional=self._prior.embed([""]).expand(count),
-            negative=self._prior.embed([NEGATIVE_PROMPT]).expand(count),
-        )
 
     def _regularization(self, surface: SculptedSurface, offsets: Tensor) -> Tensor:
         settings, mesh = self._settings, surface.mesh

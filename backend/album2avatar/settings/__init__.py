@@ -13,6 +13,7 @@ from album2avatar.settings.personalization import PersonalizationSettings
 from album2avatar.settings.rig import RigSettings
 from album2avatar.settings.sculpt import SculptSettings
 from album2avatar.settings.segmentation import SegmentationSettings
+from album2avatar.settings.swap import SwapSettings
 
 __all__ = [
     "AlbumSettings",
@@ -25,6 +26,7 @@ __all__ = [
     "SculptSettings",
     "SegmentationSettings",
     "Settings",
+    "SwapSettings",
 ]
 
 
@@ -52,3 +54,4 @@ class Settings(Frozen):
     paint: PaintSettings = Field(default_factory=PaintSettings)
     rig: RigSettings = Field(default_factory=RigSettings)
     export: ExportSettings = Field(default_factory=ExportSettings)
+    swap: SwapSettings = Field(default_factory=SwapSettings)

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from album2avatar.asset_pictures import asset_icon, asset_photos
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import Asset, AssetTable
+from album2avatar.body.storage import load_body
 from album2avatar.errors import WardrobeError
 from album2avatar.prior.personalized import (
     RECORD_FILE,
@@ -21,6 +22,7 @@ from album2avatar.wardrobe.asset_colors import asset_color
 from album2avatar.wardrobe.entry import (
     ADAPTER_CONFIG_FILE,
     ADAPTER_FILE,
+    PATTERN_FILE,
     THUMBNAIL_FILE,
     TOKEN_FILE,
     WardrobeEntry,
@@ -28,6 +30,7 @@ from album2avatar.wardrobe.entry import (
     present_time,
 )
 from album2avatar.wardrobe.entry_folder import hash_file
+from album2avatar.wardrobe.pattern import extract_pattern, save_pattern
 from album2avatar.workspace import Workspace
 
 
@@ -71,6 +74,10 @@ def collect_entries(avatar: Workspace, source: str, folder: Path) -> tuple[Colle
             ADAPTER_CONFIG_FILE: avatar.personalization / ADAPTER_CONFIG_FILE,
             THUMBNAIL_FILE: own / THUMBNAIL_FILE,
         }
+        pattern = extract_pattern(avatar, asset.kind)
+        if pattern is not None:
+            save_pattern(own / PATTERN_FILE, pattern)
+            files[PATTERN_FILE] = own / PATTERN_FILE
         entry = _entry(avatar, asset, record, _line(source, 120), created_at, files)
         found.append(CollectedEntry(entry, files))
     if not found:
@@ -120,7 +127,7 @@ def _entry(
         source=source,
         prior=_prior_name(record.prior),
         prior_hash=record.prior_hash,
-        body=None,
+        body=load_body(avatar.body).kind if PATTERN_FILE in files else None,
         color=asset_color(avatar, asset.kind),
         created_at=created_at,
         files=hashes,

@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from scipy import ndimage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import AssetKind
@@ -25,6 +27,7 @@ from album2avatar.mesh.borders import (
     border_loops,
     capped,
     compacted,
+    face_pieces,
     without_pinched_vertices,
     without_small_pieces,
 )
@@ -42,8 +45,12 @@ LID, HIDDEN, SEEN = 0, 1, 2
 """Classes of a pattern's faces: not cloth, cloth that nothing showed, cloth with its colours."""
 CRUMB = 24
 """Faces below which a loose piece of an asset is noise of the labels."""
+SPECK = 0.15
+"""Share of its largest piece below which another piece of an asset is noise, too."""
 THINNEST = 0.003
 """Metres between the skin and cloth that is hidden."""
+BORDER = 2
+"""Texels at an asset's border whose colour may be its neighbour's."""
 _FILE_KIND = "garment pattern"
 
 
@@ -61,7 +68,7 @@ class Pattern:
     corner_uv: Tensor
     """(F, 3, 2) float32 into `albedo`; 0 where a face is not seen."""
     albedo: Tensor
-    """(H, W, 3) uint8 sRGB, row 0 at v = 0; black where it is not the garment's."""
+    """(H, W, 3) uint8 sRGB, row 0 at v = 0; nothing but the garment's colours."""
 
 
 def extract_pattern(avatar: Workspace, kind: AssetKind) -> Pattern | None:
@@ -79,7 +86,7 @@ def extract_pattern(avatar: Workspace, kind: AssetKind) -> Pattern | None:
         return None
     painted, body = load_mesh(avatar.painted), load_body(avatar.body)
     assets = painted.extras["face_asset"]
-    seen = without_small_pieces(painted.mesh.faces, assets == kinds.index(kind), CRUMB)
+    seen = _large_pieces(painted.mesh, assets == kinds.index(kind))
     if not bool(seen.any()):
         return None
     hidden = _hidden_faces(painted.mesh, seen, assets, _reaches(kind, kinds))
@@ -89,8 +96,15 @@ def extract_pattern(avatar: Workspace, kind: AssetKind) -> Pattern | None:
         return None
     piece = compacted(mesh, chosen)[0]
     closed = capped(piece, border_loops(piece.faces))
-    return _with_colors(
-        body, closed.mesh, _classes(seen[chosen], closed.lid), painted, chosen, avatar
+    classes = _classes(seen[chosen], closed.lid)
+    albedo = _own_texels(painted, seen & chosen, kinds.index(kind), load_texture(avatar.albedo))
+    return Pattern(
+        body.kind,
+        body.vertices,
+        closed.mesh,
+        classes,
+        _corner_uv(painted, chosen, classes),
+        (albedo * 255).round().to(torch.uint8),
     )
 
 
@@ -130,6 +144,14 @@ def load_pattern(path: Path) -> Pattern:
         )
     except (KeyError, OSError, ValueError, SyntaxError) as error:
         raise damaged(path, error) from error
+
+
+def _large_pieces(mesh: Mesh, faces: Tensor) -> Tensor:
+    """Faces (F,) bool in pieces of a sensible size: shoes are two, specks are noise."""
+    if not bool(faces.any()):
+        return faces
+    largest = int(torch.bincount(face_pieces(mesh.faces[faces])).max())
+    return without_small_pieces(mesh.faces, faces, max(CRUMB, int(SPECK * largest)))
 
 
 def _reaches(kind: AssetKind, kinds: list[AssetKind]) -> dict[int, float]:
@@ -180,32 +202,33 @@ def _classes(seen: Tensor, lid: Tensor) -> Tensor:
     return classes
 
 
-def _with_colors(
-    body: CanonicalBody,
-    solid: Mesh,
-    face_class: Tensor,
-    painted: StoredMesh,
-    chosen: Tensor,
-    avatar: Workspace,
-) -> Pattern:
-    uv = painted.uv
-    assert uv is not None  # the paint stage always writes one
-    texture = load_texture(avatar.albedo)
-    texels = map_texels(uv, (texture.shape[0], texture.shape[1]))
-    faces = chosen.nonzero().squeeze(1)
-    seen = face_class[: len(faces)] == SEEN
-    of_texel = texels.rast[0, ..., 3].long() - 1
-    is_own = torch.isin(of_texel, faces[seen]) & texels.covered
-    # Around the charts too, so that filtering finds no black.
-    is_own = torch.nn.functional.max_pool2d(is_own[None, None].float(), 5, 1, 2)[0, 0] > 0
-    albedo = torch.where(is_own[..., None], texture, 0.0)
-    corner_uv = torch.zeros(len(solid.faces), 3, 2)
-    corner_uv[: len(faces)][seen] = uv.coordinates[uv.faces[faces[seen]]]
-    return Pattern(
-        body.kind,
-        body.vertices,
-        solid,
-        face_class,
-        corner_uv,
-        (albedo * 255).round().to(torch.uint8),
+def _corner_uv(painted: StoredMesh, chosen: Tensor, face_class: Tensor) -> Tensor:
+    """(F, 3, 2) of the solid: the avatar's own on seen faces, else 0."""
+    assert painted.uv is not None  # the paint stage always writes one
+    count = int(chosen.sum())
+    corner_uv = torch.zeros(len(face_class), 3, 2)
+    own = painted.uv.coordinates[painted.uv.faces[chosen]]
+    corner_uv[:count] = torch.where((face_class[:count] == SEEN)[:, None, None], own, 0.0)
+    return corner_uv
+
+
+def _own_texels(painted: StoredMesh, chosen: Tensor, asset: int, texture: Tensor) -> Tensor:
+    """The texture (H, W, 3) where it shows the asset; elsewhere the nearest of these colours.
+
+    At a border the texels of a face belong to both assets; the last ones are not trusted. What the
+    texture shows of other assets doesn't leave the avatar.
+    """
+    assert painted.uv is not None
+    texels = map_texels(painted.uv, (texture.shape[0], texture.shape[1]))
+    of_texel = torch.where(texels.covered, texels.rast[0, ..., 3].long() - 1, -1)
+    kind = one_hot(painted.extras["vertex_asset"]).float()
+    is_asset = torch.zeros_like(texels.covered)
+    is_asset[texels.covered] = texels.read(kind, painted.mesh.faces).argmax(1) == asset
+    own = chosen[of_texel.clamp(min=0)] & texels.covered & is_asset
+    inner = torch.from_numpy(ndimage.binary_erosion(own.numpy(), iterations=BORDER))
+    inner = inner if bool(inner.any()) else own
+    nearest = ndimage.distance_transform_edt(
+        ~inner.numpy(), return_distances=False, return_indices=True
     )
+    row, column = torch.as_tensor(nearest).long()
+    return texture[row, column]

@@ -1,0 +1,260 @@
+"""The stage that colours a variant's new part; every other texel stays as it was."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from album2avatar.asset_table import load_asset_table
+from album2avatar.body.storage import load_body
+from album2avatar.checkpoint import load_checkpoint, save_checkpoint
+from album2avatar.devices import choose_device
+from album2avatar.mesh.labels import faired_labels
+from album2avatar.mesh.storage import load_mesh, save_mesh
+from album2avatar.mesh.topology import edge_table
+from album2avatar.mesh.types import Mesh
+from album2avatar.mesh.uv import UnwrapOptions, unwrap
+from album2avatar.model_folders import find_model
+from album2avatar.paint.baking import preview_strip
+from album2avatar.paint.canvas import OverpaintCanvas, blank_field, color_logits
+from album2avatar.paint.painter import Painter
+from album2avatar.paint.scene import MEAN_BRIGHTNESS, PaintedSurface
+from album2avatar.paint.swap_surface import (
+    VariantTexture,
+    extend_uv,
+    feathered,
+    new_part,
+    vertex_colors,
+)
+from album2avatar.pictures import load_texture, save_picture, save_texture
+from album2avatar.prior.personalized import load_personalized_prior
+from album2avatar.progress import JobControl
+from album2avatar.settings import Settings
+from album2avatar.wardrobe.garment import load_swap
+from album2avatar.wardrobe.shape import garment_shape
+from album2avatar.wardrobe.worn import Ground, SurfaceColors
+from album2avatar.workspace import Workspace
+
+ELSEWHERE = 0.5
+"""How far the colour of an asset elsewhere is believed where it comes to light."""
+
+
+def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
+    """Colour the new part with what is known of the garment and with the prior.
+
+    Raises:
+        MeshError: the texture has no room for the new part.
+    """
+    variant = read_variant(workspace)
+    job.raise_if_cancelled()
+    base = load_mesh(workspace.base.painted)
+    assert base.uv is not None  # the paint stage always writes one
+    size = load_texture(workspace.base.albedo).shape[0]
+    new_uv = unwrap(
+        new_part(variant.mesh, variant.kept_faces), UnwrapOptions(size), job.raise_if_cancelled
+    )
+    texture = extend_uv(
+        variant.mesh, variant.old_faces, base.uv, new_uv, load_texture(workspace.base.albedo)
+    )
+    surface = painted_surface(workspace, variant)
+    texels = new_texels(workspace, variant, surface, texture)
+    texture = VariantTexture(
+        texture.uv, texture.texels, texture.with_new(texels.colors), texture.beside_old
+    )
+    canvas = overpaint_canvas(surface, variant, texture, settings)
+    paint(surface, canvas, workspace, settings, job)
+
+    with torch.no_grad():
+        added = canvas.field.logits(texels.points, texels.assets)
+        painted = torch.sigmoid(color_logits(texels.colors) + added)
+    save_texture(workspace.albedo, texture.with_new(seamless(painted, texels, variant, surface)))
+    extras = {"vertex_asset": variant.assets, "face_asset": variant.face_assets}
+    save_mesh(workspace.painted, variant.mesh, texture.uv, extras)
+    workspace.checkpoint(job.stage).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The sculpted variant with its assets. Kept vertices and faces come first."""
+
+    mesh: Mesh
+    old_faces: Tensor
+    """(K,) int64, number of each kept face in the base."""
+    kept_vertices: int
+    shares: Tensor
+    """(V, A) shares of the assets."""
+    face_assets: Tensor
+    """(F,) int64."""
+    garment: int
+    """The new garment's place in the asset table."""
+
+    @property
+    def kept_faces(self) -> int:
+        """Number of faces that are the base's."""
+        return len(self.old_faces)
+
+    @property
+    def assets(self) -> Tensor:
+        """(V,) int64, the asset that each vertex mostly is."""
+        return self.shares.argmax(1)
+
+
+@dataclass(frozen=True)
+class NewTexels:
+    """What the new faces' texels show before painting."""
+
+    points: Tensor
+    """(N, 3)."""
+    assets: Tensor
+    """(N,) int64."""
+    colors: Tensor
+    """(N, 3) sRGB 0..1."""
+
+
+def read_variant(workspace: Workspace) -> Variant:
+    """Read the sculpted mesh and decide which asset is where."""
+    stored, base = load_mesh(workspace.sculpt), load_mesh(workspace.base.painted)
+    kinds = [asset.kind for asset in load_asset_table(workspace).assets]
+    old_kinds = [asset.kind for asset in load_asset_table(workspace.base).assets]
+    renumbered = torch.tensor([kinds.index(k) if k in kinds else -1 for k in old_kinds])
+    old_vertex, old_face = stored.extras["old_vertex"], stored.extras["old_face"]
+    is_kept = old_vertex >= 0
+    before = renumbered[base.extras["vertex_asset"][old_vertex.clamp(min=0)]]
+    labels = torch.where(is_kept & (before >= 0), before, stored.extras["vertex_asset"])
+    shares = faired_labels(labels, len(kinds), is_kept, edge_table(stored.mesh.faces))
+    old_faces = old_face[old_face >= 0]
+    new_faces = stored.mesh.faces[len(old_faces) :]
+    kept_assets = renumbered[base.extras["face_asset"][old_faces]]
+    return Variant(
+        stored.mesh,
+        old_faces,
+        int(is_kept.sum()),
+        shares,
+        torch.cat([kept_assets, shares.argmax(1)[new_faces].mode(1).values]),
+        kinds.index(load_swap(workspace).asset.kind),
+    )
+
+
+def painted_surface(workspace: Workspace, variant: Variant) -> PaintedSurface:
+    """The variant as the painter sees it.
+
+    What stays is known fully, and so is the garment where its avatar showed it. What comes to
+    light is known to look like the same asset elsewhere.
+    """
+    base = load_mesh(workspace.base.painted)
+    assert base.uv is not None
+    before = vertex_colors(base.mesh, base.uv, load_texture(workspace.base.albedo))
+    old_vertex = load_mesh(workspace.sculpt).extras["old_vertex"][: variant.kept_vertices]
+    garment = garment_colors(workspace, variant.mesh.vertices)
+    is_garment = variant.assets == variant.garment
+    usual = usual_colors(before[old_vertex], variant.assets[: variant.kept_vertices], variant)
+    colors = torch.where(is_garment[:, None], garment.colors, usual[variant.assets])
+    known = torch.where(is_garment, garment.known.float(), ELSEWHERE)
+    colors[: variant.kept_vertices] = before[old_vertex]
+    known[: variant.kept_vertices] = 1.0
+    return PaintedSurface(
+        variant.mesh,
+        edge_table(variant.mesh.faces),
+        variant.shares,
+        MEAN_BRIGHTNESS * colors,
+        known,
+    )
+
+
+def new_texels(
+    workspace: Workspace, variant: Variant, surface: PaintedSurface, texture: VariantTexture
+) -> NewTexels:
+    """Colours before painting: the garment's own, else what the asset looks like elsewhere."""
+    colors = surface.photo_colors / MEAN_BRIGHTNESS
+    attributes = torch.cat([variant.mesh.vertices, variant.shares], 1)
+    rows = texture.texels.read(attributes, variant.mesh.faces)
+    points, assets = rows[:, :3], rows[:, 3:].argmax(1)
+    kept = slice(0, variant.kept_vertices)
+    usual = usual_colors(colors[kept], variant.assets[kept], variant)[assets]
+    garment = garment_colors(workspace, points)
+    is_garment = (assets == variant.garment)[:, None]
+    return NewTexels(points, assets, torch.where(is_garment, garment.colors, usual))
+
+
+def overpaint_canvas(
+    surface: PaintedSurface, variant: Variant, texture: VariantTexture, settings: Settings
+) -> OverpaintCanvas:
+    """The texture so far, and an empty field over its new part."""
+    free = torch.arange(len(variant.mesh.faces)) >= variant.kept_faces
+    field = blank_field(surface, settings.paint, settings.seed)
+    corner_uv = texture.uv.coordinates[texture.uv.faces]
+    return OverpaintCanvas(field, texture.albedo, corner_uv, free)
+
+
+def paint(
+    surface: PaintedSurface,
+    canvas: OverpaintCanvas,
+    workspace: Workspace,
+    settings: Settings,
+    job: JobControl,
+) -> None:
+    """Distil what the field adds from the prior."""
+    steps = settings.swap.paint_steps
+    if steps == 0:
+        return
+    changed = {"steps": steps, "photo_weight": settings.swap.anchor_color_weight}
+    own = settings.paint.model_copy(update=changed)
+    prior = load_personalized_prior(
+        find_model(settings.prior),
+        workspace.personalization,
+        choose_device(settings.device),
+        settings.prompt_addition,
+    )
+    body = load_body(workspace.body)
+    painter = Painter(surface, canvas, body, prior, own, settings.seed)
+    path = workspace.checkpoint(job.stage)
+    checkpoint = load_checkpoint(path)
+    start = 0
+    if checkpoint is not None:
+        start = checkpoint.step
+        painter.restore(checkpoint.tensors)
+    for step in job.steps(steps, start):
+        metrics = painter.train_step(step)
+        done, preview = step + 1, None
+        if done % own.preview_every == 0 or done == steps:
+            preview = workspace.preview(job.stage, done)
+            save_picture(preview, preview_strip(surface, body, canvas))
+        if done % settings.swap.checkpoint_every == 0 and done < steps:
+            save_checkpoint(path, done, painter.tensors())
+        job.report(done, steps, metrics=metrics, preview=preview)
+
+
+def seamless(
+    colors: Tensor, texels: NewTexels, variant: Variant, surface: PaintedSurface
+) -> Tensor:
+    """Let what came to light pass into the same asset that stays; the garment ends at its hem."""
+    kept = slice(0, variant.kept_vertices)
+    assets = variant.assets[kept]
+    return feathered(
+        colors,
+        texels.points,
+        texels.assets,
+        variant.mesh.vertices[kept],
+        surface.photo_colors[kept] / MEAN_BRIGHTNESS,
+        torch.where(assets == variant.garment, -1, assets),
+    )
+
+
+def garment_colors(workspace: Workspace, points: Tensor) -> SurfaceColors:
+    """What is known of the garment's colours at points (N, 3)."""
+    base = load_mesh(workspace.base.painted)
+    nothing = torch.zeros(len(base.mesh.faces), dtype=torch.bool)
+    ground = Ground(load_body(workspace.body), base.mesh, nothing)
+    return garment_shape(workspace, ground).colors(points)
+
+
+def usual_colors(colors: Tensor, assets: Tensor, variant: Variant) -> Tensor:
+    """(A, 3) median of the kept vertices' colours (K, 3) for each asset; grey where there is none.
+
+    Args:
+        assets: (K,) int64.
+    """
+    usual = torch.full((variant.shares.shape[1], 3), 0.5)
+    for asset in assets.unique().tolist():
+        usual[asset] = colors[assets == asset].median(0).values
+    return usual

@@ -1,0 +1,128 @@
+"""The optimisation of the part of the surface that a swap changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
+from album2avatar.mesh.borders import compacted
+from album2avatar.mesh.laplacian import laplacian_loss
+from album2avatar.mesh.marching import lattice_edges, march
+from album2avatar.mesh.signed_distance import DistanceField
+from album2avatar.mesh.tetrahedra import TetrahedralMesh, boundary_vertices
+from album2avatar.mesh.topology import edge_table
+from album2avatar.mesh.types import Mesh
+from album2avatar.sculpt.band import Band, neighborhoods
+from album2avatar.sculpt.field import LEVEL_RATES, OffsetField
+from album2avatar.sculpt.losses import smoothness_loss
+from album2avatar.sculpt.normal_guidance import NormalGuidance
+from album2avatar.sculpt.swap_shape import SwapShape
+from album2avatar.settings import Settings
+
+LAST_RATE = 0.1
+"""Learning rate at the last step as a share of the first."""
+DAMPING = 1e-7
+"""Adam's epsilon. Where nothing but rounding pulls at a node, it shall stay where it is."""
+SEAM = 0.04
+"""Metres from the kept surface over which the new one becomes free to move."""
+
+
+@dataclass(frozen=True)
+class SwapGround:
+    """What doesn't change while a swap is sculpted."""
+
+    band: Band
+    kept: Mesh
+    """The avatar's surface that stays."""
+
+
+def lay_ground(shape: SwapShape, lattice: TetrahedralMesh, kept: Tensor) -> SwapGround:
+    """Evaluate the shape on a lattice; near the kept faces (F,) bool nothing will move."""
+    kept_surface = compacted(shape.avatar.mesh, kept)[0]
+    distance = DistanceField(kept_surface).closest(lattice.vertices).signed_distance.abs()
+    edges = lattice_edges(lattice.tetrahedra)
+    nothing = torch.zeros_like(distance)
+    band = Band(
+        lattice,
+        edges,
+        shape.signed_distance(lattice.vertices),
+        boundary_vertices(lattice.tetrahedra),
+        nothing[:, None],
+        (distance / SEAM).clamp(0, 1),
+        nothing,
+        *neighborhoods(lattice.vertices, edges.vertices),
+    )
+    return SwapGround(band, kept_surface)
+
+
+class SwapSculptor:
+    """Offsets from the garment's known shape, their optimiser and the prior's opinion."""
+
+    def __init__(self, ground: SwapGround, guidance: NormalGuidance, settings: Settings) -> None:
+        band = ground.band
+        self._ground = ground
+        self._guidance = guidance
+        self._settings = settings
+        self.field = OffsetField(band, torch.zeros_like(band.body_distance))
+        self._optimizer = torch.optim.Adam(
+            [
+                {"params": [values], "rate": rate}
+                for values, rate in zip(self.field.parameters, LEVEL_RATES, strict=True)
+            ],
+            lr=settings.sculpt.learning_rate,
+            betas=(0.9, 0.99),
+            eps=DAMPING,
+        )
+
+    def train_step(self, step: int) -> dict[str, float]:
+        """Take step number `step`; returns numbers for the report."""
+        sculpt, swap = self._settings.sculpt, self._settings.swap
+        band, kept = self._ground.band, self._ground.kept
+        offsets = self.field.offsets()
+        new = self.surface(offsets)
+        whole = Mesh(
+            torch.cat([kept.vertices, new.vertices]),
+            torch.cat([kept.faces, new.faces + len(kept.vertices)]),
+        )
+        distillation = self._guidance.distil(whole, edge_table(whole.faces), step)
+        loss = (
+            sculpt.guidance_weight * distillation.loss
+            + sculpt.laplacian_weight * laplacian_loss(new.vertices, edge_table(new.faces))
+            + sculpt.smoothness_weight * smoothness_loss(offsets, band)
+            + swap.anchor_weight * offsets.square().mean()
+        )
+        self._optimizer.zero_grad()
+        loss.backward()
+        rate = 1.0 - (1.0 - LAST_RATE) * step / swap.sculpt_steps
+        for group in self._optimizer.param_groups:
+            group["lr"] = sculpt.learning_rate * group["rate"] * rate
+        self._optimizer.step()
+        return {
+            "gradient_norm": distillation.gradient_norm,
+            "moved_mm": 1000 * float(offsets.detach().abs().mean()),
+        }
+
+    def surface(self, offsets: Tensor) -> Mesh:
+        """March the shape with offsets; open where the lattice ends."""
+        band = self._ground.band
+        marched = march(self.field.signed_distance(offsets), band.edges)
+        return Mesh(marched.carry(band.lattice.vertices), marched.faces)
+
+    def finished(self) -> Mesh:
+        """The surface as it is now, without gradients."""
+        with torch.no_grad():
+            return self.surface(self.field.offsets())
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything that a checkpoint needs."""
+        levels = {f"level.{i}": values for i, values in enumerate(self.field.parameters)}
+        return levels | optimizer_tensors(self._optimizer, "adam")
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Put back what `tensors` gave."""
+        with torch.no_grad():
+            for index, values in enumerate(self.field.parameters):
+                values.copy_(tensors[f"level.{index}"])
+        restore_optimizer(self._optimizer, tensors, "adam")

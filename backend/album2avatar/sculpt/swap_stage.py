@@ -1,0 +1,130 @@
+"""The stage that gives a variant the shape of its new garment; the rest stays bit by bit."""
+
+import torch
+from torch import Tensor
+
+from album2avatar.asset_table import load_asset_table
+from album2avatar.body.storage import load_body
+from album2avatar.checkpoint import load_checkpoint, save_checkpoint
+from album2avatar.devices import choose_device
+from album2avatar.mesh.decimate import decimate
+from album2avatar.mesh.normals import face_vectors
+from album2avatar.mesh.stitching import Stitched, replace_part
+from album2avatar.mesh.storage import load_mesh, save_mesh
+from album2avatar.mesh.tetrahedra import TetrahedralMesh
+from album2avatar.mesh.types import Mesh
+from album2avatar.model_folders import find_model
+from album2avatar.prior.personalized import load_personalized_prior
+from album2avatar.progress import JobControl
+from album2avatar.sculpt.finishing import smoothed
+from album2avatar.sculpt.normal_guidance import NormalGuidance
+from album2avatar.sculpt.preview import save_normal_strip
+from album2avatar.sculpt.swap_band import swap_lattice
+from album2avatar.sculpt.swap_sculptor import SwapSculptor, lay_ground
+from album2avatar.sculpt.swap_shape import DressedAvatar, SwapShape
+from album2avatar.settings import Settings
+from album2avatar.wardrobe.garment import load_swap
+from album2avatar.wardrobe.shape import garment_shape
+from album2avatar.wardrobe.worn import Ground
+from album2avatar.workspace import Workspace
+
+FINER = 1.3
+"""Faces of the new part for each that the avatar has on as much surface: hems need a few more."""
+
+
+def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
+    """Take off what the garment replaces, put it on, and let the prior's normal maps shape it.
+
+    Raises:
+        MeshError: the garment's surface can't be joined with the avatar's.
+        WardrobeError: the garment doesn't fit the avatar.
+    """
+    avatar = read_dressed_avatar(workspace)
+    ground = Ground(avatar.body, avatar.mesh, avatar.may_be_covered)
+    shape = SwapShape(avatar, garment_shape(workspace, ground))
+    kept = shape.kept_faces()
+    job.raise_if_cancelled()
+    tall = float(avatar.mesh.vertices[:, 2].max() - avatar.mesh.vertices[:, 2].min())
+    lattice = swap_lattice(shape, kept, tall / settings.swap.lattice_cells)
+    job.raise_if_cancelled()
+    sculptor = sculpt(shape, lattice, kept, workspace, settings, job)
+
+    stitched = join(avatar.mesh, kept, sculptor.finished())
+    extras = {
+        "old_vertex": padded(stitched.old_vertices, len(stitched.mesh.vertices)),
+        "old_face": padded(stitched.old_faces, len(stitched.mesh.faces)),
+        "vertex_asset": shape.assets(stitched.mesh.vertices),
+    }
+    preview = workspace.preview(job.stage, settings.swap.sculpt_steps)
+    save_normal_strip(preview, stitched.mesh, avatar.body)
+    save_mesh(workspace.sculpt, stitched.mesh, extras=extras)
+    job.report(1, 1, preview=preview)
+    workspace.checkpoint(job.stage).unlink(missing_ok=True)
+
+
+def read_dressed_avatar(workspace: Workspace) -> DressedAvatar:
+    """The base avatar of a variant, in the words of the variant's asset table."""
+    base = workspace.base
+    old = load_asset_table(base).assets
+    kinds = tuple(asset.kind for asset in load_asset_table(workspace).assets)
+    garment = kinds.index(load_swap(workspace).asset.kind)
+    renumbered = torch.tensor(
+        [
+            kinds.index(asset.kind) if asset.kind in kinds and asset.kind != kinds[garment] else -1
+            for asset in old
+        ]
+    )
+    painted = load_mesh(base.painted)
+    faces = renumbered[painted.extras["face_asset"]]
+    return DressedAvatar(painted.mesh, faces, kinds, garment, load_body(workspace.body))
+
+
+def sculpt(
+    shape: SwapShape,
+    lattice: TetrahedralMesh,
+    kept: Tensor,
+    workspace: Workspace,
+    settings: Settings,
+    job: JobControl,
+) -> SwapSculptor:
+    """Optimise the new part."""
+    steps = settings.swap.sculpt_steps
+    prior = load_personalized_prior(
+        find_model(settings.prior),
+        workspace.personalization,
+        choose_device(settings.device),
+        settings.prompt_addition,
+    )
+    body = shape.avatar.body
+    guidance = NormalGuidance(prior, body, settings.sculpt, steps, settings.seed)
+    sculptor = SwapSculptor(lay_ground(shape, lattice, kept), guidance, settings)
+    path = workspace.checkpoint(job.stage)
+    checkpoint = load_checkpoint(path)
+    start = 0
+    if checkpoint is not None:
+        start = checkpoint.step
+        sculptor.restore(checkpoint.tensors)
+    for step in job.steps(steps, start):
+        metrics = sculptor.train_step(step)
+        done = step + 1
+        if done % settings.swap.checkpoint_every == 0 and done < steps:
+            save_checkpoint(path, done, sculptor.tensors())
+        job.report(done, steps, metrics=metrics)
+    return sculptor
+
+
+def join(avatar: Mesh, kept: Tensor, new: Mesh) -> Stitched:
+    """Smooth and thin out the new surface, and sew it to the kept faces."""
+    even = Mesh(smoothed(new, torch.ones(len(new.vertices), 1)), new.faces)
+    density = len(avatar.faces) / _area(avatar)
+    return replace_part(avatar, kept, decimate(even, int(FINER * density * _area(even))))
+
+
+def padded(numbers: Tensor, count: int) -> Tensor:
+    """Numbers (N,) followed by -1 up to `count`."""
+    rest = torch.full((count - len(numbers),), -1, dtype=torch.int64)
+    return torch.cat([numbers, rest])
+
+
+def _area(mesh: Mesh) -> float:
+    return float(face_vectors(mesh.vertices, mesh.faces).norm(dim=1).sum()) / 2

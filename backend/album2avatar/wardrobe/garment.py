@@ -1,0 +1,147 @@
+"""What an artist puts on an avatar, and the variant that comes of it."""
+
+import shutil
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from album2avatar.asset_table import load_asset_table, save_asset_table
+from album2avatar.assets import Asset, AssetKind, AssetTable
+from album2avatar.errors import WardrobeError, WorkspaceError
+from album2avatar.files import atomic_path, write_bytes
+from album2avatar.settings.base import Frozen
+from album2avatar.wardrobe.entry import WardrobeEntry
+from album2avatar.wardrobe.layers import taken_off
+from album2avatar.wardrobe.library import Wardrobe
+from album2avatar.workspace import Workspace
+
+
+class GarmentChoice(Frozen):
+    """What is put on: an entry of the wardrobe, or words."""
+
+    kind: AssetKind
+    entry: str | None = None
+    """Id in the wardrobe."""
+    words: str = Field(default="", max_length=60)
+    """Such as `blue denim jacket`; used where there is no entry."""
+
+    @model_validator(mode="after")
+    def _is_something(self) -> Self:
+        if self.entry is None and not self.words.strip():
+            raise ValueError("a garment is an entry of the wardrobe, or words")
+        return self
+
+
+class SwapRecord(Frozen):
+    """`swap.json`: what a variant is made from."""
+
+    format: Literal[1] = 1
+    base: str
+    """Folder of the avatar, for people; the variant has its own copy."""
+    choice: GarmentChoice
+    asset: Asset
+    """The garment in the variant's asset table."""
+    own_token: str
+    """The garment's word in its own adapter; empty where words describe it."""
+
+
+def begin_variant(
+    base: Workspace, choice: GarmentChoice, wardrobe: Wardrobe, variant: Workspace
+) -> SwapRecord:
+    """Copy what a swap needs of the avatar and of the garment into the variant's folder.
+
+    Where that is done already, for the same choice, nothing happens.
+
+    Raises:
+        WardrobeError: the entry is unknown, or the garment doesn't fit the avatar.
+        WorkspaceError: the avatar is not finished, or the variant's folder holds another one.
+    """
+    if variant.swap_file.exists():
+        return _same_swap(variant, choice)
+    table = _finished_table(base)
+    taken_off(choice.kind, [asset.kind for asset in table.assets])
+    if choice.entry is None:
+        words = " ".join(choice.words.split())
+        asset, own_token = Asset(kind=choice.kind, name=words, token=""), ""
+    else:
+        entry = wardrobe.get(choice.entry)
+        asset, own_token = _asset_of(entry, choice.kind), entry.token
+        _copy_folder(wardrobe.folder_of(entry.id), variant.garment)
+    _copy_file(base.body, variant.body)
+    _copy_base(base, table, variant.base)
+    record = SwapRecord(base=str(base.root), choice=choice, asset=asset, own_token=own_token)
+    # Written last, it says that the copies are whole.
+    write_bytes(variant.swap_file, (record.model_dump_json(indent=2) + "\n").encode())
+    return record
+
+
+def load_swap(variant: Workspace) -> SwapRecord:
+    """Read `swap.json`.
+
+    Raises:
+        WorkspaceError: it is missing or damaged.
+    """
+    try:
+        text = variant.swap_file.read_text(encoding="utf-8")
+        return SwapRecord.model_validate_json(text)
+    except (OSError, ValidationError) as error:
+        raise WorkspaceError(
+            f"{variant.swap_file} is missing or damaged. Make the variant anew, in another folder."
+        ) from error
+
+
+def _same_swap(variant: Workspace, choice: GarmentChoice) -> SwapRecord:
+    record = load_swap(variant)
+    if record.choice != choice:
+        raise WorkspaceError(
+            f"{variant.root} is a variant with another garment. Choose another folder."
+        )
+    return record
+
+
+def _finished_table(base: Workspace) -> AssetTable:
+    for path in (base.rigged, base.painted, base.albedo, base.body):
+        if not path.is_file():
+            raise WorkspaceError(
+                f"{base.root} holds no finished avatar ({path.name} is missing). Finish it first: "
+                "album2avatar create with --resume."
+            )
+    return load_asset_table(base)
+
+
+def _asset_of(entry: WardrobeEntry, kind: AssetKind) -> Asset:
+    if entry.kind != kind:
+        raise WardrobeError(
+            f"'{entry.name}' is of the kind '{entry.kind}', not '{kind}'. Choose an entry of that "
+            "kind."
+        )
+    return Asset(kind=kind, name=entry.words, token=f"<{kind}-{entry.id}>")
+
+
+def _copy_base(base: Workspace, table: AssetTable, copy: Workspace) -> None:
+    """The avatar without its photos: the swap looks at none."""
+    save_asset_table(copy, table.model_copy(update={"photos": ()}))
+    for source, target in (
+        (base.painted, copy.painted),
+        (base.albedo, copy.albedo),
+        (base.rigged, copy.rigged),
+    ):
+        _copy_file(source, target)
+    _copy_folder(base.personalization, copy.personalization)
+
+
+def _copy_folder(source: Path, target: Path) -> None:
+    for path in sorted(source.rglob("*")):
+        if path.is_file():
+            _copy_file(path, target / path.relative_to(source))
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    try:
+        with atomic_path(target) as temporary:
+            shutil.copyfile(source, temporary)
+    except FileNotFoundError as error:
+        raise WorkspaceError(
+            f"{source} is missing. Finish the avatar first: album2avatar create with --resume."
+        ) from error

@@ -1,0 +1,118 @@
+"""A pattern on another body."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from album2avatar.body.surface import outer_surface
+from album2avatar.body.types import CanonicalBody
+from album2avatar.body.warp import carry_points
+from album2avatar.errors import WardrobeError
+from album2avatar.mesh.borders import compacted
+from album2avatar.mesh.signed_distance import DistanceField
+from album2avatar.mesh.types import Mesh
+from album2avatar.render.texture import texture
+from album2avatar.wardrobe.pattern import LID, SEEN, Pattern
+
+CLEARANCE = 0.004
+"""Metres by which cloth lies off what is below it at least."""
+DEEPEST = 0.03
+"""Metres below the avatar's surface from which cloth is still brought to the outside; what is
+deeper is meant to be there, such as a shirt in trousers."""
+_ROUNDS = 3
+"""Times that cloth is moved outwards: where the surface is hollow, once isn't enough."""
+
+
+@dataclass(frozen=True)
+class SurfaceColors:
+    """What is known of the colours at some points."""
+
+    colors: Tensor
+    """(N, 3) sRGB 0..1, albedo; grey where nothing is known."""
+    known: Tensor
+    """(N,) bool."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a garment is put on."""
+
+    body: CanonicalBody
+    surface: Mesh
+    """The avatar's."""
+    may_cover: Tensor
+    """(F,) bool, faces of the avatar that the garment may lie over."""
+
+
+class WornPattern:
+    """A garment around the body that now wears it."""
+
+    def __init__(self, pattern: Pattern, ground: Ground) -> None:
+        """
+        Raises:
+            WardrobeError: the garment was made on another template.
+        """
+        body = ground.body
+        if pattern.body_kind != body.kind or len(pattern.body) != len(body.vertices):
+            raise WardrobeError(
+                f"The garment's shape belongs to a body of the kind '{pattern.body_kind}', the "
+                f"avatar has one of the kind '{body.kind}'. Choose a garment of an avatar of the "
+                "same kind."
+            )
+        carried = carry_points(pattern.solid.vertices, pattern.body, body.vertices)
+        faces = pattern.solid.faces
+        off_skin = _off_skin(carried, faces[pattern.face_class != LID].unique(), body)
+        outside = _off_surface(off_skin, faces[pattern.face_class == SEEN].unique(), ground)
+        self._pattern = pattern
+        self._solid = Mesh(outside, faces)
+        self._field = DistanceField(self._solid)
+
+    @property
+    def points(self) -> Tensor:
+        """(N, 3) places all over the garment."""
+        return self._solid.vertices
+
+    def signed_distance(self, points: Tensor) -> Tensor:
+        """(N,) metres to the closed garment, positive outside."""
+        return self._field.closest(points).signed_distance
+
+    def colors(self, points: Tensor) -> SurfaceColors:
+        """Colours of the garment at points (N, 3) on it or near it."""
+        seen = self._pattern.face_class == SEEN
+        closest = DistanceField(compacted(self._solid, seen)[0]).closest(points)
+        corners = self._pattern.corner_uv[seen][closest.faces]
+        uv = (corners * closest.barycentric[..., None]).sum(1)
+        colors = texture(self._pattern.albedo.float() / 255, uv, "clamp")
+        return SurfaceColors(colors, torch.ones(len(points), dtype=torch.bool))
+
+
+def _off_skin(vertices: Tensor, chosen: Tensor, body: CanonicalBody) -> Tensor:
+    """Move chosen vertices that touch the skin, or are below it, to `CLEARANCE` off it."""
+    field = DistanceField(outer_surface(body))
+    moved = vertices.clone()
+    for _ in range(_ROUNDS):
+        closest = field.closest(moved[chosen])
+        outward = _outward(moved[chosen], closest.points, closest.signed_distance)
+        lacking = (CLEARANCE - closest.signed_distance).clamp(min=0)
+        moved[chosen] = moved[chosen] + lacking[:, None] * outward
+    return moved
+
+
+def _off_surface(vertices: Tensor, chosen: Tensor, ground: Ground) -> Tensor:
+    """Move chosen vertices that are a little below what the garment covers to the outside."""
+    field = DistanceField(ground.surface)
+    moved = vertices.clone()
+    for _ in range(_ROUNDS):
+        closest = field.closest(moved[chosen])
+        away = closest.signed_distance
+        outward = _outward(moved[chosen], closest.points, away)
+        concerned = ground.may_cover[closest.faces] & (away > -DEEPEST)
+        lacking = torch.where(concerned, (CLEARANCE - away).clamp(min=0), 0.0)
+        moved[chosen] = moved[chosen] + lacking[:, None] * outward
+    return moved
+
+
+def _outward(points: Tensor, closest: Tensor, away: Tensor) -> Tensor:
+    """(N, 3) unit vectors that lead away from a surface; 0 for points on it."""
+    return (points - closest) / away.where(away.abs() > 1e-6, 1.0)[:, None]
