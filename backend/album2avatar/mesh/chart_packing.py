@@ -50,7 +50,7 @@ def pack_charts(uv: UvMap, taken: Bits, scale: float, padding: int) -> tuple[UvM
         MeshError: there is no room for a sensible scale.
     """
     size = len(taken)
-    blocked = ndimage.binary_dilation(taken, iterations=padding) if padding else taken
+    blocked = _grown(taken, padding)
     charts = find_charts(uv)
     wished = scale
     scale = min(scale, _scale_that_fills(uv, float((~blocked).sum()) * ROOM))
@@ -106,7 +106,13 @@ def _stamp(points: Tensor, faces: Tensor, padding: int) -> Bits:
     columns, rows = points.long().unbind(1)
     covered[rows.numpy(), columns.numpy()] = True
     framed = np.pad(covered[:height, :width], padding)
-    return ndimage.binary_dilation(framed, iterations=padding) if padding else framed
+    return _grown(framed, padding)
+
+
+def _grown(bits: Bits, texels: int) -> Bits:
+    if texels == 0:
+        return bits
+    return np.asarray(ndimage.binary_dilation(bits, iterations=texels), np.bool_)
 
 
 def _first_free(blocked: Bits, stamp: Bits) -> tuple[int, int] | None:

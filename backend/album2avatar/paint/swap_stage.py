@@ -116,7 +116,9 @@ def read_variant(workspace: Workspace) -> Variant:
     stored, base = load_mesh(workspace.sculpt), load_mesh(workspace.base.painted)
     kinds = [asset.kind for asset in load_asset_table(workspace).assets]
     old_kinds = [asset.kind for asset in load_asset_table(workspace.base).assets]
-    renumbered = torch.tensor([kinds.index(k) if k in kinds else -1 for k in old_kinds])
+    garment = load_swap(workspace).asset.kind
+    left = [kind for kind in kinds if kind != garment]
+    renumbered = torch.tensor([kinds.index(k) if k in left else -1 for k in old_kinds])
     old_vertex, old_face = stored.extras["old_vertex"], stored.extras["old_face"]
     is_kept = old_vertex >= 0
     before = renumbered[base.extras["vertex_asset"][old_vertex.clamp(min=0)]]
@@ -131,7 +133,7 @@ def read_variant(workspace: Workspace) -> Variant:
         int(is_kept.sum()),
         shares,
         torch.cat([kept_assets, shares.argmax(1)[new_faces].mode(1).values]),
-        kinds.index(load_swap(workspace).asset.kind),
+        kinds.index(garment),
     )
 
 

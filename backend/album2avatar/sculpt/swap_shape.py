@@ -166,7 +166,8 @@ def _bare_faces(avatar: DressedAvatar, taken: Tensor) -> _BareFaces:
     kept = ~taken
     is_outerwear = kinds[avatar.garment] == "outerwear"
     wanted: Sequence[AssetKind] = _BELOW if is_outerwear else ("skin",)
-    for candidates in (wanted, ("skin",), ("face",), kinds):
+    fallbacks: tuple[Sequence[AssetKind], ...] = (wanted, ("skin",), ("face",), kinds)
+    for candidates in fallbacks:
         chosen = kept & _is_of(avatar.face_assets, kinds, candidates)
         if bool(chosen.any()):
             break

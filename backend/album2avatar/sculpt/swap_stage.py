@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from album2avatar.asset_table import load_asset_table
+from album2avatar.assets import AssetKind
 from album2avatar.body.storage import load_body
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
@@ -66,7 +67,7 @@ def read_dressed_avatar(workspace: Workspace) -> DressedAvatar:
     """The base avatar of a variant, in the words of the variant's asset table."""
     base = workspace.base
     old = load_asset_table(base).assets
-    kinds = tuple(asset.kind for asset in load_asset_table(workspace).assets)
+    kinds: tuple[AssetKind, ...] = tuple(a.kind for a in load_asset_table(workspace).assets)
     garment = kinds.index(load_swap(workspace).asset.kind)
     renumbered = torch.tensor(
         [

@@ -81,7 +81,7 @@ def extract_pattern(avatar: Workspace, kind: AssetKind) -> Pattern | None:
     Raises:
         WorkspaceError: the avatar is not finished, or a file is damaged.
     """
-    kinds = [asset.kind for asset in load_asset_table(avatar).assets]
+    kinds: list[AssetKind] = [asset.kind for asset in load_asset_table(avatar).assets]
     if kind not in HIDDEN_UNDER or kind not in kinds:
         return None
     painted, body = load_mesh(avatar.painted), load_body(avatar.body)
