@@ -50,7 +50,7 @@ def test_the_person_herself_scores_well_at_any_scale(truth: GroundTruth):
     avatar = as_avatar(labelled_mesh(truth))
     moved = replace(avatar, vertices=avatar.vertices * 1.05 + 0.03)
     comparison = compare(truth, moved, None, size=96, point_count=4000)
-    assert comparison.scale == pytest.approx(1 / 1.05, rel=5e-3)
+    assert comparison.similarity.scale == pytest.approx(1 / 1.05, rel=5e-3)
     assert comparison.silhouette_iou > 0.95
     assert max(comparison.color_differences.values()) < SOLES
     assert {"top", "bottom", "hair", "shoes", "face"} <= comparison.color_differences.keys()

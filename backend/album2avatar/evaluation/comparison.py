@@ -17,7 +17,7 @@ from album2avatar.evaluation.metrics import (
     color_difference,
     intersection_over_union,
 )
-from album2avatar.render.camera import orbit
+from album2avatar.render.camera import Cameras, orbit
 from album2avatar.seeding import numpy_generator
 from album2avatar.synthetic.backgrounds import Background, Light
 from album2avatar.synthetic.cameras import Camera
@@ -50,8 +50,8 @@ class Comparison:
     avatar_chamfer_cm: float
     body_chamfer_cm: float | None
     """None where the workspace has no fitted body."""
-    scale: float
-    """Scale that aligned the avatar with the truth."""
+    similarity: Similarity
+    """Scale and shift that aligned the avatar with the truth."""
     truth_pictures: list[Floats]
     """(S, S, 3) sRGB 0..1 of each view."""
     avatar_pictures: list[Floats]
@@ -82,7 +82,7 @@ def compare(
         avatar,
         vertices=torch.from_numpy(similarity.apply(avatar.vertices.numpy())).float(),
     )
-    pictures = [_truth_picture(truth, azimuth, size) for azimuth in VIEW_AZIMUTHS.values()]
+    pictures = [truth_picture(truth, azimuth, size) for azimuth in VIEW_AZIMUTHS.values()]
     drawn = [_avatar_picture(truth, moved, azimuth, size) for azimuth in VIEW_AZIMUTHS.values()]
     images: list[Floats] = [picture.image / 255.0 for picture in pictures]
     return Comparison(
@@ -93,7 +93,7 @@ def compare(
         },
         avatar_chamfer_cm=100 * chamfer_distance(similarity.apply(points), target),
         body_chamfer_cm=None if body is None else _body_chamfer(body, target, point_count),
-        scale=similarity.scale,
+        similarity=similarity,
         truth_pictures=images,
         avatar_pictures=[image for image, _ in drawn],
     )
@@ -106,7 +106,20 @@ def canonical_camera(truth: GroundTruth, azimuth: float) -> Camera:
     return Camera(azimuth, 0.0, (x, y, z), 1.1 * float(high[2] - low[2]), _FIELD_OF_VIEW)
 
 
-def _truth_picture(truth: GroundTruth, azimuth: float, size: int) -> Picture:
+def side_camera(truth: GroundTruth, azimuth: float) -> Cameras:
+    """The camera of `canonical_camera`, for the rasterizer."""
+    camera = canonical_camera(truth, azimuth)
+    return orbit(
+        torch.tensor([math.radians(camera.azimuth)]),
+        torch.tensor([math.radians(camera.elevation)]),
+        torch.tensor([camera.target]),
+        torch.tensor([camera.frame_height]),
+        camera.vertical_fov,
+    )
+
+
+def truth_picture(truth: GroundTruth, azimuth: float, size: int) -> Picture:
+    """The person from one side, on grey."""
     grey = Background("grey", np.full((2, 2, 3), 255 * _GREY, np.float32))
     camera = canonical_camera(truth, azimuth)
     return canonical_picture(truth, camera, _LIGHT, grey, size, _SUPERSAMPLING)
@@ -115,14 +128,7 @@ def _truth_picture(truth: GroundTruth, azimuth: float, size: int) -> Picture:
 def _avatar_picture(
     truth: GroundTruth, avatar: AvatarSurface, azimuth: float, size: int
 ) -> tuple[Floats, Floats]:
-    camera = canonical_camera(truth, azimuth)
-    cameras = orbit(
-        torch.tensor([math.radians(camera.azimuth)]),
-        torch.tensor([math.radians(camera.elevation)]),
-        torch.tensor([camera.target]),
-        torch.tensor([camera.frame_height]),
-        camera.vertical_fov,
-    )
+    cameras = side_camera(truth, azimuth)
     background = torch.full((3,), _GREY)
     image, covered = render_avatar(avatar, cameras, _LIGHT, background, size, _SUPERSAMPLING)
     return image[0].double().numpy(), covered[0, ..., 0].numpy()

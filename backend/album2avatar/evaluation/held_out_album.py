@@ -10,23 +10,9 @@ from PIL import Image
 
 from album2avatar.assets import PIXEL_CLASSES, AssetKind
 from album2avatar.files import atomic_path, write_json
+from album2avatar.segmentation.perceived_assets import KIND_CLASSES
 from album2avatar.synthetic.album import album_pictures
 from album2avatar.synthetic.people import Person
-
-CLASS_KINDS: dict[str, AssetKind] = {
-    "skin": "skin",
-    "face": "face",
-    "beard": "face",
-    "hair": "hair",
-    "top": "top",
-    "bottom": "bottom",
-    "dress": "dress",
-    "outerwear": "outerwear",
-    "shoes": "shoes",
-    "headwear": "headwear",
-    "glasses": "glasses",
-}
-"""Pixel class to the kind of asset that it belongs to."""
 
 
 def write_held_out_album(folder: Path, person: Person, size: int) -> None:
@@ -38,9 +24,8 @@ def write_held_out_album(folder: Path, person: Person, size: int) -> None:
     for shot, picture in album_pictures(person, size):
         stem = Path(shot.file_name).stem
         _save(folder / "photos" / f"{stem}.png", picture.image)
-        for kind in sorted(set(CLASS_KINDS.values())):
-            values = [i for i, name in enumerate(PIXEL_CLASSES) if CLASS_KINDS.get(name) == kind]
-            mask = np.isin(picture.labels, values)
+        for kind, classes in KIND_CLASSES.items():
+            mask = np.isin(picture.labels, [PIXEL_CLASSES.index(name) for name in classes])
             if mask.any():
                 _save(folder / "masks" / f"{stem}.{kind}.png", mask.astype(np.uint8) * 255)
     write_json(folder / "masks" / "names.json", asset_words(person))

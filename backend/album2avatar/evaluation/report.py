@@ -37,7 +37,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "silhouette_iou": {"mean": comparison.silhouette_iou, **comparison.silhouette_ious},
         "avatar_chamfer_cm": comparison.avatar_chamfer_cm,
         "body_chamfer_cm": comparison.body_chamfer_cm,
-        "alignment_scale": comparison.scale,
+        "alignment_scale": comparison.similarity.scale,
         "views": list(VIEW_AZIMUTHS),
     }
 
