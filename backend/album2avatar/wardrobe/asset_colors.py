@@ -19,17 +19,15 @@ _CORNERS = torch.tensor([[1, 1, 1], [4, 1, 1], [1, 4, 1], [1, 1, 4]]) / torch.te
 
 
 def asset_color(avatar: Workspace, kind: AssetKind) -> tuple[int, int, int] | None:
-    """Median sRGB of an asset: on the painted avatar, else in the photos.
+    """Median sRGB of an asset: on the painted avatar, or in the photos where it has nothing of it.
 
     Returns:
         None where neither shows it.
     """
     table = load_asset_table(avatar)
     index = [asset.kind for asset in table.assets].index(kind)
-    colors = None
-    if avatar.painted.exists() and avatar.albedo.exists():
-        colors = _painted_colors(avatar, index)
-    if colors is None or not len(colors):
+    colors = _painted_colors(avatar, index)
+    if not len(colors):
         colors = _photo_colors(avatar, table, index)
     if not len(colors):
         return None

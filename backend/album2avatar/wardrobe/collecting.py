@@ -30,6 +30,7 @@ from album2avatar.wardrobe.entry import (
     present_time,
 )
 from album2avatar.wardrobe.entry_folder import hash_file
+from album2avatar.wardrobe.lines import one_line
 from album2avatar.wardrobe.pattern import extract_pattern, save_pattern
 from album2avatar.workspace import Workspace
 
@@ -54,7 +55,8 @@ def collect_entries(avatar: Workspace, source: str, folder: Path) -> tuple[Colle
         folder: empty; files that are made for the entries go there.
 
     Raises:
-        WardrobeError: the avatar has learned nothing, or its assets were changed since.
+        WardrobeError: the avatar has learned nothing, is not finished, or its assets were
+            changed since.
     """
     table, record = _learned(avatar)
     tokens = avatar.personalization / TOKENS_FILE
@@ -78,7 +80,7 @@ def collect_entries(avatar: Workspace, source: str, folder: Path) -> tuple[Colle
         if pattern is not None:
             save_pattern(own / PATTERN_FILE, pattern)
             files[PATTERN_FILE] = own / PATTERN_FILE
-        entry = _entry(avatar, asset, record, _line(source, 120), created_at, files)
+        entry = _entry(avatar, asset, record, one_line(source, 120) or "avatar", created_at, files)
         found.append(CollectedEntry(entry, files))
     if not found:
         raise WardrobeError(
@@ -98,6 +100,11 @@ def _learned(avatar: Workspace) -> tuple[AssetTable, PersonalizationRecord]:
             "Choose the folder of an avatar that was made from an album, and finish it first: "
             "album2avatar create with --resume."
         )
+    if not (avatar.painted.is_file() and avatar.albedo.is_file()):
+        raise WardrobeError(
+            f"{avatar.root} is not painted yet. Finish the avatar first: album2avatar create with "
+            "--resume."
+        )
     table, record = load_asset_table(avatar), load_record(avatar.personalization)
     if table.assets != record.assets or table.subject != record.subject:
         raise WardrobeError(
@@ -116,7 +123,7 @@ def _entry(
     files: Mapping[str, Path],
 ) -> WardrobeEntry:
     hashes = {name: hash_file(path) for name, path in files.items()}
-    words = _line(asset.name, 60)
+    words = one_line(asset.name, 60) or asset.kind
     return WardrobeEntry(
         id=derived_id(asset.kind, words, asset.token, record.prior_hash, hashes),
         kind=asset.kind,
@@ -147,10 +154,4 @@ def _write_token(path: Path, tokens: Path, token: str) -> None:
 def _prior_name(prior: str) -> str:
     """The prior's name without the folders of this computer, which others needn't know."""
     path = Path(prior).expanduser()
-    return _line(path.name if path.is_absolute() else prior, 200)
-
-
-def _line(text: str, length: int) -> str:
-    """Text as one printable line of bounded length."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(printable.split())[:length].strip() or "avatar"
+    return one_line(path.name if path.is_absolute() else prior, 200) or "model"

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from album2avatar.assets import AssetKind, Subject
 from album2avatar.errors import WardrobeError
 from album2avatar.settings.base import Frozen
+from album2avatar.wardrobe.lines import one_line
 
 ENTRY_FILE = "entry.json"
 TOKEN_FILE = "token.safetensors"
@@ -37,7 +38,8 @@ def _one_line(text: str) -> str:
 
 
 def _is_utc(text: str) -> str:
-    if datetime.fromisoformat(text).astimezone(UTC).isoformat(timespec="microseconds") != text:
+    time = datetime.fromisoformat(text)
+    if time.utcoffset() != timedelta(0) or time.isoformat(timespec="microseconds") != text:
         raise ValueError("must be a UTC time such as 2026-01-31T09:30:00.000000+00:00")
     return text
 
@@ -146,7 +148,7 @@ def parse_entry(data: bytes, where: str) -> WardrobeEntry:
         return WardrobeEntry.model_validate_json(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the entry"
+        field = one_line(".".join(str(part) for part in first["loc"]), 80) or "the entry"
         raise WardrobeError(
             f"{where}: {field} is wrong ({first['msg']}). {_OTHER_SOURCE}"
         ) from error

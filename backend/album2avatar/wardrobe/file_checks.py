@@ -20,6 +20,8 @@ from album2avatar.wardrobe.entry import (
     TOKEN_FILE,
     WardrobeEntry,
 )
+from album2avatar.wardrobe.lines import one_line
+from album2avatar.wardrobe.pattern_checks import check_pattern
 from album2avatar.wardrobe.tensor_checks import FLOATS, UnsoundError, check_tensors
 
 MAX_BYTES: Mapping[str, int] = {
@@ -57,7 +59,7 @@ def require_sound(folder: Path, entry: WardrobeEntry) -> None:
     _check_adapter_config(folder / ADAPTER_CONFIG_FILE)
     _check_thumbnail(folder / THUMBNAIL_FILE)
     if PATTERN_FILE in entry.files:
-        check_tensors(folder / PATTERN_FILE)
+        check_pattern(folder / PATTERN_FILE)
 
 
 def _check_token(path: Path, token: str) -> None:
@@ -80,7 +82,7 @@ def _check_adapter_config(path: Path) -> None:
         parts = _ADAPTER_CONFIG.validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"])[:80]
+        field = one_line(".".join(str(part) for part in first["loc"]), 80)
         raise UnsoundError(
             f"{path.name}: {field or 'the file'} is wrong ({first['msg']})"
         ) from error

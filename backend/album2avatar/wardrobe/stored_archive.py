@@ -21,7 +21,10 @@ _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
 _LOCAL_MARK, _CENTRAL_MARK, _END_MARK = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _VERSION = 20
-"""2.0, the least that names a stored file."""
+"""2.0, of the format."""
+_MADE_BY = (3 << 8) | _VERSION
+"""Unix, whose kind of file mode follows in the directory."""
+_MODE = 0o600 << 16
 _NO_DATE = 33
 """1 January 1980, where the format's time begins."""
 _LONGEST_NAME = 64
@@ -144,8 +147,8 @@ def _directory(members: Sequence[_Member], offset: int) -> bytes:
     entries = b""
     for member in members:
         name = member.name.encode("ascii")
-        sizes = (member.crc, member.size, member.size, len(name), 0, 0, 0, 0, 0, member.offset)
-        entries += _CENTRAL.pack(_CENTRAL_MARK, _VERSION, _VERSION, 0, 0, 0, _NO_DATE, *sizes)
+        sizes = (member.crc, member.size, member.size, len(name), 0, 0, 0, 0, _MODE, member.offset)
+        entries += _CENTRAL.pack(_CENTRAL_MARK, _MADE_BY, _VERSION, 0, 0, 0, _NO_DATE, *sizes)
         entries += name
     count = len(members)
     return entries + _END.pack(_END_MARK, 0, 0, count, count, len(entries), offset, 0)

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
+from album2avatar.wardrobe.lines import one_line
+
 FLOATS: Mapping[str, str] = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 """Floating types that a file may hold, and how numpy reads them; it has no bfloat16."""
 _INTEGERS = ("I64", "I32", "I16", "I8", "U8", "BOOL")
@@ -67,7 +69,7 @@ def _read_forms(path: Path) -> dict[str, TensorForm]:
             pass
         header = json.loads(text, object_pairs_hook=_without_twins)
     except (OSError, SafetensorError, ValueError, RecursionError) as error:
-        raise UnsoundError(f"{path.name} is damaged ({str(error)[:200]})") from error
+        raise UnsoundError(f"{path.name} is damaged ({one_line(str(error), 200)})") from error
     return {
         name: TensorForm(
             value["dtype"], tuple(value["shape"]), 8 + header_size + value["data_offsets"][0]
