@@ -53,6 +53,7 @@ def add_adapter(prior: Prior, rank: int, seed: int) -> list[nn.Parameter]:
         module.requires_grad_(False)
         inject_adapter_in_model(_config(rank, targets), module)
         for name, parameter in sorted(_adapter_parameters(module).items()):
+            parameter.data = parameter.data.float()  # on a layer of any precision
             if "lora_A" in name:
                 generator = torch_generator(seed, "adapter", part, name)
                 start = torch.randn(parameter.shape, generator=generator) / rank

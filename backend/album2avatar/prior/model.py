@@ -66,6 +66,30 @@ class Prior:
         return next(self.unet.parameters()).device  # unet.device walks all modules, 10 ms
 
     @property
+    def networks(self) -> tuple[nn.Module, ...]:
+        """All of them."""
+        return (*(reader.encoder for reader in self.readers), self.unet, self.vae)
+
+    def move(self, device: torch.device | str, precision: torch.dtype) -> None:
+        """Bring the networks to a device and a precision, in place.
+
+        Pictures, latents and noise stay float32 outside of the networks whatever the precision.
+        """
+        for network in self.networks:
+            # Not network.to: diffusers' own warns at every change of precision.
+            nn.Module.to(network, device, precision)
+            # Convolutions on the CPU are faster with the channels last.
+            network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+    def enable_gradient_checkpointing(self) -> None:
+        """Compute activations of UNet and autoencoder twice instead of keeping them.
+
+        Only where gradients are wanted; results stay as they are.
+        """
+        self.unet.enable_gradient_checkpointing()
+        self.vae.enable_gradient_checkpointing()
+
+    @property
     def latent_channels(self) -> int:
         """Channels of a latent, 4 in every known model."""
         return int(self.vae.config["latent_channels"])
@@ -144,13 +168,15 @@ class Prior:
         pixels = images.permute(0, 3, 1, 2)
         if pixels.shape[2:] != size:
             pixels = F.interpolate(pixels, size, mode="bilinear", antialias=True)
-        distribution = self.vae.encode(pixels * 2 - 1, return_dict=False)[0]
-        return distribution.mean * self.vae.config["scaling_factor"]
+        distribution = self.vae.encode(
+            (pixels * 2 - 1).to(_precision(self.vae)), return_dict=False
+        )[0]
+        return distribution.mean.float() * self.vae.config["scaling_factor"]
 
     def decode_latents(self, latents: Tensor) -> Tensor:
         """Decode scaled latents (B, c, h, w) to pictures (B, H, W, 3), sRGB 0..1, top row first."""
         unscaled: Any = latents / self.vae.config["scaling_factor"]
-        pixels = self.vae.decode(unscaled, return_dict=False)[0]
+        pixels = self.vae.decode(unscaled.to(_precision(self.vae)), return_dict=False)[0].float()
         return (pixels.permute(0, 2, 3, 1) / 2 + 0.5).clamp(0, 1)
 
     def add_noise(self, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
@@ -181,9 +207,10 @@ class Prior:
             embeddings: of B sentences, from `encode_prompts`.
 
         Returns:
-            (B, c, h, w) the noise or v: to be compared with `training_target`.
+            (B, c, h, w) float32, the noise or v: to be compared with `training_target`.
         """
-        return self.unet(noisy, timesteps, **self.conditions(embeddings)).sample
+        noisy = noisy.to(_precision(self.unet))
+        return self.unet(noisy, timesteps, **self.conditions(embeddings)).sample.float()
 
     def conditions(self, embeddings: TextEmbeddings) -> dict[str, Any]:
         """Sentences as the keyword arguments that the UNet takes, and networks beside it.
@@ -191,12 +218,13 @@ class Prior:
         In the SDXL class with the sizes of training pictures, for which stand those of a picture
         that was neither enlarged nor cropped (Podell et al. 2023, section 2.2).
         """
-        conditions: dict[str, Any] = {"encoder_hidden_states": embeddings.hidden}
+        precision = _precision(self.unet)
+        conditions: dict[str, Any] = {"encoder_hidden_states": embeddings.hidden.to(precision)}
         if embeddings.pooled is not None:
             size = float(self.image_size)
-            sizes = embeddings.pooled.new_tensor([size, size, 0.0, 0.0, size, size])
+            sizes = torch.tensor([size, size, 0.0, 0.0, size, size], device=self.device)
             conditions["added_cond_kwargs"] = {
-                "text_embeds": embeddings.pooled,
+                "text_embeds": embeddings.pooled.to(precision),
                 "time_ids": sizes.expand(len(embeddings), -1),
             }
         return conditions
@@ -229,33 +257,24 @@ class Prior:
         return kept.sqrt(), (1 - kept).sqrt()
 
 
-def load_prior(folder: Path, device: torch.device | str = "cpu") -> Prior:
-    """Load a latent diffusion model from a diffusers folder, as float32 and frozen.
+def load_prior(
+    folder: Path, device: torch.device | str = "cpu", precision: torch.dtype = torch.float32
+) -> Prior:
+    """Load a latent diffusion model from a diffusers folder, frozen.
 
     Args:
         folder: of the SD-1.x/2.x class (`unet`, `vae`, `text_encoder`, `tokenizer`,
             `scheduler`) or of the SDXL class (also `text_encoder_2`, `tokenizer_2`), with
             weights as safetensors of any precision.
         device: where the networks go.
+        precision: of the networks.
 
     Raises:
         ModelError: a file is missing or damaged, the weights are pickles, or the model is
             of another class.
     """
     parts = read_components(folder)
-    networks: list[nn.Module | None] = [
-        parts.text_encoder,
-        parts.text_encoder_2,
-        parts.unet,
-        parts.vae,
-    ]
-    for network in networks:
-        if network is None:
-            continue
-        network.requires_grad_(False).eval().to(device)
-        # Convolutions on the CPU are faster with the channels last.
-        network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    return Prior(
+    prior = Prior(
         parts.tokenizer,
         parts.text_encoder,
         parts.unet,
@@ -265,6 +284,14 @@ def load_prior(folder: Path, device: torch.device | str = "cpu") -> Prior:
         parts.text_encoder_2,
         parts.empty_prompt_is_zero,
     )
+    for network in prior.networks:
+        network.requires_grad_(False).eval()
+    prior.move(device, precision)
+    return prior
+
+
+def _precision(network: nn.Module) -> torch.dtype:
+    return next(network.parameters()).dtype
 
 
 def _with_empty_as_zeros(embeddings: TextEmbeddings, prompts: Sequence[str]) -> TextEmbeddings:

@@ -9,6 +9,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from album2avatar.assets import Asset, AssetKind, Framing, Subject, View
+from album2avatar.devices import frozen_precision
 from album2avatar.errors import ModelError
 from album2avatar.files import write_bytes
 from album2avatar.prior.adapter import load_adapter
@@ -152,11 +153,15 @@ def load_personalized_prior(
     personalization_folder: Path,
     device: torch.device | str,
     addition: str = "",
+    precision: torch.dtype | None = None,
 ) -> PersonalizedPrior:
     """Load the base prior and add one album's tokens and adapter to it, in memory.
 
+    They are added in float32, before the networks are brought to their precision.
+
     Args:
         addition: the artist's words for the end of every prompt.
+        precision: of the networks; `frozen_precision` of the device where None.
 
     Raises:
         ModelError: a file is missing or damaged, or the album was personalised with another
@@ -169,9 +174,10 @@ def load_personalized_prior(
             f"weights are not those in {prior_folder}. Set `prior` to that model, or personalise "
             "the album again."
         )
-    prior = load_prior(prior_folder, device)
+    prior = load_prior(prior_folder)
     load_tokens(personalization_folder / TOKENS_FILE, prior)
     load_adapter(personalization_folder, prior)
+    prior.move(device, precision or frozen_precision(device))
     return PersonalizedPrior(prior, record.subject, record.assets, addition)
 
 
