@@ -13,6 +13,7 @@ from album2avatar.prior.adapter import (
     add_adapter,
     load_adapter,
     merge_adapter,
+    merge_saved_adapter,
     save_adapter,
 )
 from album2avatar.prior.embeddings import TextEmbeddings
@@ -59,9 +60,9 @@ def assert_same(first: TextEmbeddings, second: TextEmbeddings) -> None:
     torch.testing.assert_close(first.pooled, second.pooled)
 
 
-def train_adapter_a_little(prior: Prior) -> None:
+def train_adapter_a_little(prior: Prior, seed: int = 5) -> None:
     """Move every adapter weight off its start, where the update is zero."""
-    generator = torch.Generator().manual_seed(5)
+    generator = torch.Generator().manual_seed(seed)
     for parameter in add_adapter(prior, rank=2, seed=0):
         noise = torch.randn(parameter.shape, generator=generator)
         parameter.data.add_(0.3 * noise)
@@ -174,6 +175,29 @@ def test_an_adapter_reaches_every_text_encoder(prior, prior_folder, tmp_path):
         assert (changed.pooled - plain.pooled).abs().max() > 0.01
 
 
+def test_two_albums_adapters_can_be_summed(prior_folder, tmp_path):
+    """Each weight is the base's plus the share of either album's change; order doesn't matter."""
+    folders = [tmp_path / "a", tmp_path / "b"]
+    changed: list[Prior] = []
+    for number, folder in enumerate(folders):
+        trained = load_prior(prior_folder)
+        train_adapter_a_little(trained, seed=number)
+        save_adapter(folder, trained)
+        changed.append(load_prior(prior_folder))
+        load_adapter(folder, changed[-1])
+    base, both = load_prior(prior_folder), load_prior(prior_folder)
+    merge_saved_adapter(both, folders[0], 0.5)
+    merge_saved_adapter(both, folders[1], 2.0)
+    for part in ("unet", "text_encoder"):
+        weights = zip(
+            *(dict(getattr(p, part).named_parameters()).values() for p in (base, *changed, both)),
+            strict=True,
+        )
+        for plain, first, second, summed in weights:
+            expected = plain + 0.5 * (first - plain) + 2.0 * (second - plain)
+            torch.testing.assert_close(summed, expected, rtol=1e-4, atol=1e-5)
+
+
 def test_merging_leaves_a_network_without_adapter_layers(prior):
     names = [name for name, _ in prior.unet.named_parameters()]
     train_adapter_a_little(prior)
@@ -189,5 +213,5 @@ def test_an_adapter_of_another_network_is_refused(prior, prior_folder, tmp_path)
     name = next(name for name in tensors if name.startswith("unet") and "lora_A" in name)
     tensors[name] = torch.zeros(2, 99)
     save_file(tensors, path)
-    with pytest.raises(ModelError, match="doesn't fit this prior's unet"):
+    with pytest.raises(ModelError, match="doesn't fit this prior"):
         load_adapter(tmp_path, load_prior(prior_folder))

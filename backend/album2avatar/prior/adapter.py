@@ -32,6 +32,7 @@ passed over."""
 
 WEIGHTS_FILE = "adapter.safetensors"
 CONFIG_FILE = "adapter.json"
+_DOWN, _UP = ".lora_A.weight", ".lora_B.weight"
 
 
 def add_adapter(prior: Prior, rank: int, seed: int) -> list[nn.Parameter]:
@@ -115,24 +116,56 @@ def save_adapter(folder: Path, prior: Prior) -> None:
 
 
 def load_adapter(folder: Path, prior: Prior) -> None:
-    """Add a saved adapter to the prior's weights, in memory.
+    """Add what an album's personalisation learned to the prior's weights, in memory.
 
-    The updates are merged into the layers, so that the network costs what it did before.
+    The update is merged into the layers, so that the network costs what it did before.
 
     Raises:
         ModelError: a file is missing or damaged, or belongs to another network.
     """
+    merge_saved_adapter(prior, folder, 1.0)
+
+
+@torch.no_grad()
+def merge_saved_adapter(prior: Prior, folder: Path, scale: float) -> None:
+    """Add a saved update, times `scale`, to the prior's weights, in memory.
+
+    Updates of several albums can be summed so, one after the other. A negative scale takes an
+    update away again, up to rounding.
+
+    Raises:
+        ModelError: a file is missing or damaged, or belongs to another network; the prior is
+            then as it was.
+    """
+    changes = _saved_changes(folder)
+    weights = {
+        f"{part}.{name}": weight
+        for part in TARGETS
+        for name, weight in getattr(prior, part).named_parameters()
+    }
+    for name, change in changes.items():
+        if name not in weights or weights[name].shape != change.shape:
+            raise ModelError(
+                f"The adapter in {folder} doesn't fit this prior ({name}). Use the prior that the "
+                "album was personalised with, or personalise it again."
+            )
+    for name, change in changes.items():
+        weights[name].add_(change.to(weights[name]), alpha=scale)
+
+
+def _saved_changes(folder: Path) -> dict[str, Tensor]:
+    """Name of a parameter, with its part in front, to its change."""
     try:
-        config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-        rank = int(config["unet"]["r"])
+        json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
         tensors = load_file(folder / WEIGHTS_FILE)
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        layers = sorted(key.removesuffix(_DOWN) for key in tensors if key.endswith(_DOWN))
+        return {
+            f"{layer}.weight": tensors[layer + _UP] @ tensors[layer + _DOWN] for layer in layers
+        }
+    except (OSError, SafetensorError, ValueError, KeyError, RuntimeError) as error:
         raise ModelError(
             f"The adapter in {folder} can't be read ({error}). Personalise the album again."
         ) from error
-    add_adapter(prior, rank, seed=0)
-    restore_adapter(prior, tensors)
-    merge_adapter(prior)
 
 
 @torch.no_grad()
