@@ -19,7 +19,9 @@ from album2avatar.workspace import Workspace
 WORDS = (
     "a photo normal map of man woman with skin hair wearing t-shirt trousers and front left right "
     "side back view full upper lower body head close-up black white grey red green blue yellow "
-    "orange purple pink brown navy teal beige light tan dark blonde background long , ."
+    "orange purple pink brown navy teal beige light tan dark blonde background long , . "
+    "sweater shirt tank jacket coat dress jeans shorts skirt shoes sneakers boots bare feet beanie "
+    "cap hat glasses sunglasses bearded short in bun bald striped pinstriped checked dotted"
 )
 
 
@@ -135,6 +137,9 @@ def settings(prior_folder: Path) -> Settings:
             plain_background_copies=1,
             class_pictures=4,
             class_batch_size=2,
+            synthetic_pictures=4,
+            synthetic_color_batch_size=1,
+            synthetic_normal_batch_size=1,
             sampling_steps=2,
             sampling_guidance=2.0,
             preview_every=100,

@@ -10,8 +10,9 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from album2avatar.assets import Asset
-from album2avatar.errors import AlbumError, CancelledError, ModelError
-from album2avatar.personalization.stage import load_photos, prepare_data, run, teach_words
+from album2avatar.errors import AlbumError, CancelledError, ModelError, SettingsError
+from album2avatar.personalization.preparation import prepare_data
+from album2avatar.personalization.stage import load_photos, run, teach_words
 from album2avatar.personalization.training import Trainer
 from album2avatar.prior.model import load_prior
 from album2avatar.prior.personalized import (
@@ -72,6 +73,43 @@ def test_a_resumed_run_writes_the_same_bits(workspace, settings):
         assert not outputs(workspace)
         run(workspace, settings, silent_job("personalize"))
         assert outputs(workspace) == whole
+
+
+def test_a_resumed_full_fine_tuning_writes_the_same_bits(workspace, settings):
+    own = settings.personalization.model_copy(
+        update={"method": "full", "adapter_learning_rate": 1e-3, "asset_close_up_share": 0.5}
+    )
+    settings = settings.model_copy(update={"personalization": own})
+    run(workspace, settings, silent_job("personalize"))
+    whole = outputs(workspace)
+    for path in workspace.personalization.iterdir():
+        path.unlink()
+    run_until(workspace, settings, 5)
+    run(workspace, settings, silent_job("personalize"))
+    assert outputs(workspace) == whole
+
+
+def test_a_step_reports_its_losses_speed_and_memory(workspace, settings):
+    events: list[ProgressEvent] = []
+    job = JobControl("personalize", events.append, threading.Event())
+    run(workspace, settings, job)
+    assert set(events[0].metrics) == {
+        "album_loss", "attention_loss", "steps_per_second", "memory_mib",
+    }  # fmt: skip
+    assert set(events[-1].metrics) - set(events[0].metrics) == {
+        "class_loss", "synthetic_color_loss", "synthetic_normal_loss",
+    }  # fmt: skip
+    assert events[-1].metrics["steps_per_second"] > 0
+    assert events[-1].metrics["memory_mib"] > 50
+
+
+def test_an_addition_that_the_encoder_would_not_read_is_refused_before_training(
+    workspace, settings
+):
+    settings = settings.model_copy(update={"prompt_addition": "wearing a red hat " * 10})
+    with pytest.raises(SettingsError, match="`prompt_addition` is too long"):
+        run(workspace, settings, silent_job("personalize"))
+    assert not workspace.personalization.exists()
 
 
 def test_the_loaded_prior_speaks_of_the_person(workspace, settings, prior_folder, table):
@@ -159,12 +197,59 @@ def test_masks_without_any_asset_are_refused(workspace, settings):
         run(workspace, settings, silent_job("personalize"))
 
 
-def test_a_step_repeated_learns_what_it_shows(prior, workspace, settings, table):
-    """The same batch with the same noise, in the second phase: its loss falls."""
+def trainer_of(prior, workspace, settings, table) -> Trainer:
     photos = load_photos(workspace, table)
     teach_words(prior, table, photos)
     data = prepare_data(prior, table, photos, settings, silent_job("personalize"), None)
-    trainer = Trainer(prior, data, settings.personalization, seed=0)
+    return Trainer(prior, data, settings.personalization, seed=0)
+
+
+def test_a_step_repeated_learns_what_it_shows(prior, workspace, settings, table):
+    """The same batch with the same noise, in the second phase: its losses fall."""
+    trainer = trainer_of(prior, workspace, settings, table)
     losses = [trainer.train_step(settings.personalization.token_steps) for _ in range(15)]
     assert losses[-1]["album_loss"] < 0.9 * losses[0]["album_loss"]
     assert losses[-1]["class_loss"] < losses[0]["class_loss"]
+
+
+TERMS = {
+    "attention_weight": {"attention_loss": 0},
+    "class_weight": {"class_loss": 2},
+    "synthetic_color_weight": {"synthetic_color_loss": 1},
+    "synthetic_normal_weight": {"synthetic_normal_loss": 1},
+}
+"""Setting to the term of the loss that it weighs, and the pictures that this shows at a step."""
+
+
+@pytest.mark.parametrize("off", [*([name] for name in TERMS), list(TERMS)])
+def test_a_term_that_is_switched_off_is_not_computed(prior, workspace, settings, table, off):
+    """The network sees just the pictures of the other terms, and records attention for one only."""
+    own = settings.personalization.model_copy(update=dict.fromkeys(off, 0.0))
+    processors = dict(prior.unet.attn_processors)
+    trainer = trainer_of(
+        prior, workspace, settings.model_copy(update={"personalization": own}), table
+    )
+    is_untouched = prior.unet.attn_processors == processors
+    shown: list[int] = []
+    prior.unet.register_forward_pre_hook(lambda module, inputs: shown.append(len(inputs[0])))
+    losses = trainer.train_step(own.token_steps)
+    terms = {term: n for name in TERMS if name not in off for term, n in TERMS[name].items()}
+    assert set(losses) == {"album_loss", *terms}
+    assert shown == [own.batch_size + sum(terms.values())]
+    assert is_untouched == ("attention_weight" in off)
+
+
+def test_what_only_a_switched_off_term_needs_is_not_made(
+    prior, workspace, settings, table, monkeypatch
+):
+    def refuse(*arguments: object) -> None:
+        raise AssertionError("made in vain")
+
+    for name in ("sample_class_latents", "render_synthetic_pictures"):
+        monkeypatch.setattr(f"album2avatar.personalization.preparation.{name}", refuse)
+    own = settings.personalization.model_copy(update=dict.fromkeys(TERMS, 0.0))
+    run(
+        workspace,
+        settings.model_copy(update={"personalization": own}),
+        silent_job("personalize"),
+    )

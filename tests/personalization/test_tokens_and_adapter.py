@@ -1,5 +1,6 @@
 """Tokens and adapters change what they should, and nothing else."""
 
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -7,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from album2avatar.errors import ModelError
+from album2avatar.errors import ModelError, SettingsError
 from album2avatar.prior.adapter import (
     adapter_tensors,
     add_adapter,
@@ -17,7 +18,9 @@ from album2avatar.prior.adapter import (
     save_adapter,
 )
 from album2avatar.prior.embeddings import TextEmbeddings
+from album2avatar.prior.full_update import FullUpdate
 from album2avatar.prior.model import Prior, load_prior
+from album2avatar.prior.prompt_limit import require_whole_prompt
 from album2avatar.prior.tokens import (
     LearnedTokens,
     add_tokens,
@@ -122,6 +125,34 @@ def test_a_token_beyond_the_encoders_limit_is_named(prior):
         require_tokens_kept(prior, "a <asset0> " + "red " * 70 + "<asset1> t-shirt", names)
 
 
+CLAUSES = ("a <asset0> woman wearing a {}<asset1> t-shirt", "front view", "in the rain")
+
+
+def prompt_that_keeps(prior: Prior, count: int) -> str:
+    """All clauses, with so many words in the first that `count` of them fill the encoder."""
+    spare = prior.prompt_limit - len(prior.tokenizer(", ".join(CLAUSES[:count])).input_ids)
+    return ", ".join(CLAUSES).format("red " * (spare + 2))  # the braces were two tokens
+
+
+@pytest.mark.parametrize(
+    ("kept", "error", "says"),
+    [
+        (2, SettingsError, "`prompt_addition` is too long: with 'in the rain'"),
+        (1, ModelError, "'front view' falls off"),
+        (0, ModelError, "The asset 'denim jacket' (<asset1>) falls off"),
+    ],
+)
+def test_the_clause_beyond_the_encoders_limit_is_named(prior, kept, error, says):
+    """From the end: first the artist's words, then the view word, then an asset."""
+    add_tokens(prior, STARTS)
+    names = {"<asset0>": "face", "<asset1>": "denim jacket"}
+    require_whole_prompt(prior, ", ".join(CLAUSES).format(""), names, CLAUSES[2])
+    with pytest.raises(error, match=re.escape(says)) as caught:
+        require_whole_prompt(prior, prompt_that_keeps(prior, kept), names, CLAUSES[2])
+    if error is ModelError:
+        assert "'denim jacket'" in str(caught.value)
+
+
 def test_a_fresh_adapter_changes_no_prediction(prior):
     embeddings = prior.encode_prompts(["a photo of a woman"])
     before = predict(prior, embeddings)
@@ -196,6 +227,38 @@ def test_two_albums_adapters_can_be_summed(prior_folder, tmp_path):
         for plain, first, second, summed in weights:
             expected = plain + 0.5 * (first - plain) + 2.0 * (second - plain)
             torch.testing.assert_close(summed, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_full_fine_tuning_survives_its_files(prior, prior_folder, tmp_path):
+    """A fresh prior with the saved change predicts what the trained one does, to 8 bits of it."""
+    plain = predict(prior, prior.encode_prompts(["a photo of a woman"]))
+    table = table_of(prior)
+    update = FullUpdate(prior)
+    generator = torch.Generator().manual_seed(4)
+    for parameter in update.parameters:
+        parameter.data.add_(0.03 * torch.randn(parameter.shape, generator=generator))
+    trained = predict(prior, prior.encode_prompts(["a photo of a woman"]))
+    update.save(tmp_path)
+    fresh = load_prior(prior_folder)
+    load_adapter(tmp_path, fresh)
+    loaded = predict(fresh, fresh.encode_prompts(["a photo of a woman"]))
+    change = (trained - plain).abs().max()
+    assert change > 0.01
+    assert (loaded - trained).abs().max() < 0.02 * change
+    assert torch.equal(table_of(fresh), table)
+
+
+def test_a_full_update_of_another_network_is_refused_and_changes_nothing(prior, tmp_path):
+    update = FullUpdate(prior)
+    update.save(tmp_path)
+    path = tmp_path / "adapter.safetensors"
+    tensors = {name: torch.ones_like(tensor) for name, tensor in load_file(path).items()}
+    tensors["unet.another.weight"] = torch.ones(3)
+    save_file(tensors, path)
+    before = {name: p.detach().clone() for name, p in prior.unet.named_parameters()}
+    with pytest.raises(ModelError, match="doesn't fit this prior"):
+        load_adapter(tmp_path, prior)
+    assert all(torch.equal(p, before[name]) for name, p in prior.unet.named_parameters())
 
 
 def test_merging_leaves_a_network_without_adapter_layers(prior):

@@ -28,6 +28,8 @@ CERTAIN = 0.3
 """Confidence from which a keypoint is believed."""
 SMALLEST_SIDE = 0.6
 """Smallest crop, as a share of the prior's image size; below, there is only blur."""
+ASSET_MARGIN = 1.3
+"""Side of the crop around an asset, of the asset's longer side."""
 
 Image8 = npt.NDArray[np.uint8]
 
@@ -40,7 +42,8 @@ class Crop:
     """(x, y) pixels, y down."""
     side: float
     """Pixels."""
-    framing: Framing
+    framing: Framing | None
+    """None where no word of the prompts' grammar fits."""
 
 
 def find_crops(labels: PhotoLabels, mask: Image8, image_size: int) -> list[Crop]:
@@ -61,6 +64,21 @@ def find_crops(labels: PhotoLabels, mask: Image8, image_size: int) -> list[Crop]
         side = FRAME_METRES[framing] * pixels_per_metre
         if centre is not None and side >= SMALLEST_SIDE * image_size:
             crops.append(Crop(centre, side, framing))
+    return crops
+
+
+def find_asset_crops(mask: Image8, asset_count: int, image_size: int) -> list[Crop]:
+    """A square around each asset that the photo's resolution allows."""
+    crops: list[Crop] = []
+    for index in range(asset_count):
+        rows, columns = np.nonzero(mask == index + 1)
+        if len(rows) == 0:
+            continue
+        left, right = float(columns.min()), float(columns.max()) + 1
+        top, bottom = float(rows.min()), float(rows.max()) + 1
+        side = ASSET_MARGIN * max(right - left, bottom - top)
+        if side >= SMALLEST_SIDE * image_size:
+            crops.append(Crop(((left + right) / 2, (top + bottom) / 2), side, None))
     return crops
 
 

@@ -1,6 +1,6 @@
 """The album as training pictures: crops, backgrounds, latents and asset masks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,14 @@ from torch import Tensor
 
 from album2avatar.assets import Framing, PhotoLabels, View
 from album2avatar.personalization.colors import CLOTH_WORDS
-from album2avatar.personalization.crops import Crop, Image8, cut, find_crops, jittered
+from album2avatar.personalization.crops import (
+    Crop,
+    Image8,
+    cut,
+    find_asset_crops,
+    find_crops,
+    jittered,
+)
 from album2avatar.prior.model import Prior
 from album2avatar.seeding import numpy_generator
 
@@ -39,7 +46,8 @@ class Picture:
     coverage: npt.NDArray[np.float32]
     """(A, S, S) in 0..1, how much of a pixel each asset covers."""
     view: View
-    framing: Framing
+    framing: Framing | None
+    """None in a close-up of one asset."""
     background: str | None
     """Colour word of a plain background; None where it is the photo's own."""
 
@@ -62,11 +70,22 @@ class TrainingPictures:
     visible: tuple[tuple[int, ...], ...]
     """Assets that each picture shows."""
     views: tuple[View, ...]
-    framings: tuple[Framing, ...]
+    framings: tuple[Framing | None, ...]
+    """None for the close-ups of single assets, which come last."""
     background_words: tuple[str | None, ...]
 
     def __len__(self) -> int:
         return len(self.visible)
+
+    @property
+    def frame_count(self) -> int:
+        """Pictures with a framing word; the rest are close-ups of single assets."""
+        return len(self.shots())
+
+    def shots(self) -> list[tuple[View, Framing]]:
+        """View and framing of every picture that has a framing word."""
+        pairs = zip(self.views, self.framings, strict=True)
+        return [(view, framing) for view, framing in pairs if framing is not None]
 
 
 def cut_pictures(
@@ -78,19 +97,28 @@ def cut_pictures(
         asset_count: assets in the table.
         image_size: of the prior.
     """
-    pictures: list[Picture] = []
-    for photo in photos:
-        crops = find_crops(photo.labels, photo.mask, image_size)
-        for number, crop in enumerate(crops):
-            pictures.append(_cut_picture(photo, crop, asset_count, image_size, None))
-            for copy in range(plain_copies):
-                generator = numpy_generator(
-                    seed, "personalization", "plain", photo.labels.photo, number, copy
-                )
-                word = str(generator.choice(list(CLOTH_WORDS)))
-                moved = jittered(crop, generator)
-                pictures.append(_cut_picture(photo, moved, asset_count, image_size, word))
-    return pictures
+    return [
+        picture
+        for photo in photos
+        for number, crop in enumerate(find_crops(photo.labels, photo.mask, image_size))
+        for picture in _cut_copies(
+            photo, crop, asset_count, image_size, plain_copies, (seed, "plain", number)
+        )
+    ]
+
+
+def cut_asset_close_ups(
+    photos: Sequence[MaskedPhoto], asset_count: int, image_size: int, plain_copies: int, seed: int
+) -> list[Picture]:
+    """Cut a square around every asset of every photo, with copies as in `cut_pictures`."""
+    return [
+        picture
+        for photo in photos
+        for number, crop in enumerate(find_asset_crops(photo.mask, asset_count, image_size))
+        for picture in _cut_copies(
+            photo, crop, asset_count, image_size, plain_copies, (seed, "close-up", number)
+        )
+    ]
 
 
 @torch.no_grad()
@@ -98,16 +126,10 @@ def encode_pictures(
     prior: Prior,
     pictures: Sequence[Picture],
     raise_if_cancelled: Callable[[], None],
-    batch_size: int = 8,
 ) -> TrainingPictures:
     """Bring pictures and masks into the prior's latent space; pictures of nothing fall away."""
     pictures = [picture for picture in pictures if picture.visible(prior.latent_size)]
-    encoded: list[Tensor] = []
-    for start in range(0, len(pictures), batch_size):
-        raise_if_cancelled()
-        images = np.stack([p.image for p in pictures[start : start + batch_size]])
-        encoded.append(prior.encode_images(torch.from_numpy(images).float().to(prior.device) / 255))
-    latents = torch.cat(encoded)
+    latents = encode_images(prior, np.stack([p.image for p in pictures]), raise_if_cancelled)
     coverage = torch.from_numpy(np.stack([p.coverage for p in pictures])).to(latents.device)
     plain = torch.tensor([p.background is not None for p in pictures], device=latents.device)
     grid = (latents.shape[2], latents.shape[3])
@@ -121,6 +143,19 @@ def encode_pictures(
         framings=tuple(p.framing for p in pictures),
         background_words=tuple(p.background for p in pictures),
     )
+
+
+@torch.no_grad()
+def encode_images(
+    prior: Prior, images: Image8, raise_if_cancelled: Callable[[], None], batch_size: int = 8
+) -> Tensor:
+    """Latents (N, c, h, w) of pictures (N, S, S, 3)."""
+    encoded: list[Tensor] = []
+    for start in range(0, len(images), batch_size):
+        raise_if_cancelled()
+        batch = torch.from_numpy(images[start : start + batch_size])
+        encoded.append(prior.encode_images(batch.float().to(prior.device) / 255))
+    return torch.cat(encoded)
 
 
 def dilated(coverage: Tensor) -> Tensor:
@@ -139,6 +174,24 @@ def asset_colors(
         seen = np.concatenate(pixels)
         colors.append(np.median(seen, axis=0) if len(seen) else None)
     return colors
+
+
+def _cut_copies(
+    photo: MaskedPhoto,
+    crop: Crop,
+    asset_count: int,
+    image_size: int,
+    plain_copies: int,
+    purpose: tuple[int, str, int],
+) -> Iterator[Picture]:
+    """One crop as it is, and on plain colours."""
+    yield _cut_picture(photo, crop, asset_count, image_size, None)
+    seed, kind, number = purpose
+    for copy in range(plain_copies):
+        generator = numpy_generator(seed, "personalization", kind, photo.labels.photo, number, copy)
+        word = str(generator.choice(list(CLOTH_WORDS)))
+        moved = jittered(crop, generator)
+        yield _cut_picture(photo, moved, asset_count, image_size, word)
 
 
 def _cut_picture(

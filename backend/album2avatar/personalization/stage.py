@@ -7,22 +7,17 @@ from PIL import Image
 
 from album2avatar.asset_table import load_asset_table, load_mask
 from album2avatar.assets import FRAMINGS, VIEWS, AssetTable
-from album2avatar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
 from album2avatar.errors import AlbumError, WorkspaceError
 from album2avatar.model_folders import find_model
 from album2avatar.personalization.colors import nearest_color_word
 from album2avatar.personalization.crops import Image8
-from album2avatar.personalization.pictures import (
-    MaskedPhoto,
-    asset_colors,
-    cut_pictures,
-    encode_pictures,
-)
-from album2avatar.personalization.preservation import plan_class_pictures, sample_class_latents
+from album2avatar.personalization.pictures import MaskedPhoto, asset_colors
+from album2avatar.personalization.preparation import kept_data, prepare_data
 from album2avatar.personalization.preview import preview_prompts, write_preview
-from album2avatar.personalization.training import Trainer, TrainingData
-from album2avatar.prior.adapter import save_adapter
+from album2avatar.personalization.stopwatch import Stopwatch
+from album2avatar.personalization.training import Trainer
 from album2avatar.prior.model import Prior, load_prior
 from album2avatar.prior.personalized import (
     TOKENS_FILE,
@@ -32,7 +27,8 @@ from album2avatar.prior.personalized import (
     save_record,
     token_prompt,
 )
-from album2avatar.prior.tokens import add_tokens, require_tokens_kept, save_tokens
+from album2avatar.prior.prompt_limit import require_whole_prompt
+from album2avatar.prior.tokens import add_tokens, save_tokens
 from album2avatar.progress import JobControl
 from album2avatar.settings import Settings
 from album2avatar.workspace import Workspace
@@ -45,7 +41,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     prior_folder = find_model(settings.prior)
     prior = load_prior(prior_folder, choose_device(settings.device))
     teach_words(prior, table, photos)
-    require_prompts_fit(prior, table)
+    require_prompts_fit(prior, table, settings.prompt_addition)
 
     checkpoint_path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(checkpoint_path)
@@ -55,11 +51,13 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     start = 0
     if checkpoint is not None:
         start = checkpoint.step
-        trainer.restore(start, checkpoint.tensors)
+        trainer.restore(checkpoint.tensors)
     prompts = preview_prompts(table.subject, table.assets)
     total = own.token_steps + own.adapter_steps
+    stopwatch = Stopwatch(prior.device)
     for step in job.steps(total, start):
-        losses = trainer.train_step(step)
+        with stopwatch:
+            losses = trainer.train_step(step)
         done, preview = step + 1, None
         if done % own.preview_every == 0 or done == total:
             preview = workspace.preview(job.stage, done)
@@ -67,14 +65,13 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
                 preview, prior, prompts, own.sampling_steps, own.sampling_guidance, settings.seed
             )
         if done % own.checkpoint_every == 0 and done < total:
-            state = trainer.tensors() | {"class_latents": data.class_latents}
-            save_checkpoint(checkpoint_path, done, state)
-        job.report(done, total, metrics=losses, preview=preview)
+            kept = kept_data(data)
+            save_checkpoint(checkpoint_path, done, trainer.tensors() | kept.tensors, kept.metadata)
+        job.report(done, total, metrics={**losses, **stopwatch.metrics()}, preview=preview)
 
-    trainer.tokens.finish()
     folder = workspace.personalization
+    trainer.finish(folder)
     save_tokens(folder / TOKENS_FILE, prior, [asset.token for asset in table.assets])
-    save_adapter(folder, prior)
     save_record(
         folder,
         PersonalizationRecord(
@@ -128,9 +125,14 @@ def teach_words(prior: Prior, table: AssetTable, photos: list[MaskedPhoto]) -> N
     add_tokens(prior, starts)
 
 
-def require_prompts_fit(prior: Prior, table: AssetTable) -> None:
-    """Check the longest prompts, those that name all assets."""
+def require_prompts_fit(prior: Prior, table: AssetTable, addition: str) -> None:
+    """Check the longest prompts, those that name all assets, and the later stages' addition.
+
+    Raises:
+        ModelError, SettingsError: see `require_whole_prompt`.
+    """
     names = asset_names(table.assets)
+    tail = f", {addition.strip()}" if addition.strip() else ""
     for view in VIEWS:
         for framing in FRAMINGS:
             prompts = (
@@ -138,37 +140,7 @@ def require_prompts_fit(prior: Prior, table: AssetTable) -> None:
                 token_prompt(table.subject, table.assets, view, framing, "normal map"),
             )
             for prompt in prompts:
-                require_tokens_kept(prior, prompt, names)
-
-
-def prepare_data(
-    prior: Prior,
-    table: AssetTable,
-    photos: list[MaskedPhoto],
-    settings: Settings,
-    job: JobControl,
-    checkpoint: Checkpoint | None,
-) -> TrainingData:
-    """Cut and encode the album; sample the class pictures, or take them from the checkpoint."""
-    own = settings.personalization
-    cuts = cut_pictures(
-        photos, len(table.assets), prior.image_size, own.plain_background_copies, settings.seed
-    )
-    pictures = encode_pictures(prior, cuts, job.raise_if_cancelled)
-    plans = plan_class_pictures(table.subject, table.assets, own.class_pictures, settings.seed)
-    if checkpoint is None:
-        latents = sample_class_latents(
-            prior,
-            plans,
-            own.sampling_steps,
-            own.sampling_guidance,
-            own.class_batch_size,
-            settings.seed,
-            job.raise_if_cancelled,
-        )
-    else:
-        latents = checkpoint.tensors["class_latents"].to(prior.device)
-    return TrainingData(table.subject, table.assets, pictures, tuple(plans), latents)
+                require_whole_prompt(prior, prompt + tail, names, addition.strip())
 
 
 def _read_photo(path: Path) -> Image8:

@@ -2,18 +2,30 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from album2avatar.assets import Asset, Subject
 from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
+from album2avatar.personalization.attention import (
+    AttentionRecorder,
+    AttentionTarget,
+    attention_loss,
+)
 from album2avatar.personalization.losses import masked_loss, stratified_timesteps
 from album2avatar.personalization.pictures import TrainingPictures
 from album2avatar.personalization.preservation import ClassPicture, training_prompt
+from album2avatar.personalization.synthetic_priors import SyntheticPictures, shown_prompt
 from album2avatar.personalization.unions import sample_union, union_mask
-from album2avatar.prior.adapter import adapter_tensors, add_adapter, restore_adapter
+from album2avatar.prior.adapter import LowRankUpdate
+from album2avatar.prior.full_update import FullUpdate
 from album2avatar.prior.model import Prior
 from album2avatar.prior.personalized import token_prompt
 from album2avatar.prior.tokens import LearnedTokens
@@ -25,21 +37,31 @@ LAST_RATE = 0.1
 
 
 @dataclass(frozen=True)
-class TrainingData:
-    """All that the prior is shown."""
+class ClassPictures:
+    """What the base prior sampled of other people."""
 
-    subject: Subject
-    assets: tuple[Asset, ...]
-    pictures: TrainingPictures
-    class_pictures: tuple[ClassPicture, ...]
-    class_latents: Tensor
+    pictures: tuple[ClassPicture, ...]
+    latents: Tensor
     """(N, c, h, w)."""
 
 
 @dataclass(frozen=True)
-class Batch:
-    """What one step shows."""
+class TrainingData:
+    """All that the prior is shown; None where a term of the loss is switched off."""
 
+    subject: Subject
+    assets: tuple[Asset, ...]
+    pictures: TrainingPictures
+    class_pictures: ClassPictures | None
+    synthetic: SyntheticPictures | None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one term of the loss sees at one step."""
+
+    term: str
+    weight: float
     latents: Tensor
     """(B, c, h, w)."""
     masks: Tensor
@@ -47,8 +69,27 @@ class Batch:
     prompts: list[str]
 
 
+@dataclass(frozen=True)
+class AlbumBatch(Batch):
+    """Pictures of the person, and which assets each prompt names."""
+
+    rows: Tensor
+    """(B,) in the album's pictures."""
+    unions: list[tuple[int, ...]]
+
+
+class Update(Protocol):
+    """What learns besides the tokens: a low-rank adapter, or all weights."""
+
+    @property
+    def parameters(self) -> list[nn.Parameter]: ...
+    def tensors(self) -> dict[str, Tensor]: ...
+    def restore(self, tensors: Mapping[str, Tensor]) -> None: ...
+    def save(self, folder: Path) -> None: ...
+
+
 class Trainer:
-    """State of the training: tokens, adapter and optimizer, and the step that changes them."""
+    """State of the training: tokens, update and optimizer, and the step that changes them."""
 
     def __init__(
         self, prior: Prior, data: TrainingData, settings: PersonalizationSettings, seed: int
@@ -57,59 +98,73 @@ class Trainer:
         self._data = data
         self._settings = settings
         self._seed = seed
-        self.tokens = LearnedTokens(prior, [asset.token for asset in data.assets])
-        self._parameters: list[nn.Parameter] = [self.tokens.values]
+        self._tokens = LearnedTokens(prior, [asset.token for asset in data.assets])
+        self._recorder: AttentionRecorder | None = None
+        if settings.attention_weight > 0:
+            self._recorder = AttentionRecorder(prior.unet, prior.latent_size)
+        self._parameters: list[nn.Parameter] = [self._tokens.values]
         self._rates = [settings.token_learning_rate]
         self._optimizer = _optimizer([self._parameters])
-        self._has_adapter = False
+        self._update: Update | None = None
 
     def train_step(self, step: int) -> Mapping[str, float]:
         """Take step number `step`, counted over both phases; return the losses."""
-        with_adapter = step >= self._settings.token_steps
-        if with_adapter and not self._has_adapter:
+        if step >= self._settings.token_steps and self._update is None:
             self._begin_second_phase()
-        album = self._album_batch(step)
-        others = self._class_batch(step) if with_adapter else None
-        shown = album if others is None else _joined(album, others)
-        errors = self._losses(shown, step, len(album.prompts))
-        loss = sum(weight * error for weight, error in errors.values())
-        assert isinstance(loss, Tensor)
+        losses = self._losses(self._batches(step), step)
+        loss = torch.stack([weight * error for weight, error in losses.values()]).sum()
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self._parameters, 1.0)
         for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * self._decay(step)
         self._optimizer.step()
-        return {name: float(error.detach()) for name, (_, error) in errors.items()}
+        return {name: float(error.detach()) for name, (_, error) in losses.items()}
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a resumed training needs, for a checkpoint."""
-        state = {"tokens": self.tokens.values, **optimizer_tensors(self._optimizer, "optimizer")}
-        if self._has_adapter:
-            state |= {f"adapter.{name}": t for name, t in adapter_tensors(self._prior).items()}
+        state = {"tokens": self._tokens.values, **optimizer_tensors(self._optimizer, "optimizer")}
+        if self._update is not None:
+            state |= {f"adapter.{name}": t for name, t in self._update.tensors().items()}
         return state
 
-    def restore(self, step: int, tensors: Mapping[str, Tensor]) -> None:
-        """Go back to the state after `step` steps."""
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go back to the state that `tensors` gave."""
         with torch.no_grad():
-            self.tokens.values.copy_(tensors["tokens"])
+            self._tokens.values.copy_(tensors["tokens"])
         prefix = "adapter."
-        adapter = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
-        if adapter:
-            self._begin_second_phase()
-            restore_adapter(self._prior, adapter)
+        update = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+        if update:
+            self._begin_second_phase().restore(update)
         restore_optimizer(self._optimizer, tensors, "optimizer")
 
-    def _begin_second_phase(self) -> None:
+    def finish(self, folder: Path) -> None:
+        """Leave the learned rows in the prior's table, and write the update's files.
+
+        Raises:
+            RuntimeError: the second phase was never reached.
+        """
+        if self._update is None:
+            raise RuntimeError("Only a training that reached its second phase can be finished.")
+        self._tokens.finish()
+        if self._recorder is not None:
+            self._recorder.remove()
+        self._update.save(folder)
+
+    def _begin_second_phase(self) -> Update:
         settings = self._settings
-        adapter = add_adapter(self._prior, settings.adapter_rank, self._seed)
-        self._parameters = [*adapter, self.tokens.values]
+        if settings.method == "full":
+            self._update = FullUpdate(self._prior)
+        else:
+            self._update = LowRankUpdate(self._prior, settings.adapter_rank, self._seed)
+        learning = self._update.parameters
+        self._parameters = [*learning, self._tokens.values]
         self._rates = [
             settings.adapter_learning_rate,
             settings.token_learning_rate * settings.token_rate_with_adapter,
         ]
-        self._optimizer = _optimizer([adapter, [self.tokens.values]])
-        self._has_adapter = True
+        self._optimizer = _optimizer([learning, [self._tokens.values]])
+        return self._update
 
     def _decay(self, step: int) -> float:
         """Half a cosine over each phase."""
@@ -117,14 +172,47 @@ class Trainer:
         progress = step / first if step < first else (step - first) / self._settings.adapter_steps
         return LAST_RATE + (1 - LAST_RATE) * (0.5 + 0.5 * math.cos(math.pi * progress))
 
-    def _album_batch(self, step: int) -> Batch:
+    def _batches(self, step: int) -> list[Batch]:
+        """What each term sees, the album's first; the first phase sees the album alone."""
+        batches: list[Batch] = [self._album_batch(step)]
+        if self._update is None:
+            return batches
+        data, settings = self._data, self._settings
+        if data.class_pictures is not None:
+            batches.append(self._class_batch(data.class_pictures, step))
+        if data.synthetic is not None and settings.synthetic_color_weight > 0:
+            batches.append(
+                self._synthetic_batch(
+                    "synthetic_color_loss",
+                    settings.synthetic_color_weight,
+                    data.synthetic.photos,
+                    data.synthetic.photo_prompts,
+                    settings.synthetic_color_batch_size,
+                    step,
+                )
+            )
+        if data.synthetic is not None and settings.synthetic_normal_weight > 0:
+            batches.append(
+                self._synthetic_batch(
+                    "synthetic_normal_loss",
+                    settings.synthetic_normal_weight,
+                    data.synthetic.normals,
+                    data.synthetic.normal_prompts,
+                    settings.synthetic_normal_batch_size,
+                    step,
+                )
+            )
+        return batches
+
+    def _album_batch(self, step: int) -> AlbumBatch:
         """Pictures of the person, each with a prompt that names some of its visible assets."""
         data, pictures = self._data, self._data.pictures
         generator = numpy_generator(self._seed, "personalization", "album", step)
-        chosen = generator.integers(len(pictures), size=self._settings.batch_size)
+        chosen = self._choose_pictures(generator)
         prompts: list[str] = []
         masks: list[Tensor] = []
-        for index in chosen.tolist():
+        unions: list[tuple[int, ...]] = []
+        for index in chosen:
             union = sample_union(
                 pictures.visible[index], data.assets, self._settings.whole_person_share, generator
             )
@@ -138,49 +226,98 @@ class Trainer:
                 )
             )
             masks.append(union_mask(pictures.masks[index], union, pictures.backgrounds[index]))
-        rows = torch.from_numpy(chosen).to(pictures.latents.device)
-        return Batch(pictures.latents[rows], torch.stack(masks), prompts)
+            unions.append(union)
+        rows = torch.tensor(chosen, device=pictures.latents.device)
+        return AlbumBatch(
+            "album_loss", 1.0, pictures.latents[rows], torch.stack(masks), prompts, rows, unions
+        )
 
-    def _class_batch(self, step: int) -> Batch:
+    def _choose_pictures(self, generator: np.random.Generator) -> list[int]:
+        """Draw the step's album pictures: frames, and close-ups of assets as often as is set."""
+        pictures, settings = self._data.pictures, self._settings
+        frames = pictures.frame_count
+        chosen = generator.integers(frames, size=settings.batch_size)
+        if frames < len(pictures):
+            close_ups = generator.integers(frames, len(pictures), size=settings.batch_size)
+            closer = generator.random(settings.batch_size) < settings.asset_close_up_share
+            chosen = np.where(closer, close_ups, chosen)
+        return chosen.tolist()
+
+    def _class_batch(self, others: ClassPictures, step: int) -> Batch:
         """Pictures of other people, all of which count everywhere."""
-        data = self._data
+        settings = self._settings
         generator = numpy_generator(self._seed, "personalization", "class", step)
-        chosen = generator.integers(len(data.class_pictures), size=self._settings.class_batch_size)
-        prompts = [training_prompt(data.class_pictures[i], generator) for i in chosen.tolist()]
-        latents = data.class_latents[torch.from_numpy(chosen).to(data.class_latents.device)]
-        return Batch(latents, torch.ones_like(latents[:, 0]), prompts)
+        chosen = generator.integers(len(others.pictures), size=settings.class_batch_size).tolist()
+        prompts = [training_prompt(others.pictures[i], generator) for i in chosen]
+        return _whole("class_loss", settings.class_weight, others.latents[chosen], prompts)
 
-    def _losses(self, batch: Batch, step: int, album_count: int) -> dict[str, tuple[float, Tensor]]:
+    def _synthetic_batch(
+        self,
+        term: str,
+        weight: float,
+        latents: Tensor,
+        prompts: Sequence[str],
+        count: int,
+        step: int,
+    ) -> Batch:
+        generator = numpy_generator(self._seed, "personalization", term, step)
+        chosen = generator.integers(len(prompts), size=count).tolist()
+        shown = [shown_prompt(prompts[i], generator) for i in chosen]
+        return _whole(term, weight, latents[chosen], shown)
+
+    def _losses(self, batches: Sequence[Batch], step: int) -> dict[str, tuple[float, Tensor]]:
         """Weight and value of each loss, from one call of the network."""
-        prior = self._prior
+        prior, recorder = self._prior, self._recorder
+        latents = torch.cat([batch.latents for batch in batches])
+        prompts = [prompt for batch in batches for prompt in batch.prompts]
         generator = torch_generator(self._seed, "personalization", "noise", step)
-        count = len(batch.prompts)
-        timesteps = stratified_timesteps(count, len(prior.alphas_cumprod), generator)
+        timesteps = stratified_timesteps(len(prompts), len(prior.alphas_cumprod), generator)
         timesteps = timesteps.to(prior.device)
-        noise = torch.randn(batch.latents.shape, generator=generator).to(prior.device)
-        noisy = prior.add_noise(batch.latents, noise, timesteps)
-        with torch.autocast(prior.device.type, torch.bfloat16, prior.device.type == "cuda"):
-            embeddings = prior.encode_prompts(batch.prompts)
+        noise = torch.randn(latents.shape, generator=generator).to(prior.device)
+        noisy = prior.add_noise(latents, noise, timesteps)
+        recording = nullcontext[list[Tensor]]([]) if recorder is None else recorder.recording()
+        with (
+            torch.autocast(prior.device.type, torch.bfloat16, prior.device.type == "cuda"),
+            recording as maps,
+        ):
+            embeddings = prior.encode_prompts(prompts)
             output = prior.predict(noisy, timesteps, embeddings)
         output = output.float()
-        target = prior.training_target(batch.latents, noise, timesteps)
+        target = prior.training_target(latents, noise, timesteps)
 
-        def loss_of(rows: slice) -> Tensor:
-            return masked_loss(output[rows], target[rows], batch.masks[rows])
-
-        losses = {"album_loss": (1.0, loss_of(slice(0, album_count)))}
-        if count > album_count:
-            others = loss_of(slice(album_count, count))
-            losses["class_loss"] = (self._settings.class_weight, others)
+        losses: dict[str, tuple[float, Tensor]] = {}
+        start = 0
+        for batch in batches:
+            rows = slice(start, start + len(batch.prompts))
+            losses[batch.term] = (
+                batch.weight,
+                masked_loss(output[rows], target[rows], batch.masks),
+            )
+            start = rows.stop
+        if recorder is not None and isinstance(batches[0], AlbumBatch):
+            targets = self._attention_targets(batches[0], recorder.side)
+            losses["attention_loss"] = (
+                self._settings.attention_weight,
+                attention_loss(maps, targets),
+            )
         return losses
 
+    def _attention_targets(self, batch: AlbumBatch, side: int) -> list[AttentionTarget]:
+        """Mask and place in the prompt of every token that the album's prompts name."""
+        masks = F.adaptive_avg_pool2d(self._data.pictures.masks[batch.rows], side)
+        tokenizer, assets = self._prior.tokenizer, self._data.assets
+        targets: list[AttentionTarget] = []
+        for row, (prompt, union) in enumerate(zip(batch.prompts, batch.unions, strict=True)):
+            words = tokenizer(prompt).input_ids
+            for index in union:
+                column = words.index(tokenizer.convert_tokens_to_ids(assets[index].token))
+                targets.append(AttentionTarget(row, column, masks[row, index]))
+        return targets
 
-def _joined(first: Batch, second: Batch) -> Batch:
-    return Batch(
-        torch.cat([first.latents, second.latents]),
-        torch.cat([first.masks, second.masks]),
-        first.prompts + second.prompts,
-    )
+
+def _whole(term: str, weight: float, latents: Tensor, prompts: list[str]) -> Batch:
+    """A batch whose pictures count everywhere."""
+    return Batch(term, weight, latents, torch.ones_like(latents[:, 0]), prompts)
 
 
 def _optimizer(groups: Sequence[Sequence[nn.Parameter]]) -> torch.optim.AdamW:

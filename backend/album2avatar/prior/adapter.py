@@ -1,4 +1,4 @@
-"""LoRA adapters of the prior's UNet and text encoder, through peft."""
+"""LoRA adapters of the prior, through peft; and what any saved update adds to the weights."""
 
 import json
 from collections.abc import Mapping
@@ -61,6 +61,27 @@ def add_adapter(prior: Prior, rank: int, seed: int) -> list[nn.Parameter]:
                 parameter.data.copy_(start)
             parameters.append(parameter)
     return parameters
+
+
+class LowRankUpdate:
+    """An adapter in a prior, as the thing that learns in personalisation."""
+
+    def __init__(self, prior: Prior, rank: int, seed: int) -> None:
+        self._prior = prior
+        self.parameters = add_adapter(prior, rank, seed)
+        """What learns, in an order that doesn't change from run to run."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The adapter's weights, for a checkpoint."""
+        return adapter_tensors(self._prior)
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go back to the weights of `tensors`; raises ModelError where they don't fit."""
+        restore_adapter(self._prior, tensors)
+
+    def save(self, folder: Path) -> None:
+        """Write the adapter's files."""
+        save_adapter(folder, self._prior)
 
 
 def adapter_tensors(prior: Prior) -> dict[str, Tensor]:
@@ -140,7 +161,7 @@ def merge_saved_adapter(prior: Prior, folder: Path, scale: float) -> None:
     changes = _saved_changes(folder)
     weights = {
         f"{part}.{name}": weight
-        for part in TARGETS
+        for part in parts_of(prior)
         for name, weight in getattr(prior, part).named_parameters()
     }
     for name, change in changes.items():
@@ -156,13 +177,15 @@ def merge_saved_adapter(prior: Prior, folder: Path, scale: float) -> None:
 def _saved_changes(folder: Path) -> dict[str, Tensor]:
     """Name of a parameter, with its part in front, to its change."""
     try:
-        json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
         tensors = load_file(folder / WEIGHTS_FILE)
+        if config.get("method") == "full":
+            return tensors
         layers = sorted(key.removesuffix(_DOWN) for key in tensors if key.endswith(_DOWN))
         return {
             f"{layer}.weight": tensors[layer + _UP] @ tensors[layer + _DOWN] for layer in layers
         }
-    except (OSError, SafetensorError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, SafetensorError, ValueError, KeyError, AttributeError, RuntimeError) as error:
         raise ModelError(
             f"The adapter in {folder} can't be read ({error}). Personalise the album again."
         ) from error
@@ -177,6 +200,11 @@ def merge_adapter(prior: Prior) -> None:
         for name, layer in adapted:
             layer.merge()  # pyright: ignore[reportCallIssue]
             module.set_submodule(name, layer.get_base_layer())
+
+
+def parts_of(prior: Prior) -> tuple[str, ...]:
+    """The submodules of a prior that can learn."""
+    return tuple(_targets_of(prior))
 
 
 def _targets_of(prior: Prior) -> dict[str, tuple[str, ...]]:

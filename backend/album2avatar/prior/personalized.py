@@ -15,8 +15,9 @@ from album2avatar.files import write_bytes
 from album2avatar.prior.adapter import load_adapter
 from album2avatar.prior.embeddings import TextEmbeddings
 from album2avatar.prior.model import Prior, load_prior
+from album2avatar.prior.prompt_limit import require_whole_prompt
 from album2avatar.prior.prompts import AssetPhrase, Style, compose_prompt
-from album2avatar.prior.tokens import load_tokens, require_tokens_kept
+from album2avatar.prior.tokens import load_tokens
 
 RECORD_FILE = "personalization.json"
 TOKENS_FILE = "tokens.safetensors"
@@ -72,12 +73,13 @@ class PersonalizedPrior:
         """Text embeddings of any prompts; each is computed once.
 
         Raises:
-            ModelError: a token falls off the end of a prompt.
+            ModelError: a token or another clause falls off the end of a prompt.
+            SettingsError: the artist's addition does.
         """
         for prompt in prompts:
             if prompt in self._embeddings:
                 continue
-            require_tokens_kept(self.prior, prompt, asset_names(self.assets))
+            require_whole_prompt(self.prior, prompt, asset_names(self.assets), self.addition)
             # One at a time: a row's last bits depend on how many are beside it, and a resumed
             # run meets prompts in another order.
             with torch.no_grad():

@@ -1,5 +1,7 @@
 """Settings of the personalization stage."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from album2avatar.settings.base import Frozen
@@ -8,9 +10,13 @@ from album2avatar.settings.base import Frozen
 class PersonalizationSettings(Frozen):
     """How the prior learns one person.
 
-    The defaults are for a prior of Stable Diffusion's size on a GPU.
+    The defaults are for a prior of Stable Diffusion's size on a GPU. A term of the loss whose
+    weight is 0 is not computed, and what it would need is not made.
     """
 
+    method: Literal["lora", "full"] = "lora"
+    """What learns in the second phase: a low-rank adapter, or every weight of UNet and text
+    encoder, as published. `full` needs four times the memory and writes gigabytes."""
     token_steps: int = Field(default=1000, ge=1, le=100_000)
     """Steps of the first phase, in which only the tokens' embeddings learn (PuzzleBooth)."""
     adapter_steps: int = Field(default=4000, ge=1, le=100_000)
@@ -22,7 +28,7 @@ class PersonalizationSettings(Frozen):
     token_rate_with_adapter: float = Field(default=0.1, ge=0, le=1)
     """Share of that rate in the second phase: by then the adapter does most of the work."""
     adapter_learning_rate: float = Field(default=1e-4, gt=0, lt=1)
-    """Usual for low-rank adapters; full fine-tuning would need 2e-6. Falls to a tenth."""
+    """Usual for low-rank adapters; for `full` set 2e-6 (PuzzleBooth). Falls to a tenth."""
     adapter_rank: int = Field(default=16, ge=1, le=256)
     """Rank of the adapter's updates: a person and an outfit are little to remember."""
     whole_person_share: float = Field(default=0.5, ge=0, le=1)
@@ -31,6 +37,10 @@ class PersonalizationSettings(Frozen):
     plain_background_copies: int = Field(default=2, ge=0, le=16)
     """Copies of each picture with a plain background that the prompt names. In these, outline
     and framing are learned too; in the others only the named assets count."""
+    asset_close_up_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of album pictures that are crops around one asset, without a framing word."""
+    attention_weight: float = Field(default=0.01, ge=0, le=100)
+    """Weight of the difference between a token's cross-attention and its mask (PuzzleBooth)."""
     class_pictures: int = Field(default=200, ge=2, le=10_000)
     """Pictures of other people, half of them normal maps, sampled once from the base prior, so
     that it doesn't forget views, framings and normals."""
@@ -38,6 +48,17 @@ class PersonalizationSettings(Frozen):
     """Of those, pictures a step."""
     class_weight: float = Field(default=1.0, ge=0, le=100)
     """Weight of their loss (prior preservation; PuzzleBooth)."""
+    synthetic_pictures: int = Field(default=200, ge=2, le=10_000)
+    """Renderings of synthetic people in the album's views and framings, each as a photo and as a
+    normal map, so that normal maps stay true ones."""
+    synthetic_color_batch_size: int = Field(default=1, ge=1, le=64)
+    """Of the photos, pictures a step."""
+    synthetic_color_weight: float = Field(default=2.0, ge=0, le=100)
+    """Weight of their loss (PuzzleBooth)."""
+    synthetic_normal_batch_size: int = Field(default=1, ge=1, le=64)
+    """Of the normal maps, pictures a step."""
+    synthetic_normal_weight: float = Field(default=2.0, ge=0, le=100)
+    """Weight of their loss (PuzzleBooth)."""
     sampling_steps: int = Field(default=25, ge=2, le=1000)
     """Denoising steps of sampled pictures; more cost time and change little."""
     sampling_guidance: float = Field(default=7.5, ge=1, le=30)

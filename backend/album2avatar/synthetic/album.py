@@ -65,14 +65,19 @@ def demo_person() -> Person:
     return sample_person(person_seed("demo", DEMO_PERSON))
 
 
-def album_pictures(person: Person, size: int) -> Iterator[tuple[Shot, Picture]]:
-    """Take every shot of the album, square, `size` pixels a side."""
+def album_pictures(
+    person: Person, size: int, occasion: str = "album"
+) -> Iterator[tuple[Shot, Picture]]:
+    """Take every shot of the album, square, `size` pixels a side.
+
+    On another occasion the person stands in other poses, light and places.
+    """
     template = load_template()
     body = rest_bodies(template, [person.phenotype])[0]
     dressed = dress(template, body, person)
     cuts, looks = outfit_cuts(template, person), looks_of(person)
     for index, shot in enumerate(SHOTS):
-        generator = numpy_generator(person.seed, "synthetic", "album", index)
+        generator = numpy_generator(person.seed, "synthetic", occasion, index)
         pose = sample_pose(generator, template, body, leg_freedom(person))
         posed = pose_person(dressed, body, bone_transforms(template, body, pose))
         eyes = posed.bone_heads[[template.bones.index(f"eye.{side}") for side in "LR"]].mean(0)

@@ -2,9 +2,16 @@
 
 from collections.abc import Collection
 
-from album2avatar.assets import AssetKind
+import numpy as np
+
+from album2avatar.assets import PIXEL_CLASSES, AssetKind
+from album2avatar.body.keypoints import KEYPOINTS
 from album2avatar.prior.prompts import AssetPhrase
 from album2avatar.synthetic.people import Garment, Person
+from album2avatar.synthetic.pictures import Picture
+
+_VISIBLE_SHARE = 0.004
+"""A class is named in the caption when it covers this share of the picture."""
 
 
 def garment_words(garment: Garment) -> str:
@@ -41,6 +48,16 @@ def person_phrases(person: Person) -> list[AssetPhrase]:
     shoes = "bare feet" if person.shoes is None else garment_words(person.shoes)
     phrases.append(AssetPhrase("shoes", shoes))
     return phrases
+
+
+def picture_phrases(person: Person, picture: Picture) -> list[AssetPhrase]:
+    """The phrases of what covers enough of a picture to be named."""
+    counts = np.bincount(picture.labels.ravel(), minlength=len(PIXEL_CLASSES))
+    enough = max(2.0, _VISIBLE_SHARE * picture.labels.size)
+    visible = {name for name, count in zip(PIXEL_CLASSES, counts, strict=True) if count >= enough}
+    toes = picture.keypoints[[KEYPOINTS.index("left_toe"), KEYPOINTS.index("right_toe")]]
+    in_picture = ((toes[:, :2] >= 0) & (toes[:, :2] < picture.labels.shape[0])).all(1).any()
+    return visible_phrases(person, visible, feet_in_picture=bool(in_picture))
 
 
 def visible_phrases(

@@ -12,18 +12,18 @@ import numpy as np
 import torch
 import typer
 
-from album2avatar.assets import PIXEL_CLASSES, Framing, view_of_azimuth
+from album2avatar.assets import Framing, view_of_azimuth
 from album2avatar.body.keypoints import KEYPOINTS
 from album2avatar.files import atomic_path
 from album2avatar.seeding import numpy_generator
 from album2avatar.synthetic.backgrounds import sample_background, sample_light
 from album2avatar.synthetic.cameras import FRAMING_SHARES, frame_camera, sample_azimuth
-from album2avatar.synthetic.captions import attributes, visible_phrases
+from album2avatar.synthetic.captions import attributes, picture_phrases
 from album2avatar.synthetic.dressing import dress
 from album2avatar.synthetic.garments import outfit_cuts
 from album2avatar.synthetic.looks import looks_of
 from album2avatar.synthetic.people import Person, sample_person
-from album2avatar.synthetic.pictures import Picture, pose_person, take_picture
+from album2avatar.synthetic.pictures import Picture, pose_person, take_picture, usual_supersampling
 from album2avatar.synthetic.posing import bone_transforms, leg_freedom, sample_pose
 from album2avatar.synthetic.splits import Split, person_seed
 from album2avatar.synthetic.template import RestBody, Template, load_template, rest_bodies
@@ -34,8 +34,6 @@ _Batch = list[tuple[Picture, dict[str, Any]]]
 
 PICTURES_PER_PERSON = 4
 _PEOPLE_AT_ONCE = 16
-_VISIBLE_SHARE = 0.004
-"""A class is named in the caption when it covers this share of the picture."""
 
 
 def person_pictures(
@@ -64,7 +62,7 @@ def person_pictures(
             "seed": person.seed,
             "picture": index,
             "subject": person.subject,
-            "phrases": _phrases(person, picture),
+            "phrases": {p.kind: p.words for p in picture_phrases(person, picture)},
             "attributes": attributes(person),
             "view": view_of_azimuth(camera.azimuth),
             "framing": framing,
@@ -74,16 +72,6 @@ def person_pictures(
             "light": asdict(light),
         }
         yield picture, record
-
-
-def _phrases(person: Person, picture: Picture) -> dict[str, str]:
-    counts = np.bincount(picture.labels.ravel(), minlength=len(PIXEL_CLASSES))
-    enough = max(2.0, _VISIBLE_SHARE * picture.labels.size)
-    visible = {name for name, count in zip(PIXEL_CLASSES, counts, strict=True) if count >= enough}
-    ankles = picture.keypoints[[KEYPOINTS.index("left_toe"), KEYPOINTS.index("right_toe")]]
-    in_picture = ((ankles[:, :2] >= 0) & (ankles[:, :2] < picture.labels.shape[0])).all(1).any()
-    phrases = visible_phrases(person, visible, feet_in_picture=bool(in_picture))
-    return {phrase.kind: phrase.words for phrase in phrases}
 
 
 def _make_people(job: _Job) -> _Batch:
@@ -117,8 +105,7 @@ def write_dataset(
         Pictures per second.
     """
     output.mkdir(parents=True, exist_ok=True)
-    # Odd, so that labels are sampled at the pixels' centres: large pictures can spare it.
-    supersampling = 3 if size <= 256 else 2
+    supersampling = usual_supersampling(size)
     people = -(-count // PICTURES_PER_PERSON)
     jobs: list[_Job] = [
         (split, first_seed + start, min(_PEOPLE_AT_ONCE, people - start), size, supersampling)

@@ -56,6 +56,14 @@ def pose_person(dressed: DressedBody, body: RestBody, transforms: Floats) -> Pos
     return PosedPerson(vertices, normals, pose_bones(body, transforms))
 
 
+def usual_supersampling(size: int) -> int:
+    """Samples along each side of a pixel, for pictures of a size.
+
+    Odd, so that labels are sampled at the pixels' centres: large pictures can spare it.
+    """
+    return 3 if size <= 256 else 2
+
+
 def take_picture(
     template: Template,
     dressed: DressedBody,
