@@ -135,6 +135,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.personalization / "personalization.json"],
         also_reads=("seed", "device", "prior"),
+        version=2,
     ),
     Stage(
         name="fit",

@@ -24,6 +24,7 @@ from album2avatar.evaluation.personalization_runs import (
     make_judge,
     prepare_once,
     run_class_words,
+    run_true_photos,
     run_variant,
 )
 from album2avatar.files import write_bytes, write_json
@@ -33,6 +34,7 @@ from album2avatar.presets import load_preset
 from album2avatar.prior.model import load_prior
 from album2avatar.settings import Settings
 
+TRUTH = "true photos"
 BASELINE = "class words"
 WHOLE = "all terms"
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -42,11 +44,14 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "no synthetic photos": {"synthetic_color_weight": 0.0},
     "no synthetic normal maps": {"synthetic_normal_weight": 0.0},
     "no synthetic pictures": {"synthetic_color_weight": 0.0, "synthetic_normal_weight": 0.0},
+    "published synthetic weights": {
+        "synthetic_color_weight": 2.0,
+        "synthetic_normal_weight": 2.0,
+    },
+    "ten times the attention loss": {"attention_weight": 0.1},
     "with asset close-ups": {"asset_close_up_share": 0.3},
 }
 """Name to what differs from the preset."""
-PEOPLE = (0, 1, 2, 3, 4, 5)
-"""Indices in the held-out split."""
 
 
 def settings_of(preset: str, variant: str, seed: int) -> Settings:
@@ -99,7 +104,9 @@ def _run_person(
     shared: Checkpoint | None = None
     for variant in variants:
         settings = settings_of(preset, variant, seed)
-        if variant == BASELINE:
+        if variant == TRUTH:
+            result = run_true_photos(album, person, variant, settings, judge)
+        elif variant == BASELINE:
             result = run_class_words(album, person, variant, settings, judge)
         else:
             shared = shared or prepare_once(album, settings_of(preset, WHOLE, seed))
@@ -192,14 +199,14 @@ def main(
     people: Annotated[str, typer.Option(help="held-out people, by number")] = "0,1,2,3,4,5",
     seeds: Annotated[str, typer.Option(help="seeds of each person")] = "0",
     variants: Annotated[
-        str, typer.Option(help=f"of: {', '.join((BASELINE, *VARIANTS))}")
-    ] = ",".join((BASELINE, WHOLE)),
+        str, typer.Option(help=f"of: {', '.join((TRUTH, BASELINE, *VARIANTS))}")
+    ] = ",".join((TRUTH, BASELINE, WHOLE)),
     threads: Annotated[int, typer.Option(min=1, max=64)] = 1,
 ) -> None:
     """Personalise held-out people with each term of the loss switched off; print a table."""
     torch.set_num_threads(threads)
     chosen = variants.split(",")
-    unknown = set(chosen) - {BASELINE, *VARIANTS}
+    unknown = set(chosen) - {TRUTH, BASELINE, *VARIANTS}
     if unknown:
         raise typer.BadParameter(f"unknown variant {', '.join(sorted(unknown))}")
     try:

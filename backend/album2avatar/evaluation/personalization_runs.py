@@ -46,12 +46,14 @@ SAMPLED_FRAMINGS: tuple[Framing, ...] = ("full body", "full body", "upper body",
 SAMPLING_STEPS = 12
 LEAST_PIXELS = 12
 """An asset that covers fewer pixels of a sample counts as missing."""
+VISIBLE_SHARE = 0.004
+"""An asset that covers less of every photo from a side is not asked for from there."""
 DISTINCT = 25.0
 """Colour difference (CIE 1976) from which two garments can be told apart."""
 GARMENTS = ("top", "dress", "outerwear", "bottom", "shoes", "headwear")
 _NOISE_LEVELS = (150, 400, 650, 900)
 """Timesteps, of 1000, at which losses are compared."""
-_OTHERS = 24
+_OTHERS = 16
 _OTHERS_SEED = 77
 
 
@@ -64,7 +66,7 @@ class RunResult(BaseModel):
     seed: int
     variant: str
     seconds: float
-    """Of the training alone, wall time."""
+    """Of the training alone, CPU time."""
     color_differences: dict[str, float]
     """Kind to the median over the samples that show it (CIE 1976)."""
     shown: dict[str, tuple[int, int]]
@@ -75,7 +77,7 @@ class RunResult(BaseModel):
     leaks: tuple[int, int]
     """(Samples in which a garment looks more like another garment of the album, asked)."""
     album_loss: float | None
-    """Masked loss of the album's own photos; None without training."""
+    """Masked loss of the album's own photos; None where nothing was trained."""
     unseen_loss: float | None
     """The same of photos of another day."""
     others_loss: float
@@ -156,11 +158,12 @@ def run_variant(
     judge: Judge,
 ) -> RunResult:
     """Personalise and measure."""
-    began = time.monotonic()
+    began = time.process_time()
     prior = personalized(album, settings, shared)
-    seconds = time.monotonic() - began
+    seconds = time.process_time() - began
     own = _losses_of_the_person(prior, album, settings.seed)
-    return _measured(prior, album, person, variant, settings, judge, True, seconds, own)
+    judged = _sampled(prior, album, person, settings, judge, tokens=True)
+    return _result(prior, album, person, variant, settings, judge, judged, seconds, own)
 
 
 def run_class_words(
@@ -168,62 +171,133 @@ def run_class_words(
 ) -> RunResult:
     """Measure the base prior, asked for the same pictures without tokens."""
     prior = load_prior(find_model(settings.prior))
-    return _measured(prior, album, person, variant, settings, judge, False, 0.0, (None, None))
+    judged = _sampled(prior, album, person, settings, judge, tokens=False)
+    return _result(prior, album, person, variant, settings, judge, judged)
+
+
+def run_true_photos(
+    album: HeldOutAlbum, person: int, variant: str, settings: Settings, judge: Judge
+) -> RunResult:
+    """Judge the photos of another day in place of samples: no personalisation can do better."""
+    prior = load_prior(find_model(settings.prior))
+    assets = album.table.assets
+    cuts = cut_pictures(album.unseen, len(assets), prior.image_size, 0, settings.seed)
+    wanted = [(cut.view, cut.framing) for cut in cuts if cut.framing in SAMPLED_FRAMINGS]
+    images = [cut.image for cut in cuts if cut.framing in SAMPLED_FRAMINGS]
+    samples = torch.from_numpy(np.stack(images)).float() / 255
+    judged = _judged(samples, wanted, album, judge.perception)
+    return _result(prior, album, person, variant, settings, judge, judged)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What the perception network says of pictures."""
+
+    colors: list[dict[str, Floats]]
+    """Per picture, kind to median colour."""
+    asked: list[tuple[Asset, ...]]
+    views: tuple[int, int]
+    framings: tuple[int, int]
+
+
+def assets_seen(album: HeldOutAlbum, view: View, framing: Framing | None) -> tuple[Asset, ...]:
+    """The assets that the framing can show and that the album's photos of that side do show.
+
+    A shirt under a closed coat has no colour from behind.
+    """
+    masks = [photo.mask for photo in album.photos if photo.labels.view == view]
+    kinds = seen_kinds(view, framing)
+    return tuple(
+        asset
+        for number, asset in enumerate(album.table.assets)
+        if asset.kind in kinds
+        and any((mask == number + 1).mean() >= VISIBLE_SHARE for mask in masks)
+    )
+
+
+def _sampled(
+    prior: Prior,
+    album: HeldOutAlbum,
+    person: int,
+    settings: Settings,
+    judge: Judge,
+    *,
+    tokens: bool,
+) -> _Judged:
+    write = token_prompt if tokens else class_prompt
+    wanted = [(view, framing) for framing in SAMPLED_FRAMINGS for view in VIEWS]
+    prompts = [
+        write(
+            album.table.subject,
+            assets_seen(album, view, framing),
+            view,
+            framing,
+            "photo",
+            "grey",
+        )
+        for view, framing in wanted
+    ]
+    generator = torch_generator(settings.seed, "evaluation", "samples", person)
+    guidance = settings.personalization.sampling_guidance
+    samples = sample_images(prior, prompts, SAMPLING_STEPS, guidance, generator)
+    return _judged(samples, wanted, album, judge.perception)
 
 
 @torch.no_grad()
-def _measured(
+def _judged(
+    pictures: Tensor,
+    wanted: Sequence[tuple[View, Framing | None]],
+    album: HeldOutAlbum,
+    perception: Perception,
+) -> _Judged:
+    perceived = [perception.perceive(picture) for picture in pictures]
+    asked = [assets_seen(album, view, framing) for view, framing in wanted]
+    views = sum(s.word("view") == view for s, (view, _) in zip(perceived, wanted, strict=True))
+    framings = sum(
+        s.word("framing") == framing for s, (_, framing) in zip(perceived, wanted, strict=True)
+    )
+    return _Judged(
+        [
+            _colors_in(picture.numpy(), seen.labels.numpy(), seen.pixel_classes, assets)
+            for picture, seen, assets in zip(pictures, perceived, asked, strict=True)
+        ],
+        asked,
+        (views, len(wanted)),
+        (framings, len(wanted)),
+    )
+
+
+def _result(
     prior: Prior,
     album: HeldOutAlbum,
     person: int,
     variant: str,
     settings: Settings,
     judge: Judge,
-    with_tokens: bool,
-    seconds: float,
-    own_losses: tuple[float | None, float | None],
+    judged: _Judged,
+    seconds: float = 0.0,
+    own_losses: tuple[float, float] | None = None,
 ) -> RunResult:
-    write = token_prompt if with_tokens else class_prompt
-    wanted = [(view, framing) for framing in SAMPLED_FRAMINGS for view in VIEWS]
-    shown = [
-        [asset for asset in album.table.assets if asset.kind in seen_kinds(view, framing)]
-        for view, framing in wanted
-    ]
-    prompts = [
-        write(album.table.subject, assets, view, framing, "photo", "grey")
-        for (view, framing), assets in zip(wanted, shown, strict=True)
-    ]
-    generator = torch_generator(settings.seed, "evaluation", "samples", person)
-    guidance = settings.personalization.sampling_guidance
-    samples = sample_images(prior, prompts, SAMPLING_STEPS, guidance, generator)
-    perceived = [judge.perception.perceive(sample) for sample in samples]
-    colors = [
-        _colors_in(sample.numpy(), seen.labels.numpy(), seen.pixel_classes, assets)
-        for sample, seen, assets in zip(samples, perceived, shown, strict=True)
-    ]
     truth = album_colors(album)
-    views = sum(s.word("view") == view for s, (view, _) in zip(perceived, wanted, strict=True))
-    framings = sum(
-        s.word("framing") == framing for s, (_, framing) in zip(perceived, wanted, strict=True)
-    )
+    album_loss, unseen_loss = own_losses or (None, None)
     return RunResult(
         person=person,
         seed=settings.seed,
         variant=variant,
         seconds=round(seconds, 1),
-        color_differences=color_differences(colors, truth),
+        color_differences=color_differences(judged.colors, truth),
         shown={
             asset.kind: (
-                sum(asset.kind in found for found in colors),
-                sum(asset in assets for assets in shown),
+                sum(asset.kind in found for found in judged.colors),
+                sum(asset in assets for assets in judged.asked),
             )
             for asset in album.table.assets
         },
-        views=(views, len(wanted)),
-        framings=(framings, len(wanted)),
-        leaks=count_leaks(colors, truth),
-        album_loss=own_losses[0],
-        unseen_loss=own_losses[1],
+        views=judged.views,
+        framings=judged.framings,
+        leaks=count_leaks(judged.colors, truth),
+        album_loss=album_loss,
+        unseen_loss=unseen_loss,
         others_loss=_loss_of_others(prior, judge.other_photos, judge.photo_prompts),
         normals_loss=_loss_of_others(prior, judge.other_normals, judge.normal_prompts),
     )
