@@ -14,8 +14,7 @@ PROMPTS = ["a photo of a woman", "a photo of a man wearing a red t-shirt"]
 
 
 def call(prior):
-    embeddings = prior.encode_prompts(PROMPTS)
-    return prior.unet(LATENTS, torch.tensor([10, 700]), encoder_hidden_states=embeddings).sample
+    return prior.predict(LATENTS, torch.tensor([10, 700]), prior.encode_prompts(PROMPTS))
 
 
 def test_the_loss_is_what_a_hand_computes():

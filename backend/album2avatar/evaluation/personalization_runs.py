@@ -408,7 +408,7 @@ def _loss(prior: Prior, latents: Tensor, masks: Tensor, prompts: Sequence[str]) 
         times = torch.full((len(latents),), level)
         noise = torch.randn(latents.shape, generator=generator)
         noisy = prior.add_noise(latents, noise, times)
-        output = prior.unet(noisy, times, encoder_hidden_states=embeddings).sample
+        output = prior.predict(noisy, times, embeddings)
         losses.append(
             float(masked_loss(output, prior.training_target(latents, noise, times), masks))
         )

@@ -12,7 +12,6 @@ from peft import (
     inject_adapter_in_model,
     set_peft_model_state_dict,
 )
-from peft.tuners.lora import LoraLayer
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -189,17 +188,6 @@ def _saved_changes(folder: Path) -> dict[str, Tensor]:
         raise ModelError(
             f"The adapter in {folder} can't be read ({error}). Personalise the album again."
         ) from error
-
-
-@torch.no_grad()
-def merge_adapter(prior: Prior) -> None:
-    """Add the adapter's updates to the layers that they hang on and take the adapter away."""
-    for part in _targets_of(prior):
-        module: nn.Module = getattr(prior, part)
-        adapted = [(n, m) for n, m in module.named_modules() if isinstance(m, LoraLayer)]
-        for name, layer in adapted:
-            layer.merge()  # pyright: ignore[reportCallIssue]
-            module.set_submodule(name, layer.get_base_layer())
 
 
 def parts_of(prior: Prior) -> tuple[str, ...]:

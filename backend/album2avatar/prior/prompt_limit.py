@@ -55,5 +55,5 @@ def _lost_clause(prior: Prior, prompt: str) -> str:
 
 
 def fits(prior: Prior, prompt: str) -> bool:
-    """Whether the text encoder reads all of a prompt."""
-    return len(prior.tokenizer(prompt).input_ids) <= prior.prompt_limit
+    """Whether every text encoder reads all of a prompt."""
+    return all(len(reader.tokenizer(prompt).input_ids) <= reader.limit for reader in prior.readers)
