@@ -80,7 +80,8 @@ def _check_assets(path: Path, table: AssetTable) -> None:
             f"{path}: assets must keep their kinds and their order, in which the masks' values "
             f"count them. {_CORRECT_IT}"
         )
-    if len({asset.token for asset in table.assets}) < len(table.assets):
+    tokens = [asset.token for asset in table.assets if asset.token]
+    if len(set(tokens)) < len(tokens):
         raise AlbumError(f"{path}: two assets have the same token. Give each its own.")
 
 

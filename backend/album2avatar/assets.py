@@ -35,8 +35,9 @@ class Asset(BaseModel):
     kind: AssetKind
     name: str = Field(min_length=1, max_length=60)
     """One to three words that name the class, such as `denim jacket` or `long hair`."""
-    token: str = Field(pattern=r"^<[a-z0-9_-]+>$")
-    """The word of the text encoder whose embedding is learned, such as `<asset0>`."""
+    token: str = Field(default="", pattern=r"^(<[a-z0-9_-]+>)?$")
+    """The word of the text encoder whose embedding is learned, such as `<asset0>`; empty for an
+    asset that only words describe."""
 
 
 class PhotoLabels(BaseModel):

@@ -36,7 +36,13 @@ app.command("swap")(swap)
 
 DEFAULT_PRESET = "demo"
 
-AlbumArgument = Annotated[Path, typer.Argument(help="Folder with the photos; never changed.")]
+AlbumArgument = Annotated[
+    Path | None, typer.Argument(help="Folder with the photos; never changed.")
+]
+PromptOption = Annotated[
+    str,
+    typer.Option(help="Describes the person where there is no album; adds to it where there is."),
+]
 OutputOption = Annotated[Path, typer.Option("--output", "-o", help="The avatar's folder.")]
 PresetOption = Annotated[
     str | None, typer.Option(help=f"Preset of settings; {DEFAULT_PRESET} where none is named.")
@@ -66,14 +72,20 @@ def root(
 
 @app.command()
 def create(
-    album: AlbumArgument,
     output: OutputOption,
+    album: AlbumArgument = None,
+    prompt: PromptOption = "",
     preset: PresetOption = None,
     settings_file: SettingsOption = None,
     assignments: AssignmentsOption = None,
     resume: ResumeOption = False,
 ) -> None:
-    """Make an avatar of the person in ALBUM; Ctrl-C leaves a folder that can be resumed."""
+    """Make an avatar of the person in ALBUM, or of the one whom --prompt describes.
+
+    Ctrl-C leaves a folder that can be resumed.
+    """
+    if album is None and not prompt.strip():
+        raise SettingsError("Name the album's folder, or describe a person with --prompt.")
     workspace = Workspace(output)
     has_avatar = workspace.manifest.exists() and bool(open_workspace(output).done)
     if has_avatar and not resume:
@@ -84,12 +96,17 @@ def create(
     settings = _choose_settings(
         workspace if has_avatar else None, preset, settings_file, assignments or []
     )
+    if album is not None and prompt:
+        settings = build_settings([settings.model_dump(), {"prompt_addition": prompt}])
 
-    from album2avatar.pipeline import create_avatar
+    from album2avatar.pipeline import create_avatar, create_from_prompt
 
     cancelled = cancelled_by_signals()
     with shown_progress() as listener:
-        create_avatar(album, output, settings, listener, cancelled)
+        if album is None:
+            create_from_prompt(prompt, output, settings, listener, cancelled)
+        else:
+            create_avatar(album, output, settings, listener, cancelled)
     print(workspace.glb)
 
 

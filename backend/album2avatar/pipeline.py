@@ -17,8 +17,15 @@ import psutil
 import torch
 
 from album2avatar.album import stage as album_stage
-from album2avatar.album_choice import AlbumChoice, read_album_choice, write_album_choice
+from album2avatar.album_choice import (
+    AlbumChoice,
+    read_album_choice,
+    write_album_choice,
+    write_prompt,
+)
 from album2avatar.asset_edits import finish_edit
+from album2avatar.description import stage as description_stage
+from album2avatar.errors import SettingsError
 from album2avatar.export import stage as export_stage
 from album2avatar.files import write_bytes
 from album2avatar.fitting import stage as fitting_stage
@@ -48,6 +55,9 @@ from album2avatar.wardrobe.library import Wardrobe
 from album2avatar.workspace import Workspace
 
 logger = logging.getLogger(__name__)
+
+LONGEST_PROMPT = 400
+"""Letters; more than any text encoder reads."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +170,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.sculpt],
         also_reads=("seed", "device", "prior", "prompt_addition"),
+        version=2,
     ),
     Stage(
         name="paint",
@@ -175,6 +186,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
         also_reads=("seed", "device", "prior", "prompt_addition"),
+        version=2,
     ),
     Stage(
         name="rig",
@@ -187,6 +199,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.asset_table,
         ],
         outputs=lambda workspace: [workspace.rigged],
+        also_reads=("prompt_addition",),
     ),
     _EXPORT,
 )
@@ -254,6 +267,24 @@ SWAP_STAGES: tuple[Stage, ...] = (
 )
 """From a finished avatar to a variant with another garment."""
 
+PROMPT_STAGES: tuple[Stage, ...] = (
+    Stage(
+        name="describe",
+        run=description_stage.run,
+        section="fitting",
+        inputs=lambda workspace, settings: [workspace.job_file, find_model(settings.prior)],
+        outputs=lambda workspace: [
+            workspace.asset_table,
+            workspace.body,
+            workspace.poses,
+            workspace.personalization / "personalization.json",
+        ],
+        also_reads=("prior",),
+    ),
+    *(stage for stage in STAGES if stage.name in ("sculpt", "paint", "rig", "export")),
+)
+"""What makes an avatar from words alone; an album's later stages, which find no photos."""
+
 
 def create_avatar(
     album: Path,
@@ -279,17 +310,66 @@ def create_avatar(
     Raises:
         Album2AvatarError: with a message for the artist; the workspace can be resumed.
     """
+    choice = AlbumChoice(album.resolve(), photos)
+    return _create(
+        lambda workspace: write_album_choice(workspace, choice),
+        _up_to(last_stage),
+        root,
+        settings,
+        listener,
+        cancelled,
+    )
+
+
+def create_from_prompt(
+    prompt: str,
+    root: Path,
+    settings: Settings,
+    listener: Callable[[ProgressEvent], None],
+    cancelled: threading.Event,
+) -> Workspace:
+    """Make the avatar of a person whom only words describe; arguments as in `create_avatar`.
+
+    Args:
+        prompt: such as `a woman with long brown hair wearing a red t-shirt`.
+
+    Raises:
+        SettingsError: the prompt is empty or too long.
+        Album2AvatarError: with a message for the artist; the workspace can be resumed.
+    """
+    if not 0 < len(prompt.strip()) <= LONGEST_PROMPT:
+        raise SettingsError(
+            f"The prompt has {len(prompt.strip())} letters. Describe the person in 1 to "
+            f"{LONGEST_PROMPT}."
+        )
+    return _create(
+        lambda workspace: write_prompt(workspace, prompt),
+        PROMPT_STAGES,
+        root,
+        settings,
+        listener,
+        cancelled,
+    )
+
+
+def _create(
+    write_wish: Callable[[Workspace], None],
+    stages: Sequence[Stage],
+    root: Path,
+    settings: Settings,
+    listener: Callable[[ProgressEvent], None],
+    cancelled: threading.Event,
+) -> Workspace:
     find_model(settings.prior)  # a missing model is said before anything is written
     workspace = Workspace(root)
     with locked(workspace):
         manifest = open_workspace(root)
-        write_album_choice(workspace, AlbumChoice(album.resolve(), photos))
+        write_wish(workspace)
         write_bytes(workspace.settings_file, (settings.model_dump_json(indent=2) + "\n").encode())
         finish_edit(workspace)
         configure_torch(settings)
         with logged_to(workspace.log):
-            wanted = _up_to(last_stage)
-            run_stages(wanted, workspace, settings, manifest, listener, cancelled)
+            run_stages(stages, workspace, settings, manifest, listener, cancelled)
     return workspace
 
 

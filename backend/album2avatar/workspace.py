@@ -22,7 +22,7 @@ class Workspace:
 
     @property
     def job_file(self) -> Path:
-        """JSON: `{"album": absolute path}`, what the artist asked for."""
+        """JSON: `{"album": absolute path}` or `{"prompt": words}`, what the artist asked for."""
         return self.root / "job.json"
 
     @property

@@ -136,6 +136,24 @@ def test_wrong_settings_are_named_and_nothing_is_written(
     assert not (tmp_path / "avatar").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ((), "--prompt"),
+        (("--prompt", " "), "--prompt"),
+        (("--prompt", "a woman in " + 100 * "very " + "red shoes"), "letters"),
+        (("--prompt", "a woman", "--set", "fitting.body=smplx"), "fitting.body"),
+    ],
+)
+def test_a_person_of_whom_nothing_can_be_made_is_refused(
+    run, tmp_path: Path, arguments: tuple[str, ...], named: str
+):
+    outcome = run("create", "-o", tmp_path / "avatar", *arguments)
+    assert outcome.code == 2
+    assert len(outcome.lines) == 1
+    assert named in outcome.lines[0]
+
+
 def test_a_folder_with_other_files_is_refused(run, album: Path, tmp_path: Path):
     (tmp_path / "avatar").mkdir()
     (tmp_path / "avatar" / "thesis.txt").write_text("years of work")

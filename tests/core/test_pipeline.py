@@ -11,7 +11,15 @@ from pydantic import ValidationError
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.errors import AlbumError, CancelledError, WorkspaceError
 from album2avatar.manifest import locked, open_workspace
-from album2avatar.pipeline import STAGES, Stage, create_avatar, fingerprint, run_stages
+from album2avatar.pipeline import (
+    PROMPT_STAGES,
+    STAGES,
+    Stage,
+    create_avatar,
+    create_from_prompt,
+    fingerprint,
+    run_stages,
+)
 from album2avatar.presets import build_settings
 from album2avatar.progress import JobControl, ProgressEvent
 from album2avatar.settings import Settings
@@ -147,8 +155,12 @@ def test_a_folder_of_another_version_is_refused(tmp_path: Path, text: str):
         open_workspace(tmp_path)
 
 
-def test_each_stage_reads_what_earlier_stages_write(tmp_path: Path):
-    """The declared inputs of a stage are outputs of the stages before it, or the job's."""
+@pytest.mark.parametrize("stages", [STAGES, PROMPT_STAGES])
+def test_each_stage_reads_what_earlier_stages_write(tmp_path: Path, stages: tuple[Stage, ...]):
+    """The declared inputs of a stage are outputs of the stages before it, or the job's.
+
+    Photos may be missing: an avatar from words has none.
+    """
     workspace = Workspace(tmp_path)
     workspace.job_file.write_text('{"album": "/nowhere"}')
     models, smplx_file = tmp_path / "models", tmp_path / "own" / "SMPLX.npz"
@@ -162,8 +174,11 @@ def test_each_stage_reads_what_earlier_stages_write(tmp_path: Path):
             }
         ]
     )
+    photos = {workspace.album / "photos", workspace.album_index}
     written = {workspace.job_file, models, smplx_file}
-    for stage in STAGES:
+    if stages is PROMPT_STAGES:
+        written |= photos
+    for stage in stages:
         for path in stage.inputs(workspace, settings):
             is_known = any(
                 path in (made, *made.parents) or made in path.parents for made in written
@@ -201,7 +216,7 @@ def test_a_job_for_the_assets_alone_ends_there_and_is_gone_on_with(tmp_path: Pat
 @pytest.mark.parametrize(
     ("difference", "again"),
     [
-        ({"prompt_addition": "wearing a red scarf"}, ["sculpt", "paint", "export"]),
+        ({"prompt_addition": "wearing a red scarf"}, ["sculpt", "paint", "rig", "export"]),
         ({"seed": 7}, ["personalize", "sculpt", "paint", "export"]),
         ({"device": "cpu"}, ["personalize", "sculpt", "paint"]),
     ],
@@ -225,6 +240,27 @@ def test_stages_are_listed_in_the_order_in_which_they_run():
     assert tuple(stage.name for stage in STAGES) == STAGE_NAMES
     assert tuple(STAGE_SHARES) == STAGE_NAMES
     assert sum(STAGE_SHARES.values()) == pytest.approx(1)
+
+
+def test_a_folder_is_made_from_an_album_or_from_words_not_from_both(tmp_path: Path):
+    settings, cancelled = build_settings([]), threading.Event()
+    cancelled.set()
+    heard: list[ProgressEvent] = []
+
+    def from_album(root: Path) -> None:
+        create_avatar(tmp_path, root, settings, heard.append, cancelled)
+
+    def from_words(root: Path) -> None:
+        create_from_prompt("a woman", root, settings, heard.append, cancelled)
+
+    for root, first, second in (
+        (tmp_path / "a", from_album, from_words),
+        (tmp_path / "b", from_words, from_album),
+    ):
+        with pytest.raises(CancelledError):
+            first(root)
+        with pytest.raises(WorkspaceError, match="Choose another folder"):
+            second(root)
 
 
 def test_settings_can_not_change_under_a_running_job():

@@ -10,28 +10,42 @@ import pytest
 import torch
 
 from album2avatar.asset_table import save_mask
-from album2avatar.body.storage import save_body
+from album2avatar.attire.shape import ClothField
+from album2avatar.body.storage import save_body, save_poses
 from album2avatar.body.types import CanonicalBody, PhotoPoses
 from album2avatar.errors import AlbumError, CancelledError
+from album2avatar.mesh.marching import march
 from album2avatar.mesh.storage import load_mesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.progress import JobControl, ProgressEvent, silent_job
 from album2avatar.render.shading import render_mask
 from album2avatar.sculpt.band import build_band, smooth_weights
+from album2avatar.sculpt.field import OffsetField
 from album2avatar.sculpt.finishing import finish, largest_component
 from album2avatar.sculpt.hull import first_offsets, hull_distance
 from album2avatar.sculpt.losses import inward_loss
-from album2avatar.sculpt.photos import MaskedPhoto, mask_photo, may_be_person
+from album2avatar.sculpt.photos import MaskedPhoto, draw_cloth, mask_photo, may_be_person
 from album2avatar.sculpt.stage import run
 from album2avatar.sculpt.template import BARE_FREEDOM, SHOE_COVER, make_template, part_cover
 from album2avatar.settings import SculptSettings, Settings
 from album2avatar.workspace import Workspace
-from toy_person import ASSETS, egg, egg_body, photo_poses, write_tiny_prior, write_workspace
+from toy_person import (
+    ASSETS,
+    egg,
+    egg_body,
+    egg_hat,
+    no_attire,
+    photo_poses,
+    write_tiny_prior,
+    write_workspace,
+)
 
 ROUNDER = torch.tensor([1.25, 1.4, 1.0])
 """How much wider the dressed person is than the body."""
 AZIMUTHS = [0.0, 90.0, 180.0, 270.0]
+NOTHING = ClothField(no_attire(), egg_body(egg()))
+"""No cloth that words describe."""
 
 
 def small_handed_body() -> CanonicalBody:
@@ -170,7 +184,7 @@ def test_masks_without_a_person_are_refused(album: Workspace, settings: Settings
 
 def test_the_band_holds_the_body_and_the_room_that_the_masks_leave():
     template = make_template(small_handed_body(), 1.5, BARE_FREEDOM, {})
-    band = build_band(template, masked_photos(dressed()), 24, 0.2)
+    band = build_band(template, masked_photos(dressed()), NOTHING, 24, 0.2)
     inside = band.body_distance <= 0
     ends = band.edges.vertices
     is_cut = inside[ends[:, 0]] != inside[ends[:, 1]]
@@ -178,7 +192,7 @@ def test_the_band_holds_the_body_and_the_room_that_the_masks_leave():
     # The sides of the dressed egg at hip height are in the band, what is far beside them not.
     assert reaches(band.lattice.vertices, [0.0, 0.2 * 1.4, 0.85], 0.06)
     assert not reaches(band.lattice.vertices, [0.0, 0.2 * 1.4 + 0.12, 0.85], 0.04)
-    narrow = build_band(template, masked_photos(egg()), 24, 0.2)
+    narrow = build_band(template, masked_photos(egg()), NOTHING, 24, 0.2)
     assert len(narrow.lattice.tetrahedra) < len(band.lattice.tetrahedra)
 
 
@@ -244,7 +258,7 @@ def test_parts_that_are_held_end_on_the_template():
     body = egg()
     template = make_template(egg_body(body), 1.0, BARE_FREEDOM, {})
     puffed = Mesh(body.vertices * torch.tensor([1.006, 1.006, 1.0]), body.faces)
-    finished = finish(puffed, template)
+    finished = finish(puffed, template, NOTHING)
     hands = body.vertices[:, 0].abs() > 0.24
     middle = (body.vertices[:, 0].abs() < 0.1) & ((body.vertices[:, 2] - 0.85).abs() < 0.2)
     assert finished.body_distance[hands].abs().max() < 5e-4
@@ -259,9 +273,49 @@ def test_shoes_lie_off_the_feet_even_where_masks_leave_no_room():
     assert float(template.cover[low].min()) == pytest.approx(SHOE_COVER)
     assert float(template.cover[body.vertices[:, 2] > 0.8].max()) == 0.0
     photos = masked_photos(body)
-    band = build_band(template, photos, 24, 0.1)
-    offsets = first_offsets(band, [band.lattice.vertices] * len(photos), photos)
+    band = build_band(template, photos, NOTHING, 24, 0.1)
+    places = band.lattice.vertices
+    offsets = first_offsets(band, [places] * len(photos), photos)
     near = (band.body_distance.abs() < 0.02) & (band.lattice.vertices[:, 2] < 0.2)
     assert float(offsets[near].max()) < -0.9 * SHOE_COVER
     assert float(inward_loss(offsets, band, 0.0)) == 0.0
     assert float(inward_loss(offsets + SHOE_COVER, band, 0.0)) > 0.0
+
+
+def test_described_cloth_has_room_and_is_there_from_the_start_without_a_photo():
+    """The egg's cup lies 6 cm off it; the rest of the band stays as narrow as the body needs."""
+    described = ClothField(egg_hat(), egg_body(egg()))
+    template = make_template(small_handed_body(), 1.0, BARE_FREEDOM, {})
+    band = build_band(template, [], described, 24, 0.2)
+    places = band.lattice.vertices
+    field = OffsetField(band, first_offsets(band, [], []))
+    surface = march(field.signed_distance(field.offsets()).detach(), band.edges).carry(places)
+    assert float(surface[:, 2].max()) == pytest.approx(1.7 + 0.06, abs=0.035)
+    low = surface[surface[:, 2] < 1.3]
+    assert float(low[:, 0].abs().max()) == pytest.approx(0.3, abs=0.02)
+    assert not reaches(places, [0.55, 0.0, 0.85], 0.05)
+    # However far it is pushed in, the cup stays.
+    pushed = march(field.signed_distance(torch.full_like(band.spacing, 0.2)), band.edges)
+    assert float(pushed.carry(places)[:, 2].max()) > 1.7
+
+
+def test_the_masks_of_photos_leave_room_for_described_cloth():
+    poses = photo_poses(AZIMUTHS)
+    drawn = draw_cloth(egg_hat(), poses, 0, (96, 72))
+    bare = masks_of(egg(), poses)[0]
+    # A pixel is 2 cm; the cup stands 6 cm over the tip.
+    rows = [int(mask.any(1).float().argmax()) for mask in (drawn, bare)]
+    assert rows[1] - rows[0] == pytest.approx(3, abs=1)
+    assert not draw_cloth(no_attire(), poses, 0, (96, 72)).any()
+
+
+def test_a_person_without_photos_is_sculpted_by_the_prior_alone(
+    album: Workspace, tmp_path: Path, settings: Settings
+):
+    workspace = copy_of(album, tmp_path / "described")
+    save_poses(workspace.poses, photo_poses([]))
+    run(workspace, settings, silent_job("sculpt"))
+    mesh = load_mesh(workspace.sculpt).mesh
+    assert (edge_table(mesh.faces).opposite >= 0).all()
+    # Nobody but the prior moves the surface, by a centimetre a step at most.
+    assert float((mesh.vertices.amax(0) - egg().vertices.amax(0)).abs().max()) < 0.1

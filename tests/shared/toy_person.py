@@ -13,8 +13,10 @@ from transformers import CLIPTextConfig, CLIPTextModel
 
 from album2avatar.asset_table import save_asset_table, save_mask
 from album2avatar.assets import Asset, AssetTable, PhotoLabels, view_of_azimuth
+from album2avatar.attire.patterns import Attire, make_attire
 from album2avatar.body.storage import save_body, save_poses
 from album2avatar.body.types import CanonicalBody, PhotoPoses, Skeleton
+from album2avatar.mesh.normals import vertex_normals
 from album2avatar.mesh.storage import save_mesh
 from album2avatar.mesh.types import Mesh
 from album2avatar.prior.adapter import add_adapter, save_adapter
@@ -73,6 +75,27 @@ def egg_body(mesh: Mesh) -> CanonicalBody:
         weights=torch.ones(count, 1),
         parts=parts | hands | {"surface": every, "head": upper, "face": upper},
     )
+
+
+def egg_hat(asset: int = 3) -> Attire:
+    """An egg-cup over the egg's tip from 1.5 m up, 6 cm off it, that words describe.
+
+    Args:
+        asset: its place among the worn assets.
+    """
+    mesh = egg()
+    cup = mesh.vertices + 0.06 * vertex_normals(mesh.vertices, mesh.faces)
+    faces = mesh.faces[(cup[mesh.faces][..., 2] > 1.5).all(1)]
+    owner = torch.full((len(cup),), -1)
+    owner[faces] = asset
+    return Attire(
+        Mesh(cup, faces), torch.ones(len(cup), 1), owner, torch.ones(len(faces), dtype=torch.bool)
+    )
+
+
+def no_attire() -> Attire:
+    """Nothing described."""
+    return make_attire(egg_body(egg()), ASSETS)
 
 
 def photo_poses(azimuths: list[float], shift: float = 0.0) -> PhotoPoses:

@@ -2,6 +2,7 @@
 
 from album2avatar import __version__
 from album2avatar.asset_table import load_asset_table
+from album2avatar.attire.worn import worn_assets
 from album2avatar.body.rigged import load_rigged
 from album2avatar.body.storage import load_body
 from album2avatar.errors import WorkspaceError
@@ -30,7 +31,9 @@ def write_glb(workspace: Workspace, settings: Settings) -> None:
     """
     avatar = stand_on_floor(load_rigged(workspace.rigged))
     rig = load_body(workspace.body).kind
-    extras = describe_avatar(avatar, rig, load_asset_table(workspace).assets, settings)
+    table = load_asset_table(workspace)
+    assets = worn_assets(table.assets, settings.prompt_addition, rig)
+    extras = describe_avatar(avatar, rig, assets, settings)
     content = build_glb(avatar, _albedo(workspace), extras, f"album2avatar {__version__}")
     write_bytes(workspace.glb, content)
 

@@ -1,17 +1,19 @@
 """What the album's photos show of the sculpted surface."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from scipy.spatial import KDTree
 from torch import Tensor
 from torch.nn import functional as F
 
+from album2avatar.attire.patterns import Attire
 from album2avatar.body.skinning import skin_points
 from album2avatar.body.types import CanonicalBody, PhotoPoses
 from album2avatar.errors import AlbumError
 from album2avatar.mesh.normals import vertex_normals
+from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.types import Mesh
 from album2avatar.render.camera import Cameras
 from album2avatar.render.interpolate import interpolate
@@ -24,6 +26,11 @@ DEPTH_TOLERANCE = 0.01
 are finer than that on the person, and limbs are thicker."""
 BORDER = 2
 """Pixels beside another asset's whose colour is not believed: fit and mask are no better."""
+
+OUTER = 0.01
+"""Metres off the surface at which described sheets are looked for: the outermost is seen."""
+NEAR_SHEET = 0.03
+"""Metres from a described sheet within which the surface is that sheet's."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ def observe_photos(
         photos: by name; photos without a pose are left out.
 
     Raises:
-        AlbumError: no photo shows any part of the surface.
+        AlbumError: there are photos, but none shows any part of the surface.
     """
     weights = nearest_weights(mesh.vertices, body)
     found: list[Observation] = []
@@ -72,12 +79,48 @@ def observe_photos(
                 poses.cameras.vertical_fov[index : index + 1],
             )
             found.append(observe(posed[0], mesh.faces, camera, photos[name]))
-    if not any(bool((seen.facing > 0).any()) for seen in found):
+    if photos and not any(bool((seen.facing > 0).any()) for seen in found):
         raise AlbumError(
             "The masks show nothing where the fitted body is in the photos. Check the masks of "
             "the segmentation and the previews of the fit; leave out photos that don't fit."
         )
     return found
+
+
+def observe_attire(mesh: Mesh, attire: Attire) -> Observation:
+    """What words say of each vertex: the described asset that lies there, without a colour.
+
+    Args:
+        mesh: in the body's canonical pose.
+    """
+    normals = vertex_normals(mesh.vertices, mesh.faces)
+    closest = DistanceField(attire.mesh).closest(mesh.vertices + OUTER * normals)
+    is_near = closest.signed_distance.abs() < NEAR_SHEET
+    asset = torch.where(is_near, attire.vertex_asset[closest.nearest_vertex()], -1)
+    return Observation(
+        asset=asset,
+        facing=(asset >= 0).to(mesh.vertices.dtype),
+        color=torch.zeros_like(mesh.vertices),
+        is_inner=torch.zeros_like(asset, dtype=torch.bool),
+    )
+
+
+def with_attire(seen: Sequence[Observation], mesh: Mesh, attire: Attire) -> list[Observation]:
+    """What photos and words show; photos don't see what words lay over it."""
+    if attire.is_empty:
+        return list(seen)
+    described = observe_attire(mesh, attire)
+    is_bare = described.asset < 0
+    left = [
+        replace(
+            photo,
+            asset=torch.where(is_bare, photo.asset, -1),
+            facing=photo.facing * is_bare,
+            is_inner=photo.is_inner & is_bare,
+        )
+        for photo in seen
+    ]
+    return [*left, described]
 
 
 def nearest_weights(points: Tensor, body: CanonicalBody) -> Tensor:

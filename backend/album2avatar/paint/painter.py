@@ -1,6 +1,6 @@
 """The optimisation of the colour field."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -50,12 +50,18 @@ class Painter:
         self,
         surface: PaintedSurface,
         canvas: Canvas,
+        kinds: Sequence[AssetKind],
         body: CanonicalBody,
         prior: PersonalizedPrior,
         settings: PaintSettings,
         seed: int,
     ) -> None:
+        """
+        Args:
+            kinds: of the surface's assets, in their order.
+        """
         self._surface = surface
+        self._kinds = tuple(kinds)
         self._body = body
         self._prior = prior
         self._settings = settings
@@ -154,7 +160,7 @@ class Painter:
     def _prompt(
         self, visible: list[int], view: View, framing: Framing | None, background: str
     ) -> str:
-        kinds: set[AssetKind] = {self._prior.assets[index].kind for index in visible}
+        kinds: set[AssetKind] = {self._kinds[index] for index in visible}
         return self._prior.prompt(kinds, view, framing, background=background)
 
     def _embed(self, prompts: list[str]) -> PromptEmbeddings:

@@ -1,12 +1,16 @@
 """The stage that colours the sculpted mesh."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
 from album2avatar.asset_table import load_asset_table, load_mask
-from album2avatar.assets import AssetKind, AssetTable
+from album2avatar.assets import Asset, AssetKind, PhotoLabels
+from album2avatar.attire.patterns import make_attire
+from album2avatar.attire.worn import worn_assets
 from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
@@ -19,7 +23,7 @@ from album2avatar.mesh.uv import UnwrapOptions, unwrap
 from album2avatar.model_folders import find_model
 from album2avatar.paint.baking import bake_albedo, preview_strip
 from album2avatar.paint.canvas import FieldCanvas, first_field
-from album2avatar.paint.observations import MaskedPhoto, observe_photos
+from album2avatar.paint.observations import MaskedPhoto, observe_photos, with_attire
 from album2avatar.paint.painter import Painter
 from album2avatar.paint.possible_assets import possible_assets
 from album2avatar.paint.scene import PaintedSurface
@@ -37,13 +41,15 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     device = choose_device(settings.device)
     table = load_asset_table(workspace)
     body = load_body(workspace.body)
-    surface = prepare_surface(workspace, table, body, own.faces).on(device)
+    assets = worn_assets(table.assets, settings.prompt_addition, body.kind)
+    surface = prepare_surface(workspace, table.photos, assets, body, own.faces).on(device)
     prior = load_personalized_prior(
         find_model(settings.prior), workspace.personalization, device, settings.prompt_addition
     )
     field = first_field(surface, own, settings.seed)
     canvas = FieldCanvas(field)
-    painter = Painter(surface, canvas, body, prior, own, settings.seed)
+    kinds: list[AssetKind] = [asset.kind for asset in assets]
+    painter = Painter(surface, canvas, kinds, body, prior, own, settings.seed)
 
     checkpoint_path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(checkpoint_path)
@@ -70,13 +76,18 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
 
 
 def prepare_surface(
-    workspace: Workspace, table: AssetTable, body: CanonicalBody, face_count: int
+    workspace: Workspace,
+    labels: Sequence[PhotoLabels],
+    assets: Sequence[Asset],
+    body: CanonicalBody,
+    face_count: int,
 ) -> PaintedSurface:
-    """Read the sculpted mesh, decimate it, and find each vertex's asset in the photos."""
+    """Read the sculpted mesh, decimate it, and find each vertex's asset in photos and words."""
     mesh = decimate(load_mesh(workspace.sculpt).mesh, face_count)
-    photos = {labels.photo: read_photo(workspace, labels.photo) for labels in table.photos}
-    observations = observe_photos(mesh, body, load_poses(workspace.poses), photos)
-    kinds: list[AssetKind] = [asset.kind for asset in table.assets]
+    photos = {label.photo: read_photo(workspace, label.photo) for label in labels}
+    seen = observe_photos(mesh, body, load_poses(workspace.poses), photos)
+    observations = with_attire(seen, mesh, make_attire(body, assets))
+    kinds: list[AssetKind] = [asset.kind for asset in assets]
     shares = share_surface(mesh, observations, possible_assets(mesh.vertices, body, kinds))
     colors, known = photo_colors(shares.argmax(1), observations, len(kinds))
     return PaintedSurface(mesh, edge_table(mesh.faces), shares, colors, known)

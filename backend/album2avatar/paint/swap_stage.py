@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 
 from album2avatar.asset_table import load_asset_table
+from album2avatar.assets import AssetKind
+from album2avatar.attire.worn import worn_assets
 from album2avatar.body.storage import load_body
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
@@ -208,7 +210,10 @@ def paint(
         settings.prompt_addition,
     )
     body = load_body(workspace.body)
-    painter = Painter(surface, canvas, body, prior, own, settings.seed)
+    table = load_asset_table(workspace)
+    worn = worn_assets(table.assets, settings.prompt_addition, body.kind)
+    kinds: list[AssetKind] = [asset.kind for asset in worn]
+    painter = Painter(surface, canvas, kinds, body, prior, own, settings.seed)
     path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(path)
     start = 0

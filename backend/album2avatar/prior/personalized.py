@@ -16,6 +16,7 @@ from album2avatar.prior.adapter import load_adapter
 from album2avatar.prior.embeddings import TextEmbeddings
 from album2avatar.prior.model import Prior, load_prior
 from album2avatar.prior.prompt_limit import require_whole_prompt
+from album2avatar.prior.prompt_parsing import parse_description
 from album2avatar.prior.prompts import AssetPhrase, Style, compose_prompt
 from album2avatar.prior.tokens import load_tokens
 
@@ -37,6 +38,8 @@ class PersonalizationRecord(BaseModel):
     """`hash_of_weights` of the base prior."""
     prompts: tuple[str, ...]
     """Examples of prompts that the personalised prior knows."""
+    words: str = ""
+    """What a description says beside the assets; stands at the end of every prompt."""
 
 
 class PersonalizedPrior:
@@ -45,10 +48,17 @@ class PersonalizedPrior:
     def __init__(
         self, prior: Prior, subject: Subject, assets: Sequence[Asset], addition: str = ""
     ) -> None:
+        """
+        Args:
+            assets: that have a token or words.
+            addition: the artist's words. What they say of kinds that the person doesn't have
+                takes its place in the sentence; the rest stands at its end.
+        """
+        added = parse_description(addition).without({asset.kind for asset in assets})
         self.prior = prior
-        self.addition = addition.strip()
+        self.addition = added.rest
         self.subject: Subject = subject
-        self.assets = tuple(assets)
+        self.assets = (*assets, *(Asset(kind=p.kind, name=p.words) for p in added.phrases))
         self._embeddings: dict[str, TextEmbeddings] = {}
 
     def prompt(
@@ -98,9 +108,12 @@ def token_prompt(
     """Sentence that names assets by their tokens, such as `a <asset0> woman wearing ...`.
 
     A token stands where the prior has learned to look for a colour: in front of the class
-    words, from which shape comes.
+    words, from which shape comes. An asset without a token is named by its own words.
     """
-    phrases = [AssetPhrase(asset.kind, with_color(asset, asset.token)) for asset in assets]
+    phrases = [
+        AssetPhrase(asset.kind, with_color(asset, asset.token) if asset.token else asset.name)
+        for asset in assets
+    ]
     return compose_prompt(subject, phrases, view, framing, background, style)
 
 
@@ -141,8 +154,8 @@ def seen_kinds(view: View | None, framing: Framing | None) -> set[AssetKind]:
 
 
 def asset_names(assets: Iterable[Asset]) -> dict[str, str]:
-    """Token to what an artist calls the asset."""
-    return {asset.token: asset.name for asset in assets}
+    """Token to what an artist calls the asset; of those that have one."""
+    return {asset.token: asset.name for asset in assets if asset.token}
 
 
 def save_record(folder: Path, record: PersonalizationRecord) -> None:
@@ -159,10 +172,11 @@ def load_personalized_prior(
 ) -> PersonalizedPrior:
     """Load the base prior and add one album's tokens and adapter to it, in memory.
 
-    They are added in float32, before the networks are brought to their precision.
+    They are added in float32, before the networks are brought to their precision. Where no asset
+    has a token, no album was learned, and the base prior is left as it is.
 
     Args:
-        addition: the artist's words for the end of every prompt.
+        addition: the artist's words; see `PersonalizedPrior`.
         precision: of the networks; `frozen_precision` of the device where None.
 
     Raises:
@@ -177,10 +191,12 @@ def load_personalized_prior(
             "the album again."
         )
     prior = load_prior(prior_folder)
-    load_tokens(personalization_folder / TOKENS_FILE, prior)
-    load_adapter(personalization_folder, prior)
+    if asset_names(record.assets):
+        load_tokens(personalization_folder / TOKENS_FILE, prior)
+        load_adapter(personalization_folder, prior)
     prior.move(device, precision or frozen_precision(device))
-    return PersonalizedPrior(prior, record.subject, record.assets, addition)
+    words = ", ".join(filter(None, [record.words, addition]))
+    return PersonalizedPrior(prior, record.subject, record.assets, words)
 
 
 def load_record(folder: Path) -> PersonalizationRecord:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import Asset, AssetKind
+from album2avatar.attire.worn import worn_assets
 from album2avatar.body.rigged import RiggedAvatar, RiggedPart, save_rigged
 from album2avatar.body.storage import load_body
 from album2avatar.mesh.storage import StoredMesh, load_mesh
@@ -29,7 +30,8 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     body = load_body(workspace.body)
     painted = load_mesh(workspace.painted)
     job.raise_if_cancelled()
-    assets = load_asset_table(workspace).assets
+    table = load_asset_table(workspace)
+    assets = worn_assets(table.assets, settings.prompt_addition, body.kind)
     hair = vertices_of(painted, assets, "hair")
     weights = skin_surface(painted.mesh, body, hair, settings.rig)
     surface = sorted_surface(painted, weights, len(assets))

@@ -9,6 +9,7 @@ import torch
 from scipy.sparse import coo_matrix, csr_matrix
 from torch import Tensor
 
+from album2avatar.attire.shape import ClothField
 from album2avatar.mesh.magnification import demagnify, magnify
 from album2avatar.mesh.marching import LatticeEdges, lattice_edges
 from album2avatar.mesh.signed_distance import DistanceField
@@ -22,6 +23,10 @@ NEAR_INSIDE = 0.02
 """Metres inside of the body that belong to it."""
 MASK_MARGIN = 0.04
 """Metres beside the masks that still belong to it: how wrong a fitted pose may be."""
+DESCRIBED_MARGIN = 0.04
+"""Metres beside described cloth that belong to it, for the prior to shape."""
+SHEET_SHARE = 0.5
+"""Half of a described sheet's thickness in lattice edges: thinner ones would fall through it."""
 _BLOCK = 4
 """Cells along a block's side; whole blocks that are too far away are dropped first."""
 _WEIGHT_SMOOTHING = 30
@@ -51,24 +56,31 @@ class Band:
     """(N,) float, edges at each vertex."""
     spacing: Tensor
     """(N,) metres, mean length of these edges."""
+    described: Tensor
+    """(N,) metres, signed distance to cloth that words describe; infinite without any."""
 
 
 def build_band(
-    template: Template, photos: Sequence[MaskedPhoto], cells: int, outward_reach: float
+    template: Template,
+    photos: Sequence[MaskedPhoto],
+    described: ClothField,
+    cells: int,
+    outward_reach: float,
 ) -> Band:
     """Fill the neighbourhood of the body with tetrahedra.
 
     The band is narrow where the masks say that nothing is beside the body, and as wide as
-    `outward_reach` where they leave room for clothes and hair.
+    `outward_reach` where they leave room for clothes and hair, or where words describe some.
 
     Args:
+        described: cloth that no mask needs to show.
         cells: lattice cubes along the body's height.
         outward_reach: metres.
     """
     field = DistanceField(template.surface)
     tall = template.surface.vertices[:, 2].amax() - template.surface.vertices[:, 2].amin()
     spacing = float(tall) / cells
-    origin, chosen = _choose_cells(template, field, photos, spacing, outward_reach)
+    origin, chosen = _choose_cells(template, field, photos, described, spacing, outward_reach)
     points, tetrahedra = lattice_tetrahedra(chosen)
     vertices = demagnify(origin + points * (spacing / 2), template.magnifiers)
     closest = field.closest(vertices)
@@ -76,15 +88,21 @@ def build_band(
     weights = smooth_weights(
         closest.interpolate(template.weights), closest.signed_distance, edges.vertices
     )
+    neighbor_count, mean_length = neighborhoods(vertices, edges.vertices)
+    cloth = described.distance(vertices, SHEET_SHARE * mean_length)
+    freedom = closest.interpolate(template.freedom[:, None]).squeeze(1)
     return Band(
         TetrahedralMesh(vertices, tetrahedra),
         edges,
         closest.signed_distance,
         boundary_vertices(tetrahedra),
         weights,
-        closest.interpolate(template.freedom[:, None]).squeeze(1),
+        # A brim before the face is not the face's.
+        torch.where(cloth < closest.signed_distance, 1.0, freedom),
         closest.interpolate(template.cover[:, None]).squeeze(1),
-        *neighborhoods(vertices, edges.vertices),
+        neighbor_count,
+        mean_length,
+        cloth,
     )
 
 
@@ -102,6 +120,7 @@ def _choose_cells(
     template: Template,
     field: DistanceField,
     photos: Sequence[MaskedPhoto],
+    described: ClothField,
     spacing: float,
     outward_reach: float,
 ) -> tuple[Tensor, Tensor]:
@@ -128,7 +147,10 @@ def _choose_cells(
     chosen = deep_enough & (distance < torch.maximum(torch.tensor(NEAR_OUTSIDE), 2 * radius))
     wide = deep_enough & ~chosen & (distance < outward_reach)
     weights = closest.interpolate(template.weights)[wide]
-    chosen[wide] = may_be_person(centres[wide], weights, photos, MASK_MARGIN)
+    room = described.distance(centres[wide], radius[wide]) < DESCRIBED_MARGIN
+    if photos:
+        room |= may_be_person(centres[wide], weights, photos, MASK_MARGIN)
+    chosen[wide] = room
     return origin, cells[chosen]
 
 

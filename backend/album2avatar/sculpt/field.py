@@ -14,6 +14,10 @@ the step of one level to what the one above can't say."""
 LEVEL_RATES: tuple[float, ...] = (1.0, 0.5, 0.3, 0.12)
 """Share of the learning rate of each level, the lattice itself last."""
 
+DESCRIBED_SHARE = 0.2
+"""Lattice edges by which the surface may sink into described cloth. A brim is half an edge thick on
+either side: with more than this a few noisy steps would end it, and it never grows again."""
+
 
 @dataclass(frozen=True)
 class GridLevel:
@@ -75,5 +79,9 @@ class OffsetField:
         return self._band.freedom * whole
 
     def signed_distance(self, offsets: Tensor) -> Tensor:
-        """(N,) metres; on the band's rim always the body's, so that nothing is cut open."""
-        return self._band.body_distance + torch.where(self._band.fixed, 0.0, offsets)
+        """(N,) metres; on the band's rim always the body's, so that nothing is cut open, and
+        elsewhere not much deeper than in what words describe."""
+        band = self._band
+        distance = band.body_distance + torch.where(band.fixed, 0.0, offsets)
+        deepest = band.described + DESCRIBED_SHARE * band.spacing
+        return torch.where(band.fixed, distance, torch.minimum(distance, deepest))

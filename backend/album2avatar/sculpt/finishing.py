@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from album2avatar.attire.shape import ClothField
 from album2avatar.errors import MeshError
 from album2avatar.mesh.borders import face_pieces
 from album2avatar.mesh.laplacian import uniform_laplacian
@@ -23,6 +24,8 @@ SNAP_FULLY = 0.003
 """Metres from the template within which hands, feet and face take its place exactly."""
 SNAP_AT_MOST = 0.008
 """Metres at which they don't at all."""
+NEAR_DESCRIBED = 0.015
+"""Metres from described cloth within which the surface is that cloth, not a face or a foot."""
 SAME_SIDE = 0.3
 """Least cosine between the normals of a vertex and of its place on the template; else it
 would be drawn to the next finger."""
@@ -39,8 +42,11 @@ class FinishedSurface:
     """(V,) int64."""
 
 
-def finish(mesh: Mesh, template: Template) -> FinishedSurface:
+def finish(mesh: Mesh, template: Template, described: ClothField) -> FinishedSurface:
     """Clean a marched surface: one piece, smooth, with the template's hands, feet and face.
+
+    Args:
+        described: cloth that is smoothed wherever it is.
 
     Raises:
         MeshError: nothing is left, or the surface is not closed.
@@ -48,6 +54,9 @@ def finish(mesh: Mesh, template: Template) -> FinishedSurface:
     whole = largest_component(mesh)
     field = DistanceField(template.surface)
     freedom = field.closest(whole.vertices).interpolate(template.freedom[:, None])
+    near = torch.full_like(freedom[:, 0], NEAR_DESCRIBED)
+    is_cloth = described.distance(whole.vertices, near) < 0
+    freedom = torch.where(is_cloth[:, None], 1.0, freedom)
     smooth = Mesh(smoothed(whole, freedom), whole.faces)
     snapped = snap_to_template(smooth, template, field)
     _require_closed(snapped)

@@ -25,7 +25,18 @@ def first_offsets(
     band: Band, posed_lattices: Sequence[Tensor], photos: Sequence[MaskedPhoto]
 ) -> Tensor:
     """Offsets (N,) of the signed distance, metres, at most minus the cover: cloth stands off the
-    body, by what the masks leave room for, and shoes even where they don't."""
+    body, by what the masks leave room for, and shoes and what words describe even where they
+    don't."""
+    offsets = torch.zeros_like(band.body_distance)
+    if photos:
+        offsets = hull_offsets(band, posed_lattices, photos)
+    return torch.minimum(torch.minimum(offsets, -band.cover), band.described - band.body_distance)
+
+
+def hull_offsets(
+    band: Band, posed_lattices: Sequence[Tensor], photos: Sequence[MaskedPhoto]
+) -> Tensor:
+    """Offsets (N,) that lead most of the way to the masks' visual hull, metres."""
     distance = hull_distance(posed_lattices, photos)
     offsets = HULL_SHARE * (distance - band.body_distance).clamp(max=0)
     ends = band.edges.vertices
@@ -34,7 +45,7 @@ def first_offsets(
         summed = torch.zeros_like(offsets).index_add(0, start, offsets[end])
         summed = summed.index_add(0, end, offsets[start])
         offsets = summed / band.neighbor_count
-    return torch.minimum(offsets, -band.cover)
+    return offsets
 
 
 def hull_distance(posed_lattices: Sequence[Tensor], photos: Sequence[MaskedPhoto]) -> Tensor:

@@ -11,16 +11,23 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from album2avatar.asset_table import load_mask
+from album2avatar.attire.patterns import Attire
 from album2avatar.body.skinning import skin_points
 from album2avatar.body.types import PhotoPoses
 from album2avatar.errors import AlbumError
+from album2avatar.mesh.normals import vertex_normals
 from album2avatar.render.camera import Cameras
 from album2avatar.render.screen import SMALLEST_DEPTH, to_clip
+from album2avatar.render.shading import render_mask
+from album2avatar.render.visibility_warp import face_ids
 from album2avatar.workspace import Workspace
 
 CARVING_SHARE = 0.3
 """A place is empty when more than this share of the photos that show it, and at least two of
 them, have it outside of the mask: a pose that was fitted wrongly must not cut off an arm."""
+
+DRAWN_MARGIN = 0.012
+"""Metres on either side of a described sheet that the masks are given as well."""
 
 
 @dataclass(frozen=True)
@@ -43,24 +50,50 @@ class MaskedPhoto:
 
 
 def read_photos(
-    workspace: Workspace, poses: PhotoPoses, height: int, device: torch.device
+    workspace: Workspace, poses: PhotoPoses, attire: Attire, height: int, device: torch.device
 ) -> list[MaskedPhoto]:
-    """Read the masks of all posed photos that show a person.
+    """Read the masks of all posed photos that show a person; the described attire is drawn into
+    them, as if it had been worn.
 
     Raises:
-        AlbumError: none of them does.
+        AlbumError: there are photos, but none shows a person.
     """
     photos: list[MaskedPhoto] = []
     for index, name in enumerate(poses.photos):
         covered = torch.from_numpy(load_mask(workspace, name) > 0)
         if bool(covered.any()):
-            photos.append(mask_photo(covered, poses, index, height, device))
-    if not photos:
+            worn = draw_cloth(attire, poses, index, (covered.shape[0], covered.shape[1]))
+            photos.append(mask_photo(covered | worn, poses, index, height, device))
+    if poses.photos and not photos:
         raise AlbumError(
             f"No mask in {workspace.mask('').parent} shows a person. Run the segmentation again, "
             "or draw the masks by hand."
         )
     return photos
+
+
+def draw_cloth(
+    attire: Attire, poses: PhotoPoses, index: int, resolution: tuple[int, int]
+) -> Tensor:
+    """Where an attire's sheets would be in a photo, (H, W) bool, row 0 at the top.
+
+    They are drawn on both sides of where they are: a brim that is seen from its edge is as thick
+    as the sculpture can make it.
+    """
+    cloth = attire.cloth
+    if len(cloth.faces) == 0:
+        return torch.zeros(resolution, dtype=torch.bool)
+    transforms = poses.bone_transforms[index : index + 1]
+    away = DRAWN_MARGIN * vertex_normals(cloth.vertices, cloth.faces)
+    sides = torch.cat([cloth.vertices + away, cloth.vertices - away])
+    posed = skin_points(sides, attire.weights.repeat(2, 1), transforms)[0]
+    faces = torch.cat([cloth.faces, cloth.faces + len(cloth.vertices)])
+    camera = Cameras(
+        poses.cameras.world_to_view[index : index + 1],
+        poses.cameras.vertical_fov[index : index + 1],
+    )
+    coverage = render_mask(posed, faces, camera, resolution, visibility=face_ids)
+    return coverage[0, :, :, 0] > 0.5
 
 
 def mask_photo(

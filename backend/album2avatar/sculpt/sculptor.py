@@ -61,6 +61,10 @@ class Sculptor:
         settings: SculptSettings,
         seed: int,
     ) -> None:
+        """
+        Args:
+            photos: whose masks hold the outlines; none for a person who is only described.
+        """
         self._band = band
         self._photos = photos
         self._guidance = NormalGuidance(prior, body, settings, settings.steps, seed)
@@ -125,7 +129,9 @@ class Sculptor:
         return 1.0 - (1.0 - LAST_RATE) * step / self._settings.steps
 
     def _silhouette_loss(self, surface: SculptedSurface, step: int) -> Tensor:
-        """Compare the posed surface with the masks of some photos."""
+        """Compare the posed surface with the masks of some photos; 0 where there are none."""
+        if not self._photos:
+            return surface.mesh.vertices.new_zeros(())
         generator = torch_generator(self._seed, "sculpt", "photos", step)
         count = min(self._settings.photos_per_step, len(self._photos))
         chosen = torch.randperm(len(self._photos), generator=generator)[:count].tolist()

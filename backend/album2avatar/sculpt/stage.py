@@ -6,6 +6,9 @@ import torch
 
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import AssetKind
+from album2avatar.attire.patterns import make_attire
+from album2avatar.attire.shape import ClothField
+from album2avatar.attire.worn import worn_assets
 from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
@@ -29,14 +32,18 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     """Sculpt the body to the photos' masks and the personalised prior's normal maps."""
     own = settings.sculpt
     device = choose_device(settings.device)
-    body = _body_on(load_body(workspace.body), device)
-    photos = read_photos(workspace, load_poses(workspace.poses), own.photo_height, device)
-    kinds: set[AssetKind] = {asset.kind for asset in load_asset_table(workspace).assets}
+    fitted = load_body(workspace.body)
+    body = _body_on(fitted, device)
+    assets = worn_assets(load_asset_table(workspace).assets, settings.prompt_addition, fitted.kind)
+    attire = make_attire(fitted, assets)
+    photos = read_photos(workspace, load_poses(workspace.poses), attire, own.photo_height, device)
+    kinds: set[AssetKind] = {asset.kind for asset in assets}
     template = make_template(
         body, own.close_up_magnification, part_freedom(kinds), part_cover(kinds)
     )
     job.raise_if_cancelled()
-    band = build_band(template, photos, own.lattice_cells, own.outward_reach)
+    described = ClothField(attire, fitted)
+    band = build_band(template, photos, described, own.lattice_cells, own.outward_reach)
     prior = load_personalized_prior(
         find_model(settings.prior), workspace.personalization, device, settings.prompt_addition
     )
@@ -58,7 +65,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
             save_checkpoint(checkpoint_path, done, sculptor.tensors())
         job.report(done, own.steps, metrics=metrics, preview=preview)
 
-    finished = finish(_mesh(sculptor), template)
+    finished = finish(_mesh(sculptor), template, described)
     extras = {
         "body_distance": finished.body_distance,
         "nearest_body_vertex": finished.nearest_body_vertex,

@@ -53,6 +53,7 @@ def lay_ground(shape: SwapShape, lattice: TetrahedralMesh, kept: Tensor) -> Swap
         (distance / SEAM).clamp(0, 1),
         nothing,
         *neighborhoods(lattice.vertices, edges.vertices),
+        torch.full_like(distance, torch.inf),
     )
     return SwapGround(band, kept_surface)
 

@@ -43,8 +43,9 @@ class Settings(Frozen):
     """Diffusion model: a name below the models folder, or the path of a diffusers folder."""
 
     prompt_addition: str = Field(default="", max_length=200)
-    """Words at the end of every prompt that shape and colours are distilled with, such as
-    `wearing a red scarf`. The person's own assets stay as the album shows them."""
+    """Words that add to the person, such as `with a red hat`. Clothes, hair and headwear that the
+    album doesn't have become assets; the rest stands at the end of every prompt that shape and
+    colours are distilled with. The person's own assets stay as the album shows them."""
 
     album: AlbumSettings = Field(default_factory=AlbumSettings)
     segmentation: SegmentationSettings = Field(default_factory=SegmentationSettings)

@@ -1,0 +1,1 @@
+"""The stage in front of the others where there is no album: a person from a sentence."""
