@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from album2avatar.assets import FRAMINGS, Asset, PhotoLabels
-from album2avatar.personalization.colors import nearest_color_word
 from album2avatar.personalization.crops import Crop, cut, find_crops
 from album2avatar.personalization.losses import masked_loss
 from album2avatar.personalization.pictures import (
@@ -18,6 +17,7 @@ from album2avatar.personalization.pictures import (
 from album2avatar.personalization.preservation import plan_class_pictures
 from album2avatar.personalization.stage import load_photos
 from album2avatar.personalization.unions import sample_union, union_mask
+from album2avatar.prior.colors import nearest_color_word
 
 ASSETS = [
     Asset(kind="face", name="face", token="<asset0>"),

@@ -4,8 +4,9 @@ import torch
 from torch import Tensor
 
 from album2avatar.attire.patterns import Attire
-from album2avatar.body.surface import open_edges, outer_surface
+from album2avatar.body.surface import outer_surface
 from album2avatar.body.types import CanonicalBody
+from album2avatar.mesh.borders import border_edges
 from album2avatar.mesh.normals import vertex_normals
 from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.types import Mesh
@@ -39,7 +40,7 @@ class ClothField:
         follows = (self._normals * outward).sum(1) > FACING
         self._depth = torch.where(follows, below.signed_distance.clamp(min=0), 0.0)
         self._is_rim = torch.zeros_like(self._depth)
-        self._is_rim[open_edges(self._sheets.faces)] = 1.0
+        self._is_rim[border_edges(self._sheets.faces)] = 1.0
         self._field = DistanceField(self._sheets)
 
     @property

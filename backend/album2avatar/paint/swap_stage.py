@@ -153,7 +153,7 @@ def painted_surface(workspace: Workspace, variant: Variant) -> PaintedSurface:
     is_garment = variant.assets == variant.garment
     usual = usual_colors(before[old_vertex], variant.assets[: variant.kept_vertices], variant)
     colors = torch.where(is_garment[:, None], garment.colors, usual[variant.assets])
-    known = torch.where(is_garment, garment.known.float(), ELSEWHERE)
+    known = torch.where(is_garment, garment.known, ELSEWHERE)
     colors[: variant.kept_vertices] = before[old_vertex]
     known[: variant.kept_vertices] = 1.0
     return PaintedSurface(

@@ -10,7 +10,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from album2avatar.assets import Framing, PhotoLabels, View
-from album2avatar.personalization.colors import CLOTH_WORDS
 from album2avatar.personalization.crops import (
     Crop,
     Image8,
@@ -19,6 +18,7 @@ from album2avatar.personalization.crops import (
     find_crops,
     jittered,
 )
+from album2avatar.prior.colors import CLOTH_WORDS
 from album2avatar.prior.model import Prior
 from album2avatar.seeding import numpy_generator
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from album2avatar.assets import FRAMINGS, VIEWS, Asset, Framing, Subject, View
-from album2avatar.personalization.colors import CLOTH_WORDS, color_words
+from album2avatar.prior.colors import CLOTH_WORDS, color_words
 from album2avatar.prior.model import Prior
 from album2avatar.prior.personalized import (
     class_prompt,

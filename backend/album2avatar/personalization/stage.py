@@ -11,13 +11,13 @@ from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
 from album2avatar.errors import AlbumError, WorkspaceError
 from album2avatar.model_folders import find_model
-from album2avatar.personalization.colors import nearest_color_word
 from album2avatar.personalization.crops import Image8
 from album2avatar.personalization.pictures import MaskedPhoto, asset_colors
 from album2avatar.personalization.preparation import kept_data, prepare_data
 from album2avatar.personalization.preview import preview_prompts, write_preview
 from album2avatar.personalization.stopwatch import Stopwatch
 from album2avatar.personalization.training import Trainer
+from album2avatar.prior.colors import nearest_color_word
 from album2avatar.prior.model import Prior, load_prior
 from album2avatar.prior.personalized import (
     TOKENS_FILE,

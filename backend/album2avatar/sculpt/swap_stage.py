@@ -8,6 +8,7 @@ from album2avatar.assets import AssetKind
 from album2avatar.body.storage import load_body
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
+from album2avatar.errors import MeshError
 from album2avatar.mesh.decimate import decimate
 from album2avatar.mesh.normals import face_vectors
 from album2avatar.mesh.stitching import Stitched, replace_part
@@ -29,6 +30,8 @@ from album2avatar.wardrobe.shape import garment_shape
 from album2avatar.wardrobe.worn import Ground
 from album2avatar.workspace import Workspace
 
+RETRIES = 3
+"""Times that the seam is moved by a ring of faces when the two surfaces can't be joined."""
 FINER = 1.3
 """Faces of the new part for each that the avatar has on as much surface: hems need a few more."""
 
@@ -118,7 +121,19 @@ def join(avatar: Mesh, kept: Tensor, new: Mesh) -> Stitched:
     """Smooth and thin out the new surface, and sew it to the kept faces."""
     even = Mesh(smoothed(new, torch.ones(len(new.vertices), 1)), new.faces)
     density = len(avatar.faces) / _area(avatar)
-    return replace_part(avatar, kept, decimate(even, int(FINER * density * _area(even))))
+    thinner = decimate(even, int(FINER * density * _area(even)))
+    for _ in range(RETRIES):
+        try:
+            return replace_part(avatar, kept, thinner)
+        except MeshError:
+            # Where a rim is ragged, another ring of faces makes it simple.
+            kept = kept & ~_touching(avatar.faces, ~kept)
+    return replace_part(avatar, kept, thinner)
+
+
+def _touching(faces: Tensor, chosen: Tensor) -> Tensor:
+    """(F,) bool, faces that share a vertex with a chosen one (F,) bool."""
+    return torch.isin(faces, faces[chosen].unique()).any(1)
 
 
 def padded(numbers: Tensor, count: int) -> Tensor:

@@ -41,8 +41,9 @@ from album2avatar.tensor_files import damaged, read_tensors, write_tensors
 from album2avatar.wardrobe.layers import HIDDEN_UNDER
 from album2avatar.workspace import Workspace
 
-LID, HIDDEN, SEEN = 0, 1, 2
-"""Classes of a pattern's faces: not cloth, cloth that nothing showed, cloth with its colours."""
+LID, HIDDEN, SEEN, PLAIN = 0, 1, 2, 3
+"""Classes of a pattern's faces: not cloth, cloth that nothing showed, cloth with its colours, cloth
+of which only words are known."""
 CRUMB = 24
 """Faces below which a loose piece of an asset is noise of the labels."""
 SPECK = 0.15
@@ -64,7 +65,7 @@ class Pattern:
     solid: Mesh
     """Closed: the garment's outer surface with lids over its openings."""
     face_class: Tensor
-    """(F,) uint8: `LID`, `HIDDEN` or `SEEN`."""
+    """(F,) uint8: `LID`, `HIDDEN`, `SEEN` or `PLAIN`."""
     corner_uv: Tensor
     """(F, 3, 2) float32 into `albedo`; 0 where a face is not seen."""
     albedo: Tensor

@@ -13,13 +13,15 @@ from album2avatar.mesh.borders import compacted
 from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.types import Mesh
 from album2avatar.render.texture import texture
-from album2avatar.wardrobe.pattern import LID, SEEN, Pattern
+from album2avatar.wardrobe.pattern import LID, PLAIN, SEEN, Pattern
 
 CLEARANCE = 0.004
 """Metres by which cloth lies off what is below it at least."""
 DEEPEST = 0.03
 """Metres below the avatar's surface from which cloth is still brought to the outside; what is
 deeper is meant to be there, such as a shirt in trousers."""
+SAID = 0.3
+"""How far a colour that is known from words alone is believed; the rest is the prior's."""
 _ROUNDS = 3
 """Times that cloth is moved outwards: where the surface is hollow, once isn't enough."""
 
@@ -29,9 +31,9 @@ class SurfaceColors:
     """What is known of the colours at some points."""
 
     colors: Tensor
-    """(N, 3) sRGB 0..1, albedo; grey where nothing is known."""
+    """(N, 3) sRGB 0..1, albedo."""
     known: Tensor
-    """(N,) bool."""
+    """(N,) 0..1, how surely."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ class WornPattern:
         carried = carry_points(pattern.solid.vertices, pattern.body, body.vertices)
         faces = pattern.solid.faces
         off_skin = _off_skin(carried, faces[pattern.face_class != LID].unique(), body)
-        outside = _off_surface(off_skin, faces[pattern.face_class == SEEN].unique(), ground)
+        is_outer = (pattern.face_class == SEEN) | (pattern.face_class == PLAIN)
+        outside = _off_surface(off_skin, faces[is_outer].unique(), ground)
         self._pattern = pattern
         self._solid = Mesh(outside, faces)
         self._field = DistanceField(self._solid)
@@ -80,11 +83,14 @@ class WornPattern:
     def colors(self, points: Tensor) -> SurfaceColors:
         """Colours of the garment at points (N, 3) on it or near it."""
         seen = self._pattern.face_class == SEEN
+        albedo = self._pattern.albedo.float() / 255
+        if not bool(seen.any()):
+            plain = albedo.mean((0, 1)).expand(len(points), 3)
+            return SurfaceColors(plain, points.new_full((len(points),), SAID))
         closest = DistanceField(compacted(self._solid, seen)[0]).closest(points)
         corners = self._pattern.corner_uv[seen][closest.faces]
         uv = (corners * closest.barycentric[..., None]).sum(1)
-        colors = texture(self._pattern.albedo.float() / 255, uv, "clamp")
-        return SurfaceColors(colors, torch.ones(len(points), dtype=torch.bool))
+        return SurfaceColors(texture(albedo, uv, "clamp"), points.new_ones(len(points)))
 
 
 def _off_skin(vertices: Tensor, chosen: Tensor, body: CanonicalBody) -> Tensor:
