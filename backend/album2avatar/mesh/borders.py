@@ -57,6 +57,18 @@ def without_pinched_vertices(faces: Tensor, chosen: Tensor) -> Tensor:
         chosen &= ~torch.isin(faces, pinched).any(1)
 
 
+def without_branches(faces: Tensor, chosen: Tensor) -> Tensor:
+    """Give up chosen faces (F,) bool at edges where more than two of them meet."""
+    rows = chosen.nonzero().squeeze(1)
+    corners = faces[rows]
+    edges = torch.cat([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]]).sort(1).values
+    _, number, counts = edges.unique(dim=0, return_inverse=True, return_counts=True)
+    branching = (counts[number] > 2).view(3, -1).any(0)
+    result = chosen.clone()
+    result[rows[branching]] = False
+    return result
+
+
 def without_small_pieces(faces: Tensor, chosen: Tensor, least: int) -> Tensor:
     """Chosen faces (F,) bool without connected pieces of fewer than `least` faces."""
     rows = chosen.nonzero().squeeze(1)

@@ -13,6 +13,7 @@ from album2avatar.mesh.borders import (
     border_loops,
     capped,
     compacted,
+    without_branches,
     without_pinched_vertices,
     without_small_pieces,
 )
@@ -132,7 +133,7 @@ def _without_repetition(new: Mesh, base: Mesh, edge: float) -> Mesh:
     repeated = within & (distance < COINCIDENT_EDGES * edge) & (facing > SAME_SIDE)
     from_rim = KDTree(base.vertices[rim].cpu().numpy()).query(new.vertices.cpu().numpy())[0]
     near = torch.from_numpy(from_rim).to(distance) < GAP_EDGES * edge
-    chosen = ~(repeated | near)[new.faces].any(1)
+    chosen = without_branches(new.faces, ~(repeated | near)[new.faces].any(1))
     chosen = without_small_pieces(new.faces, chosen, SMALL_PIECE)
     chosen = without_pinched_vertices(new.faces, chosen)
     if not bool(chosen.any()):

@@ -20,6 +20,8 @@ CLEARANCE = 0.004
 DEEPEST = 0.03
 """Metres below the avatar's surface from which cloth is still brought to the outside; what is
 deeper is meant to be there, such as a shirt in trousers."""
+SPACING = 0.025
+"""Metres between the places by which a garment tells where it is."""
 SAID = 0.3
 """How far a colour that is known from words alone is believed; the rest is the prior's."""
 _ROUNDS = 3
@@ -73,8 +75,8 @@ class WornPattern:
 
     @property
     def points(self) -> Tensor:
-        """(N, 3) places all over the garment."""
-        return self._solid.vertices
+        """(N, 3) places all over the garment, nowhere much farther apart than `SPACING`."""
+        return torch.cat([self._solid.vertices, _on_large_faces(self._solid)])
 
     def signed_distance(self, points: Tensor) -> Tensor:
         """(N,) metres to the closed garment, positive outside."""
@@ -91,6 +93,22 @@ class WornPattern:
         corners = self._pattern.corner_uv[seen][closest.faces]
         uv = (corners * closest.barycentric[..., None]).sum(1)
         return SurfaceColors(texture(albedo, uv, "clamp"), points.new_ones(len(points)))
+
+
+def _on_large_faces(mesh: Mesh) -> Tensor:
+    """(N, 3) points of a grid on each face with an edge longer than `SPACING`, such as a lid's."""
+    corners = mesh.vertices[mesh.faces]
+    longest = (corners - corners.roll(1, 1)).norm(dim=2).amax(1)
+    steps = (longest / SPACING).ceil().long()
+    points: list[Tensor] = []
+    for count in steps[steps > 1].unique().tolist():
+        first, second = torch.meshgrid(
+            torch.arange(count + 1), torch.arange(count + 1), indexing="ij"
+        )
+        inside = first + second <= count
+        weights = torch.stack([first, second, count - first - second], -1)[inside] / count
+        points.append((weights @ corners[steps == count]).reshape(-1, 3))
+    return torch.cat(points) if points else mesh.vertices[:0]
 
 
 def _off_skin(vertices: Tensor, chosen: Tensor, body: CanonicalBody) -> Tensor:
