@@ -49,6 +49,7 @@ from album2avatar.run_log import logged_to
 from album2avatar.sculpt import stage as sculpt_stage
 from album2avatar.sculpt import swap_stage as sculpt_swap_stage
 from album2avatar.segmentation import stage as segmentation_stage
+from album2avatar.segmentation.grounded_sam.models import grounded_sam_models
 from album2avatar.settings import Settings
 from album2avatar.wardrobe.garment import GarmentChoice, begin_variant
 from album2avatar.wardrobe.library import Wardrobe
@@ -131,6 +132,7 @@ STAGES: tuple[Stage, ...] = (
             *_photos(workspace),
             find_model(settings.segmentation.perception),
             *_given(settings.segmentation.masks_folder),
+            *grounded_sam_models(settings.segmentation),
         ],
         outputs=lambda workspace: [workspace.asset_table],
     ),

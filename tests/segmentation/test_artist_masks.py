@@ -45,14 +45,14 @@ def test_masks_of_any_size_land_on_the_photo(tmp_path, image):
     (tmp_path / "names.json").write_text(json.dumps({"top": "denim jacket"}))
     wanted = np.zeros((HEIGHT, WIDTH), bool)
     wanted[:30, 10:20] = True
-    masks = ArtistMasks(tmp_path).segment(image, KIND_ORDER)
+    (masks,) = ArtistMasks(tmp_path).segment([image], KIND_ORDER)
     assert {mask.kind: mask.names for mask in masks} == {
         "top": {"denim jacket": 1.0},
         "bag": {"bag": 1.0},
     }
     for mask in masks:
         np.testing.assert_array_equal(mask.mask.numpy() > 0.5, wanted)
-    assert [mask.kind for mask in ArtistMasks(tmp_path).segment(image, ["bag"])] == ["bag"]
+    assert [mask.kind for mask in ArtistMasks(tmp_path).segment([image], ["bag"])[0]] == ["bag"]
 
 
 def no_mask(folder):
@@ -90,7 +90,7 @@ def broken_names(folder):
 def test_what_is_wrong_is_named(tmp_path, image, spoil, named):
     spoil(tmp_path)
     with pytest.raises(AlbumError, match=named.replace(".", r"\.")) as caught:
-        ArtistMasks(tmp_path).segment(image, KIND_ORDER)
+        ArtistMasks(tmp_path).segment([image], KIND_ORDER)
     assert "\n" not in str(caught.value)
 
 

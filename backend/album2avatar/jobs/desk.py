@@ -24,6 +24,7 @@ from album2avatar.jobs.state_folder import default_avatar_folder
 from album2avatar.manifest import locked, open_workspace
 from album2avatar.model_folders import find_model
 from album2avatar.presets import preset_descriptions
+from album2avatar.segmentation.grounded_sam.models import grounded_sam_models
 from album2avatar.workspace import Workspace
 
 _AGAIN = "Queued again after the service was interrupted; it goes on from its last checkpoint."
@@ -249,6 +250,7 @@ def check_request(record: JobRecord) -> None:
     settings = record.settings()
     find_model(settings.prior)
     find_model(settings.segmentation.perception)
+    grounded_sam_models(settings.segmentation)
     if settings.fitting.body != "smplx":
         return
     if importlib.util.find_spec("smplx") is None:

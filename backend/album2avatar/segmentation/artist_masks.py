@@ -1,7 +1,7 @@
 """The provider that reads the artist's own mask files."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,12 +34,17 @@ class ArtistMasks:
         self._folder = folder
         self._names = read_names(folder / "names.json")
 
-    def segment(self, image: SourceImage, vocabulary: Collection[AssetKind]) -> list[AssetMask]:
-        """The photo's masks.
+    def segment(
+        self, images: Sequence[SourceImage], vocabulary: Collection[AssetKind]
+    ) -> list[list[AssetMask]]:
+        """The photos' masks.
 
         Raises:
-            AlbumError: the photo has none, or one can't be used.
+            AlbumError: a photo has none, or one can't be used.
         """
+        return [self._masks_of(image, vocabulary) for image in images]
+
+    def _masks_of(self, image: SourceImage, vocabulary: Collection[AssetKind]) -> list[AssetMask]:
         stem = Path(image.photo.original).stem
         paths: dict[AssetKind, Path] = {
             kind: self._folder / f"{stem}.{kind}.png" for kind in KIND_ORDER

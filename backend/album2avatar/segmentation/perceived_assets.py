@@ -1,6 +1,6 @@
 """The provider that reads assets from the perception network."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor
@@ -27,22 +27,28 @@ KIND_CLASSES: dict[AssetKind, tuple[str, ...]] = {
 class PerceivedAssets:
     """Masks and names from `Perceived`."""
 
-    def segment(self, image: SourceImage, vocabulary: Collection[AssetKind]) -> list[AssetMask]:
+    def segment(
+        self, images: Sequence[SourceImage], vocabulary: Collection[AssetKind]
+    ) -> list[list[AssetMask]]:
         """Masks of the vocabulary's kinds; pixels of other kinds go to the likeliest of these."""
-        perceived = image.perceived
-        person = 1 - perceived.pixels[perceived.pixel_classes.index("background")]
-        scores: dict[AssetKind, Tensor] = {
-            kind: perceived.pixels[[perceived.pixel_classes.index(name) for name in classes]].sum(0)
-            for kind, classes in KIND_CLASSES.items()
-            if kind in vocabulary
-        }
-        if not scores:
-            return []
-        total = torch.stack(list(scores.values())).sum(0).clamp(min=1e-6)
-        return [
-            AssetMask(kind, names_of(kind, perceived), person * score / total)
-            for kind, score in scores.items()
-        ]
+        return [masks_of(image.perceived, vocabulary) for image in images]
+
+
+def masks_of(perceived: Perceived, vocabulary: Collection[AssetKind]) -> list[AssetMask]:
+    """Share the person's pixels among the kinds."""
+    person = 1 - perceived.pixels[perceived.pixel_classes.index("background")]
+    scores: dict[AssetKind, Tensor] = {
+        kind: perceived.pixels[[perceived.pixel_classes.index(name) for name in classes]].sum(0)
+        for kind, classes in KIND_CLASSES.items()
+        if kind in vocabulary
+    }
+    if not scores:
+        return []
+    total = torch.stack(list(scores.values())).sum(0).clamp(min=1e-6)
+    return [
+        AssetMask(kind, names_of(kind, perceived), person * score / total)
+        for kind, score in scores.items()
+    ]
 
 
 def names_of(kind: AssetKind, perceived: Perceived) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """What a segmentation provider is given, and what it gives."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,6 +35,8 @@ class AssetMask:
 class SegmentationProvider(Protocol):
     """Finds assets in photos."""
 
-    def segment(self, image: SourceImage, vocabulary: Collection[AssetKind]) -> list[AssetMask]:
-        """Masks of the vocabulary's kinds that the photo shows, one a kind at most."""
+    def segment(
+        self, images: Sequence[SourceImage], vocabulary: Collection[AssetKind]
+    ) -> list[list[AssetMask]]:
+        """For each photo, masks of the vocabulary's kinds that it shows, one a kind at most."""
         ...

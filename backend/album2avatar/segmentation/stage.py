@@ -1,7 +1,7 @@
 """The segmentation stage: what the person wears, where it is, what each photo shows."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -11,13 +11,15 @@ from PIL import Image
 
 from album2avatar.album_index import AlbumPhoto, load_album_index
 from album2avatar.asset_table import KIND_ORDER, save_asset_table, save_mask
-from album2avatar.assets import Asset, AssetTable, Framing, PhotoLabels, Subject, View
+from album2avatar.assets import Asset, AssetKind, AssetTable, Framing, PhotoLabels, Subject, View
+from album2avatar.devices import choose_device
 from album2avatar.errors import AlbumError
 from album2avatar.model_folders import find_model
 from album2avatar.perception.model import Perceived, Perception, load_perception
 from album2avatar.progress import JobControl
 from album2avatar.segmentation.artist_masks import ArtistMasks
 from album2avatar.segmentation.contact_sheet import save_contact_sheet
+from album2avatar.segmentation.grounded_sam.provider import load_grounded_sam
 from album2avatar.segmentation.merging import (
     Labels,
     choose_kinds,
@@ -42,17 +44,24 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     The table is written last: where it is, the masks are complete.
 
     Raises:
-        AlbumError: a photo shows no person, or the artist's masks can't be used.
-        ModelError: there is no perception model.
+        AlbumError: a photo shows no person or no asset, or the artist's masks can't be used.
+        ModelError: a model that the settings name can't be used.
     """
     photos = load_album_index(workspace.album_index).photos
     workspace.asset_table.unlink(missing_ok=True)
     perception = load_perception(find_model(settings.segmentation.perception))
+    provider = make_provider(settings)
+    batches = in_batches(photos, settings.segmentation.photos_at_once)
     images: list[SourceImage] = []
-    for step in job.steps(len(photos)):
-        images.append(look_at(workspace, photos[step], perception, settings.segmentation))
-        job.report(step + 1, len(photos))
-    assets, labels = find_assets(images, settings.segmentation)
+    areas: list[dict[AssetKind, float]] = []
+    for step in job.steps(len(batches)):
+        seen = [
+            look_at(workspace, photo, perception, settings.segmentation) for photo in batches[step]
+        ]
+        images += seen
+        areas += find_areas(seen, provider)
+        job.report(step + 1, len(batches))
+    assets, labels = find_assets(images, areas, provider, settings.segmentation)
     for image, values in zip(images, labels, strict=True):
         save_mask(workspace, image.photo.id, values)
     remove_other_masks(workspace, keep=[photo.id for photo in photos])
@@ -65,7 +74,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     )
     save_asset_table(workspace, table)
     found = ", ".join(asset.name for asset in assets)
-    job.report(len(photos), len(photos), message=f"found {found}", preview=preview)
+    job.report(len(batches), len(batches), message=f"found {found}", preview=preview)
 
 
 def look_at(
@@ -94,10 +103,40 @@ def shows_person(perceived: Perceived, person_share_min: float) -> bool:
     return share >= person_share_min and bool(surest[JOINTS_NEEDED - 1] >= JOINT_CONFIDENCE)
 
 
+def in_batches(photos: Sequence[AlbumPhoto], size: int) -> list[Sequence[AlbumPhoto]]:
+    """The photos in groups of `size`, the last one maybe smaller."""
+    return [photos[start : start + size] for start in range(0, len(photos), size)]
+
+
+def find_areas(
+    images: Sequence[SourceImage], provider: SegmentationProvider
+) -> list[dict[AssetKind, float]]:
+    """Share of each photo that each kind covers, every kind being asked for.
+
+    Raises:
+        AlbumError: a photo shows none.
+    """
+    areas: list[dict[AssetKind, float]] = []
+    for image, masks in zip(images, provider.segment(images, KIND_ORDER), strict=True):
+        if not masks:
+            raise AlbumError(
+                f"{image.photo.original}: no face, hair or clothes were found in this photo. Take "
+                "it out of the album, or lower the thresholds of the segmentation's settings."
+            )
+        areas.append(mask_areas(masks))
+    return areas
+
+
 def find_assets(
-    images: Sequence[SourceImage], settings: SegmentationSettings
+    images: Sequence[SourceImage],
+    areas: Sequence[Mapping[AssetKind, float]],
+    provider: SegmentationProvider,
+    settings: SegmentationSettings,
 ) -> tuple[tuple[Asset, ...], list[Labels]]:
     """Segment every photo with the kinds that the whole album agrees on.
+
+    Args:
+        areas: what `find_areas` gives.
 
     Returns:
         The assets, and per photo (H, W) uint8: 0 background, i + 1 the i-th asset.
@@ -105,30 +144,40 @@ def find_assets(
     Raises:
         AlbumError: no asset is left.
     """
-    provider = make_provider(settings)
-    first_masks = [provider.segment(image, KIND_ORDER) for image in images]
-    areas = [mask_areas(masks) for masks in first_masks]
     kinds = choose_kinds(areas, settings.leave_out, settings.asset_share_min)
     if not kinds:
         raise AlbumError(
             "No asset is left to learn. Check the masks, or the setting segmentation.leave_out."
         )
     # With the kinds settled, the pixels of a misread garment go to the one that it really is.
-    masks = [provider.segment(image, kinds) for image in images]
-    assets = name_assets(kinds, masks, areas)
+    masks = provider.segment(images, kinds)
+    shown = {mask.kind for photo_masks in masks for mask in photo_masks}
+    assets = name_assets([kind for kind in kinds if kind in shown], masks, areas)
     value_of_kind = np.zeros(len(KIND_ORDER) + 1, np.uint8)
     for index, asset in enumerate(assets):
         value_of_kind[KIND_ORDER.index(asset.kind) + 1] = index + 1
     labels = [
-        value_of_kind[label_pixels(photo_masks, settings.asset_share_min)] for photo_masks in masks
+        value_of_kind[label_pixels(photo_masks, settings.asset_share_min)]
+        if photo_masks
+        else np.zeros(image.pixels.shape[:2], np.uint8)
+        for image, photo_masks in zip(images, masks, strict=True)
     ]
     return assets, labels
 
 
-def make_provider(settings: SegmentationSettings) -> SegmentationProvider:
-    """The provider that the settings name."""
-    if settings.provider == "masks":
-        return ArtistMasks(Path(settings.masks_folder).expanduser())
+def make_provider(settings: Settings) -> SegmentationProvider:
+    """The provider that the settings name.
+
+    Raises:
+        AlbumError: the folder of the artist's masks isn't there.
+        ModelError: one of the provider's models can't be used.
+    """
+    chosen = settings.segmentation
+    if chosen.provider == "masks":
+        return ArtistMasks(Path(chosen.masks_folder).expanduser())
+    if chosen.provider == "grounded_sam":
+        device = choose_device(settings.device)
+        return load_grounded_sam(chosen.grounded_sam, chosen.asset_share_min, device)
     return PerceivedAssets()
 
 

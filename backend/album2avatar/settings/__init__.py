@@ -12,7 +12,7 @@ from album2avatar.settings.paint import PaintSettings
 from album2avatar.settings.personalization import PersonalizationSettings
 from album2avatar.settings.rig import RigSettings
 from album2avatar.settings.sculpt import SculptSettings
-from album2avatar.settings.segmentation import SegmentationSettings
+from album2avatar.settings.segmentation import GroundedSamSettings, SegmentationSettings
 from album2avatar.settings.swap import SwapSettings
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "ExportSettings",
     "FittingSettings",
     "Frozen",
+    "GroundedSamSettings",
     "PaintSettings",
     "PersonalizationSettings",
     "RigSettings",

@@ -1,0 +1,1 @@
+"""Segmentation of real photos: Grounding DINO finds what is named, SAM outlines it."""

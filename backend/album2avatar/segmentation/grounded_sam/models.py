@@ -1,0 +1,98 @@
+"""Where the networks' files are, found without loading any."""
+
+import importlib.util
+from pathlib import Path
+
+from huggingface_hub import try_to_load_from_cache
+
+from album2avatar.errors import ModelError
+from album2avatar.model_folders import MODELS_VARIABLE, find_model, model_search_path
+from album2avatar.settings import GroundedSamSettings, SegmentationSettings
+
+
+def grounded_sam_models(settings: SegmentationSettings) -> list[Path]:
+    """Files and folders that the provider `grounded_sam` reads; none where another is chosen.
+
+    Raises:
+        ModelError: one isn't there, or the package segment-anything isn't.
+    """
+    if settings.provider != "grounded_sam":
+        return []
+    find_package()
+    chosen = settings.grounded_sam
+    tagger = [find_tagger(chosen)] if chosen.tagger else []
+    return [find_detector(chosen), find_sam(chosen), *tagger]
+
+
+def find_package() -> Path:
+    """Folder of the package segment-anything, which is not imported.
+
+    Raises:
+        ModelError: it isn't installed.
+    """
+    package = importlib.util.find_spec("segment_anything")
+    if package is None or not package.submodule_search_locations:
+        raise ModelError(
+            "segmentation.provider is 'grounded_sam' but the package segment-anything isn't "
+            "installed. Run: pip install 'album2avatar[grounded-sam]', or choose another "
+            "segmentation.provider."
+        )
+    return Path(package.submodule_search_locations[0])
+
+
+def find_detector(settings: GroundedSamSettings) -> Path:
+    """Folder of the detector.
+
+    Raises:
+        ModelError: it isn't there.
+    """
+    return _find_folder(settings.detector, "segmentation.grounded_sam.detector")
+
+
+def find_tagger(settings: GroundedSamSettings) -> Path:
+    """Folder of the tagger.
+
+    Raises:
+        ModelError: it isn't there.
+    """
+    return _find_folder(settings.tagger, "segmentation.grounded_sam.tagger")
+
+
+def find_sam(settings: GroundedSamSettings) -> Path:
+    """SAM's checkpoint.
+
+    Raises:
+        ModelError: it isn't there.
+    """
+    direct = Path(settings.sam).expanduser()
+    places = [direct, *(folder / settings.sam for folder in model_search_path())]
+    for path in places:
+        if path.is_file():
+            return path
+    raise ModelError(
+        f"SAM's checkpoint '{settings.sam}' was not found, neither as a path nor in "
+        f"{model_search_path()[0]}. Download it from Meta's segment-anything page, put it there, "
+        "or give its path in the setting segmentation.grounded_sam.sam."
+    )
+
+
+def _find_folder(name: str, setting: str) -> Path:
+    """A transformers folder: a path, a name below the models folder, or an id of the hub that
+    is in its cache."""
+    try:
+        return find_model(name)
+    except ModelError as error:
+        config = try_to_load_from_cache(name, "config.json") if _is_hub_id(name) else None
+        if isinstance(config, str):
+            return Path(config).parent
+        raise ModelError(
+            f"Model '{name}' was not found: it is no folder, it isn't in {model_search_path()[0]} "
+            f"nor in the cache of the hub. Download it (hf download {name}), set "
+            f"{MODELS_VARIABLE} to where your models are, or give its folder in the setting "
+            f"{setting}. Nothing is downloaded while an avatar is made."
+        ) from error
+
+
+def _is_hub_id(name: str) -> bool:
+    parts = name.split("/")
+    return len(parts) == 2 and all(part and not part.startswith((".", "~")) for part in parts)
