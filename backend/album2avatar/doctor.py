@@ -4,6 +4,7 @@ import importlib.metadata
 import importlib.util
 import platform
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -53,6 +54,7 @@ def examine() -> list[Finding]:
         _model("demo-perception", "config.json", "segmentation and keypoints"),
         _body_cache(),
         *[_optional_package(name, remedy) for name, remedy in _OPTIONAL_PACKAGES.items()],
+        *_grounded_sam(),
         _blender(),
     ]
 
@@ -89,6 +91,36 @@ def _optional_package(name: str, remedy: str) -> Finding:
     if importlib.util.find_spec(name) is not None:
         return Finding(subject=name, state="ready", detail="installed")
     return Finding(subject=name, state="optional", detail="not installed", remedy=remedy)
+
+
+def _grounded_sam() -> list[Finding]:
+    """The models of the segmentation's provider `grounded_sam`, as its defaults name them."""
+    from album2avatar.segmentation.grounded_sam.models import find_detector, find_sam
+    from album2avatar.settings import GroundedSamSettings
+
+    chosen = GroundedSamSettings()
+    return [
+        _optional_model(
+            "Grounding DINO",
+            lambda: find_detector(chosen),
+            f"For segmentation.provider=grounded_sam: hf download {chosen.detector}",
+        ),
+        _optional_model(
+            "SAM",
+            lambda: find_sam(chosen),
+            f"For segmentation.provider=grounded_sam: put {chosen.sam} from Meta's "
+            f"segment-anything page into {model_search_path()[0]}",
+        ),
+    ]
+
+
+def _optional_model(subject: str, find: Callable[[], Path], remedy: str) -> Finding:
+    from album2avatar.errors import ModelError
+
+    try:
+        return Finding(subject=subject, state="ready", detail=str(find()))
+    except ModelError:
+        return Finding(subject=subject, state="optional", detail="not found", remedy=remedy)
 
 
 def _device() -> Finding:

@@ -42,3 +42,23 @@ def test_a_model_of_one_s_own_comes_before_the_shipped_one(
     monkeypatch.setenv(model_folders.MODELS_VARIABLE, str(tmp_path / "models"))
     prior = next(finding for finding in examine() if finding.subject == "demo-prior")
     assert prior.detail == str(own)
+
+
+def test_models_for_photographs_are_optional_and_found_where_they_are_put(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv(model_folders.MODELS_VARIABLE, str(tmp_path / "models"))
+    before = {finding.subject: finding for finding in examine()}
+    assert before["segment_anything"].state == "ready"
+    assert (before["Grounding DINO"].state, before["SAM"].state) == ("optional", "optional")
+    assert "IDEA-Research/grounding-dino-tiny" in before["Grounding DINO"].remedy
+    assert str(tmp_path / "models") in before["SAM"].remedy
+    detector = tmp_path / "models" / "IDEA-Research" / "grounding-dino-tiny"
+    detector.mkdir(parents=True)
+    checkpoint = tmp_path / "models" / "sam_vit_h_4b8939.pth"
+    checkpoint.touch()
+    after = {finding.subject: finding for finding in examine()}
+    assert (after["Grounding DINO"].state, after["SAM"].state) == ("ready", "ready")
+    assert after["SAM"].detail == str(checkpoint)

@@ -106,6 +106,9 @@ class TestAlbums:
         assert "No photo" in answer.json()["error"]["message"]
 
 
+PHOTOGRAPHS = {"provider": "grounded_sam", "grounded_sam": {"detector": "/no-detector"}}
+
+
 class TestRefusals:
     @pytest.mark.parametrize(
         ("changes", "status", "named"),
@@ -118,6 +121,7 @@ class TestRefusals:
             ({"settings": {"sculpt": {"steps": -1}}}, 422, "sculpt.steps"),
             ({"settings": {"prior": "no-such-model"}}, 422, "no-such-model"),
             ({"body": "smplx", "smplx_file": "/nowhere.npz"}, 422, "/nowhere.npz"),
+            ({"settings": {"segmentation": PHOTOGRAPHS}}, 422, "/no-detector"),
             ({"body": "robot"}, 422, "body"),
             ({"goal": "film"}, 422, "goal"),
             ({"workspace": "relative/folder"}, 409, "relative/folder"),

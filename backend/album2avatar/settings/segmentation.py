@@ -42,8 +42,7 @@ class SegmentationSettings(Frozen):
     grounded_sam: GroundedSamSettings = Field(default_factory=GroundedSamSettings)
     """With provider `grounded_sam`: its models and thresholds."""
     photos_at_once: int = Field(default=1, ge=1, le=64)
-    """Photos that the provider looks at together; more need more memory, and spare time on a
-    graphics card only."""
+    """Photos that the provider looks at together; a large graphics card has room for several."""
     leave_out: tuple[AssetKind, ...] = ()
     """Kinds of assets that get no mask and no token of their own."""
     person_share_min: float = Field(default=0.01, ge=0, le=0.9)
