@@ -66,7 +66,7 @@ def extras(workspace: Workspace) -> dict[str, Any]:
     content = workspace.glb.read_bytes()
     (length,) = struct.unpack("<I", content[12:16])
     nodes = json.loads(content[20 : 20 + length])["nodes"]
-    return next(node["extras"] for node in nodes if "assets" in node.get("extras", {}))
+    return next(node["extras"]["album2avatar"] for node in nodes if "extras" in node)
 
 
 def test_words_alone_become_a_closed_rigged_avatar(described: Workspace):
