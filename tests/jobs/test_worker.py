@@ -14,23 +14,25 @@ import psutil
 import pytest
 
 from album2avatar.jobs.job_run import JobRun, Outcome
-from album2avatar.jobs.worker_protocol import WorkerRequest
+from album2avatar.jobs.worker_protocol import AvatarWork
 from album2avatar.presets import build_settings, load_preset
 from running_service import DEMO_ALBUM, SMALL_PHOTOS, SMALL_SETTINGS
 
 
-def request(workspace: Path, **changes: Any) -> WorkerRequest:
+def request(workspace: Path, **changes: Any) -> AvatarWork:
     asked = {
+        "title": "Mia",
         "folder": DEMO_ALBUM,
         "photos": SMALL_PHOTOS,
         "workspace_root": workspace,
         "settings": build_settings([load_preset("demo"), SMALL_SETTINGS]),
         "last_stage": "segment",
+        "wardrobe": workspace.parent / "wardrobe",
     }
-    return WorkerRequest(**{**asked, **changes})
+    return AvatarWork(**{**asked, **changes})
 
 
-def start(asked: WorkerRequest) -> subprocess.Popen[bytes]:
+def start(asked: AvatarWork) -> subprocess.Popen[bytes]:
     worker = subprocess.Popen(
         [sys.executable, "-m", "album2avatar.jobs.worker"],
         stdin=subprocess.PIPE,

@@ -9,6 +9,7 @@ import pytest
 import schemathesis
 from hypothesis import strategies
 
+from finished_avatar import JOB, plant_avatar
 from running_service import RunningService
 
 EXAMPLES = 30
@@ -19,7 +20,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 @pytest.fixture(scope="module")
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """A service that gets to hear everything; its queue is paused, so that no job begins."""
-    running = RunningService(tmp_path_factory.mktemp("fuzzed"))
+    folder = tmp_path_factory.mktemp("fuzzed")
+    plant_avatar(folder)
+    running = RunningService(folder)
     running.client.put("/queue", json={"paused": True})
     yield running
     running.end()
@@ -27,11 +30,13 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]
 
 @pytest.fixture(scope="module")
 def ids(fuzzed: RunningService) -> dict[str, str]:
-    """What there is: an album, a job that rests, and one of its artifacts."""
+    """What there is: an album, a job that rests, one of its artifacts, a piece to put on."""
     album = fuzzed.small_album()
     job = fuzzed.small_job(album)
     fuzzed.post(f"/jobs/{job}/cancel")
-    return {"album": album, "job": job, "artifact": f"{album}.thumbnail.img_0401", "kind": "top"}
+    entry = fuzzed.get("/wardrobe?kind=top")["items"][0]["id"]
+    artifact = f"{album}.thumbnail.img_0401"
+    return {"album": album, "job": job, "artifact": artifact, "kind": "top", "entry": entry}
 
 
 def test_no_request_crashes_and_none_passes_without_the_token(
@@ -47,7 +52,8 @@ def test_no_request_crashes_and_none_passes_without_the_token(
         fuzzed.post(f"/jobs/{ids['job']}/cancel")  # the events of a resting job come to an end
         passed |= _try_out(operation, fuzzed, ids)
     assert len(operations) > 20
-    assert len(passed) > 12  # the examples get further than to the first refusal
+    assert {"POST /v1/swaps", "PATCH /v1/wardrobe/{entry}", "GET /v1/wardrobe"} <= passed
+    assert len(passed) > 15  # the examples get further than to the first refusal
 
 
 def _try_out(operation: Any, service: RunningService, ids: dict[str, str]) -> set[str]:
@@ -69,6 +75,9 @@ def _try_out(operation: Any, service: RunningService, ids: dict[str, str]) -> se
             case.path_parameters |= {name: ids[name] for name in case.path_parameters}
         if is_known and operation.path == "/v1/jobs" and isinstance(case.body, dict):
             case.body |= {"album": ids["album"], "photos": None, "settings": {}, "preset": "demo"}
+        if is_known and operation.path == "/v1/swaps" and isinstance(case.body, dict):
+            case.body |= {"job": JOB, "entry": ids["entry"], "kind": "top", "settings": {}}
+            case.body["workspace"] = None
         url = service.ready["url"]
         assert case.call(base_url=url).status_code == 401
         answer = case.call(base_url=url, headers={"Authorization": f"Bearer {service.token}"})

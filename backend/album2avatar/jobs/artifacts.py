@@ -11,13 +11,15 @@ from album2avatar.errors import AlbumError, WorkspaceError
 from album2avatar.jobs.album_shelf import AlbumShelf
 from album2avatar.jobs.errors import NotFoundError
 from album2avatar.jobs.job_store import JobStore
-from album2avatar.stage_table import STAGE_NAMES
+from album2avatar.jobs.wardrobe_shelf import WardrobeShelf
+from album2avatar.stage_table import STAGE_NAMES, SWAP_STAGE_NAMES
 from album2avatar.workspace import Workspace
 
 _JOB = r"(?P<job>j[0-9a-f]{12})"
 _ALBUM = r"(?P<album>a[0-9a-f]{12})"
 _KIND = rf"(?P<kind>{'|'.join(KIND_ORDER)})"
-_STAGE = rf"(?P<stage>{'|'.join(STAGE_NAMES)})"
+_ENTRY = r"(?P<entry>w[0-9a-f]{12})"
+_STAGE = rf"(?P<stage>{'|'.join(sorted({*STAGE_NAMES, *SWAP_STAGE_NAMES}))})"
 _PHOTO = r"(?P<photo>[a-z0-9][a-z0-9_-]*)"
 
 _AVATAR = re.compile(rf"{_JOB}\.avatar")
@@ -26,6 +28,16 @@ _PREVIEW = re.compile(rf"{_JOB}\.preview\.{_STAGE}\.(?P<step>[0-9]{{5}})")
 _ICON = re.compile(rf"{_JOB}\.icon\.{_KIND}")
 _MASK = re.compile(rf"{_JOB}\.mask\.{_KIND}\.{_PHOTO}")
 _THUMBNAIL = re.compile(rf"{_ALBUM}\.thumbnail\.{_PHOTO}")
+_GARMENT = re.compile(rf"{_ENTRY}\.icon")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What has pictures and files."""
+
+    jobs: JobStore
+    albums: AlbumShelf
+    wardrobe: WardrobeShelf
 
 
 @dataclass(frozen=True)
@@ -36,7 +48,7 @@ class Artifact:
     content: Path | bytes
 
 
-def resolve(artifact: str, store: JobStore, albums: AlbumShelf) -> Artifact:
+def resolve(artifact: str, sources: Sources) -> Artifact:
     """Find what an id stands for.
 
     Raises:
@@ -45,52 +57,55 @@ def resolve(artifact: str, store: JobStore, albums: AlbumShelf) -> Artifact:
     for pattern, find in _GRAMMAR:
         match = pattern.fullmatch(artifact)
         if match:
-            return _existing(find(match, store, albums))
+            return _existing(find(match, sources))
     raise _missing()
 
 
-def _workspace(match: re.Match[str], store: JobStore) -> Workspace:
-    return store.get(match["job"]).workspace
+def _workspace(match: re.Match[str], sources: Sources) -> Workspace:
+    return sources.jobs.get(match["job"]).workspace
 
 
-def _avatar(match: re.Match[str], store: JobStore, albums: AlbumShelf) -> Artifact:
-    return Artifact("model/gltf-binary", _workspace(match, store).glb)
+def _avatar(match: re.Match[str], sources: Sources) -> Artifact:
+    return Artifact("model/gltf-binary", _workspace(match, sources).glb)
 
 
-def _log(match: re.Match[str], store: JobStore, albums: AlbumShelf) -> Artifact:
-    return Artifact("text/plain; charset=utf-8", _workspace(match, store).log)
+def _log(match: re.Match[str], sources: Sources) -> Artifact:
+    return Artifact("text/plain; charset=utf-8", _workspace(match, sources).log)
 
 
-def _preview(match: re.Match[str], store: JobStore, albums: AlbumShelf) -> Artifact:
-    path = _workspace(match, store).preview(match["stage"], int(match["step"]))
+def _preview(match: re.Match[str], sources: Sources) -> Artifact:
+    path = _workspace(match, sources).preview(match["stage"], int(match["step"]))
     return Artifact("image/png", path)
 
 
-def _icon(match: re.Match[str], store: JobStore, albums: AlbumShelf) -> Artifact:
-    return _drawn(lambda: asset_icon(_workspace(match, store), match["kind"]))
+def _icon(match: re.Match[str], sources: Sources) -> Artifact:
+    return _drawn(lambda: asset_icon(_workspace(match, sources), match["kind"]))
 
 
-def _mask(match: re.Match[str], store: JobStore, albums: AlbumShelf) -> Artifact:
-    return _drawn(lambda: mask_preview(_workspace(match, store), match["kind"], match["photo"]))
+def _mask(match: re.Match[str], sources: Sources) -> Artifact:
+    return _drawn(lambda: mask_preview(_workspace(match, sources), match["kind"], match["photo"]))
 
 
-def _thumbnail(match: re.Match[str], store: JobStore, albums: AlbumShelf) -> Artifact:
-    album = albums.get(match["album"])
+def _thumbnail(match: re.Match[str], sources: Sources) -> Artifact:
+    album = sources.albums.get(match["album"])
     for photo in album.photos:
         if photo.id == match["photo"] and photo.thumbnail:
-            return Artifact("image/png", albums.thumbnails(album.id) / photo.thumbnail)
+            return Artifact("image/png", sources.albums.thumbnails(album.id) / photo.thumbnail)
     raise _missing()
 
 
-_GRAMMAR: tuple[
-    tuple[re.Pattern[str], Callable[[re.Match[str], JobStore, AlbumShelf], Artifact]], ...
-] = (
+def _garment(match: re.Match[str], sources: Sources) -> Artifact:
+    return Artifact("image/png", sources.wardrobe.thumbnail(match["entry"]))
+
+
+_GRAMMAR: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Sources], Artifact]], ...] = (
     (_AVATAR, _avatar),
     (_LOG, _log),
     (_PREVIEW, _preview),
     (_ICON, _icon),
     (_MASK, _mask),
     (_THUMBNAIL, _thumbnail),
+    (_GARMENT, _garment),
 )
 
 

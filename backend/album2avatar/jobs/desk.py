@@ -18,9 +18,11 @@ from album2avatar.jobs.errors import ConflictError
 from album2avatar.jobs.execution import CANCELLED, Execution
 from album2avatar.jobs.job_store import JobStore
 from album2avatar.jobs.ledger import Ledger
-from album2avatar.jobs.records import JobRecord, now
-from album2avatar.jobs.requests import JobRequest, ResumeRequest
+from album2avatar.jobs.records import AlbumGoal, Goal, JobRecord, now
+from album2avatar.jobs.requests import JobRequest, ResumeRequest, SwapRequest
 from album2avatar.jobs.state_folder import default_avatar_folder
+from album2avatar.jobs.try_on import choose_garment, title_of
+from album2avatar.jobs.wardrobe_shelf import WardrobeShelf
 from album2avatar.manifest import locked, open_workspace
 from album2avatar.model_folders import find_model
 from album2avatar.presets import preset_descriptions
@@ -34,12 +36,18 @@ class JobDesk:
     """Every change that an artist makes to jobs. Each is durable before it is answered."""
 
     def __init__(
-        self, store: JobStore, ledger: Ledger, execution: Execution, albums: AlbumShelf
+        self,
+        store: JobStore,
+        ledger: Ledger,
+        execution: Execution,
+        albums: AlbumShelf,
+        wardrobe: WardrobeShelf,
     ) -> None:
         self._store = store
         self._ledger = ledger
         self._execution = execution
         self._albums = albums
+        self._wardrobe = wardrobe
 
     def recover(self) -> None:
         """Make jobs and ledger agree after a crash; called once, when the ledger is open."""
@@ -73,15 +81,22 @@ class JobDesk:
             self._store.check_space()
             album = self._albums.get(request.album)
             record = self._new_record(request, album)
-            record = record.model_copy(
-                update={"idempotency_key": idempotency_key, "request_digest": digest}
-            )
-            check_request(record)
-            self._check_workspace(record)
-            open_workspace(record.workspace_root)
-            self._store.add(record)
-            self._ledger.enqueue(record.id, record.run)
-            return record
+            return self._take_in(record, idempotency_key, digest)
+
+    def create_swap(self, request: SwapRequest, idempotency_key: str = "") -> JobRecord:
+        """Take in a job that makes a variant of a finished avatar; the same key gives it again.
+
+        Raises:
+            Album2AvatarError: the job can't be made, with the reason.
+        """
+        digest = _digest(request)
+        with self._store.lock:
+            earlier = self._find_repeated(idempotency_key, digest)
+            if earlier is not None:
+                return earlier
+            self._store.check_space()
+            record = self._new_swap(request, self._store.get(request.job))
+            return self._take_in(record, idempotency_key, digest)
 
     def cancel(self, job: str, *, force: bool) -> JobRecord:
         """Stop a job: now where it waits, after its step where it runs.
@@ -109,7 +124,7 @@ class JobDesk:
 
         Raises:
             NotFoundError: there is no such job.
-            ConflictError: it waits or runs.
+            ConflictError: it waits or runs, or is of another kind.
             SettingsError: what should change is wrong.
         """
         with self._store.lock:
@@ -119,7 +134,7 @@ class JobDesk:
                     "The job waits or runs already. Cancel it first to change what it does."
                 )
             self._store.check_space()
-            goal = request.goal or ("avatar" if record.state == "done" else record.goal)
+            goal = _next_goal(record, request.goal)
             changes: dict[str, Any] = {
                 "goal": goal,
                 "state": "queued",
@@ -172,6 +187,7 @@ class JobDesk:
             if not record.is_finished:
                 raise ConflictError("The job waits or runs. Cancel it before you delete it.")
             if files:
+                self._check_base(record)
                 delete_avatar(record.workspace)
             self._ledger.forget(job, range(1, record.run + 1))
             self._store.remove(job)
@@ -195,13 +211,26 @@ class JobDesk:
             return record
         return None
 
+    def _take_in(self, record: JobRecord, idempotency_key: str, digest: str) -> JobRecord:
+        """Keep a new job and put it into the queue.
+
+        Raises:
+            Album2AvatarError: the job can't be made, with the reason.
+        """
+        record = record.model_copy(
+            update={"idempotency_key": idempotency_key, "request_digest": digest}
+        )
+        check_request(record)
+        self._check_workspace(record)
+        open_workspace(record.workspace_root)
+        self._store.add(record)
+        self._ledger.enqueue(record.id, record.run)
+        return record
+
     def _new_record(self, request: JobRequest, album: AlbumRecord) -> JobRecord:
-        job = f"j{secrets.token_hex(6)}"
+        job = _new_id()
         title = request.title.strip() or album.title
         created = now()
-        root = default_avatar_folder(f"{_slug(title)}-{job}")
-        if request.workspace is not None:
-            root = _absolute(request.workspace)
         return JobRecord(
             id=job,
             title=title,
@@ -214,10 +243,50 @@ class JobDesk:
             smplx_file=request.smplx_file,
             prompt_addition=request.prompt_addition,
             differences=(request.settings,) if request.settings else (),
-            workspace_root=root,
+            workspace_root=_avatar_folder(request.workspace, title, job),
             created_at=created,
             queued_at=created,
         )
+
+    def _new_swap(self, request: SwapRequest, base: JobRecord) -> JobRecord:
+        """A job that makes a variant; it is made as its base was, but for what is asked for."""
+        entry = self._wardrobe.get(request.entry) if request.entry is not None else None
+        garment = choose_garment(request, base, entry)
+        job = _new_id()
+        title = request.title.strip() or title_of(base, entry, request.words)
+        created = now()
+        return JobRecord(
+            id=job,
+            title=title,
+            goal="swap",
+            album=base.album,
+            folder=base.folder,
+            photos=base.photos,
+            preset=base.preset,
+            body=base.body,
+            smplx_file=base.smplx_file,
+            prompt_addition=base.prompt_addition,
+            differences=(*base.differences, *([request.settings] if request.settings else [])),
+            base=base.id,
+            base_root=base.workspace_root,
+            garment=garment,
+            workspace_root=_avatar_folder(request.workspace, title, job),
+            created_at=created,
+            queued_at=created,
+        )
+
+    def _check_base(self, record: JobRecord) -> None:
+        """See that no other job is about to read an avatar's files.
+
+        Raises:
+            ConflictError: a garment is being tried on it.
+        """
+        for other in self._store.all():
+            if other.base_root == record.workspace_root and not other.is_finished:
+                raise ConflictError(
+                    f"'{other.title}' is being made from this avatar's files. Cancel that job, or "
+                    "wait until it is done."
+                )
 
     def _check_workspace(self, record: JobRecord) -> None:
         """See that the avatar's folder is its own.
@@ -231,6 +300,11 @@ class JobDesk:
             raise WorkspaceError(
                 f"{root} lies in the album's folder, which is never changed. Choose another folder "
                 "for the avatar."
+            )
+        if record.base_root is not None and record.base_root in root.parents:
+            raise WorkspaceError(
+                f"{root} lies in the folder of the avatar that is dressed. Choose another folder "
+                "for the variant."
             )
         for other in self._store.all():
             if other.workspace_root == root:
@@ -249,6 +323,8 @@ def check_request(record: JobRecord) -> None:
     """
     settings = record.settings()
     find_model(settings.prior)
+    if record.goal == "swap":  # reads no photo and fits no body
+        return
     find_model(settings.segmentation.perception)
     grounded_sam_models(settings.segmentation)
     if settings.fitting.body != "smplx":
@@ -289,13 +365,16 @@ def delete_avatar(workspace: Workspace) -> None:
         workspace.rigged.parent,
         workspace.checkpoint("any").parent,
         workspace.preview("any", 0).parent,
+        workspace.base.root,
+        workspace.garment,
     }
     with locked(workspace):
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
         for name in ("avatar.glb", "avatar.fbx", "turntable.png", "posed.png"):
             (workspace.exports / name).unlink(missing_ok=True)
-        for file in (workspace.settings_file, workspace.job_file, workspace.log):
+        own = (workspace.settings_file, workspace.job_file, workspace.swap_file, workspace.log)
+        for file in own:
             file.unlink(missing_ok=True)
     workspace.lock.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # somebody's files are in it, or it isn't there
@@ -329,6 +408,32 @@ def _chosen_names(album: AlbumRecord, photos: tuple[str, ...] | None) -> tuple[s
     return tuple(dict.fromkeys(names[photo] for photo in photos))
 
 
+def _next_goal(record: JobRecord, asked: AlbumGoal | None) -> Goal:
+    """What a job that rests goes on to make.
+
+    Raises:
+        ConflictError: a variant can't become anything else.
+    """
+    if record.goal != "swap":
+        return asked or ("avatar" if record.state == "done" else record.goal)
+    if asked is not None:
+        raise ConflictError(
+            "This job tries a garment on, and can do nothing else. Begin a new job for that."
+        )
+    return "swap"
+
+
+def _new_id() -> str:
+    return f"j{secrets.token_hex(6)}"
+
+
+def _avatar_folder(wanted: str | None, title: str, job: str) -> Path:
+    """Folder of a new avatar: the artist's choice, or one in the user's data folder."""
+    if wanted is not None:
+        return _absolute(wanted)
+    return default_avatar_folder(f"{_slug(title)}-{job}")
+
+
 def _absolute(path: str) -> Path:
     folder = Path(path).expanduser()
     if not folder.is_absolute():
@@ -341,6 +446,6 @@ def _slug(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40] or "avatar"
 
 
-def _digest(request: JobRequest) -> str:
+def _digest(request: JobRequest | SwapRequest) -> str:
     text = json.dumps(request.model_dump(mode="json"), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

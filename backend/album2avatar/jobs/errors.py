@@ -13,12 +13,13 @@ from album2avatar.errors import (
     MeshError,
     ModelError,
     SettingsError,
+    WardrobeError,
     WorkspaceError,
 )
 
 
 class NotFoundError(Album2AvatarError):
-    """There is no job, album, asset or artifact of that name."""
+    """There is no job, album, asset, wardrobe entry or artifact of that name."""
 
 
 class ConflictError(Album2AvatarError):
@@ -30,6 +31,7 @@ _CODES: Mapping[type[Album2AvatarError], str] = {
     AlbumError: "album",
     ModelError: "model",
     WorkspaceError: "workspace",
+    WardrobeError: "wardrobe",
     MeshError: "mesh",
     ExportError: "export",
     CancelledError: "cancelled",

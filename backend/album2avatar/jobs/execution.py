@@ -15,10 +15,16 @@ from album2avatar.jobs.job_store import JobStore
 from album2avatar.jobs.ledger import RunSuspendedError
 from album2avatar.jobs.queue_state import QueueControl
 from album2avatar.jobs.records import JobError, JobRecord, now
-from album2avatar.jobs.worker_protocol import ProgressMessage, WorkerRequest
+from album2avatar.jobs.worker_protocol import (
+    AvatarWork,
+    ProgressMessage,
+    SwapWork,
+    WorkerRequest,
+)
 from album2avatar.manifest import open_workspace
 from album2avatar.presets import PresetNeeds, preset_descriptions
-from album2avatar.stage_table import STAGE_SHARES, STAGE_TITLES
+from album2avatar.settings import Settings
+from album2avatar.stage_table import STAGE_SHARES
 
 logger = logging.getLogger(__name__)
 
@@ -34,9 +40,17 @@ SUSPENDED = "Stopped with the service; it goes on from its last checkpoint at th
 class Execution:
     """Runs one job at a time, as the ledger hands them over."""
 
-    def __init__(self, store: JobStore, queue: QueueControl) -> None:
+    def __init__(self, store: JobStore, queue: QueueControl, wardrobe: Path) -> None:
+        """Prepare.
+
+        Args:
+            store: the jobs.
+            queue: whether they may run.
+            wardrobe: folder of the wardrobe that jobs take from and add to.
+        """
         self._store = store
         self._queue = queue
+        self._wardrobe = wardrobe
         self._ending = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
@@ -131,13 +145,7 @@ class Execution:
         open_workspace(record.workspace_root)
         needs = _needs(record.preset)
         check_disk(record.workspace_root, needs)
-        request = WorkerRequest(
-            folder=record.folder,
-            photos=record.photos,
-            workspace_root=record.workspace_root,
-            settings=settings,
-            last_stage=record.last_stage,
-        )
+        request = self._work_of(record, settings)
         reporter = _Reporter(self._store, record, needs)
         started = record.started_at or now()
         self._store.change(record.id, state="running", message="", started_at=started)
@@ -147,6 +155,26 @@ class Execution:
             record.stages,
             on_start=lambda deaths: self._note_start(record.id, deaths),
             on_progress=reporter.report,
+        )
+
+    def _work_of(self, record: JobRecord, settings: Settings) -> WorkerRequest:
+        """What a worker has to do for a job."""
+        if record.base_root is not None and record.garment is not None:
+            return SwapWork(
+                base=record.base_root,
+                garment=record.garment,
+                workspace_root=record.workspace_root,
+                settings=settings,
+                wardrobe=self._wardrobe,
+            )
+        return AvatarWork(
+            title=record.title,
+            folder=record.folder,
+            photos=record.photos,
+            workspace_root=record.workspace_root,
+            settings=settings,
+            last_stage=record.last_stage,
+            wardrobe=self._wardrobe,
         )
 
     def _note_start(self, job: str, deaths: int) -> None:
@@ -206,12 +234,13 @@ class _Reporter:
     """Turns a worker's reports into events of the job."""
 
     def __init__(self, store: JobStore, record: JobRecord, needs: PresetNeeds | None) -> None:
-        shares = {stage: STAGE_SHARES[stage] for stage in record.stages}
+        shares = record.stage_shares
         whole = sum(shares.values()) / sum(STAGE_SHARES.values())
         usual = needs.minutes * 60 * whole if needs else None
         self._job = record.id
         self._run = record.run
         self._stages = record.stages
+        self._titles = record.stage_titles
         self._log = store.log(record.id)
         self._estimate = JobEstimate(shares, usual)
         latest = self._log.latest("progress")
@@ -238,7 +267,7 @@ class _Reporter:
             "job": self._job,
             "at": now(),
             "stage": message.stage,
-            "stage_title": STAGE_TITLES[message.stage],
+            "stage_title": self._titles[message.stage],
             "stage_index": self._stages.index(message.stage) + 1,
             "stage_count": len(self._stages),
             "step": message.step,

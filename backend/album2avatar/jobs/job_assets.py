@@ -88,6 +88,11 @@ class JobAssets:
             record = self._store.get(job)
             if not record.is_finished:
                 raise ConflictError("Assets can't be changed while the job waits or runs.")
+            if record.goal == "swap":
+                raise ConflictError(
+                    "The pieces of a variant can't be changed. Change those of the avatar that it "
+                    "was made from, or try something else on."
+                )
             known = {asset.kind for asset in _view(record).assets}
             for kind in kinds:
                 if kind not in known:
@@ -99,7 +104,8 @@ class JobAssets:
 
 def _view(record: JobRecord) -> AssetListView:
     workspace = record.workspace
-    if not workspace.asset_table.exists():
+    # A variant has the pieces of its base, and no photos in which they could be shown.
+    if record.goal == "swap" or not workspace.asset_table.exists():
         return AssetListView(is_editable=False, assets=())
     photos = asset_photos(workspace)
     return AssetListView(

@@ -1,5 +1,6 @@
 """What is known of a job for good: `job.json`."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -8,17 +9,28 @@ from pydantic import Field
 
 from album2avatar.presets import build_settings, load_preset
 from album2avatar.settings import Frozen, Settings
-from album2avatar.stage_table import STAGE_NAMES
+from album2avatar.stage_table import (
+    STAGE_NAMES,
+    STAGE_SHARES,
+    STAGE_TITLES,
+    SWAP_STAGE_NAMES,
+    SWAP_STAGE_SHARES,
+    SWAP_STAGE_TITLES,
+)
+from album2avatar.wardrobe.garment import GarmentChoice
 from album2avatar.workspace import Workspace
 
-Goal = Literal["assets", "avatar"]
-"""`assets` ends with the list of assets, for the artist to look at."""
+AlbumGoal = Literal["assets", "avatar"]
+"""What can be made of an album; `assets` ends with their list, for the artist to look at."""
+
+Goal = AlbumGoal | Literal["swap"]
+"""`swap` makes a variant of a finished avatar that wears another garment."""
 
 JobState = Literal["queued", "running", "cancelling", "cancelled", "failed", "done"]
 
 TERMINAL: frozenset[JobState] = frozenset({"cancelled", "failed", "done"})
 
-_LAST_STAGES: dict[Goal, str] = {"assets": "segment", "avatar": "export"}
+_LAST_STAGES: Mapping[Goal, str] = {"assets": "segment", "avatar": "export", "swap": "export"}
 
 
 class JobError(Frozen):
@@ -48,6 +60,12 @@ class JobRecord(Frozen):
     prompt_addition: str = ""
     differences: tuple[dict[str, Any], ...] = ()
     """Differences from the preset, as they were asked for; later ones win."""
+    base: str | None = None
+    """Id of the job whose avatar puts on another garment; None unless the goal is `swap`."""
+    base_root: Path | None = None
+    """Folder of that avatar."""
+    garment: GarmentChoice | None = None
+    """What it puts on."""
     workspace_root: Path
     idempotency_key: str = ""
     request_digest: str = ""
@@ -73,7 +91,19 @@ class JobRecord(Frozen):
     @property
     def stages(self) -> tuple[str, ...]:
         """Names of the stages that this goal takes, in order."""
-        return STAGE_NAMES[: STAGE_NAMES.index(self.last_stage) + 1]
+        names = SWAP_STAGE_NAMES if self.goal == "swap" else STAGE_NAMES
+        return names[: names.index(self.last_stage) + 1]
+
+    @property
+    def stage_titles(self) -> Mapping[str, str]:
+        """What the stages do, in an artist's words."""
+        return SWAP_STAGE_TITLES if self.goal == "swap" else STAGE_TITLES
+
+    @property
+    def stage_shares(self) -> Mapping[str, float]:
+        """Share of a whole avatar's time that each of the stages takes, in their order."""
+        shares = SWAP_STAGE_SHARES if self.goal == "swap" else STAGE_SHARES
+        return {stage: shares[stage] for stage in self.stages}
 
     @property
     def last_stage(self) -> str:

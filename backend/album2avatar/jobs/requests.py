@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from album2avatar.jobs.records import Goal
+from album2avatar.assets import AssetKind
+from album2avatar.jobs.records import AlbumGoal
 from album2avatar.settings import Frozen
 
 
@@ -25,7 +26,7 @@ class JobRequest(Frozen):
     """Id of the album."""
     photos: tuple[Line, ...] | None = None
     """Ids of the photos to use; all that are not rejected where null."""
-    goal: Goal
+    goal: AlbumGoal
     preset: Line | None = None
     """Name of the preset; the default one where null."""
     body: Literal["anny", "smplx"] = "anny"
@@ -40,10 +41,29 @@ class JobRequest(Frozen):
     """Absolute path of the avatar's folder; one in the user's data folder where null."""
 
 
+class SwapRequest(Frozen):
+    """A finished avatar puts on another garment."""
+
+    job: Line
+    """Id of the job that made the avatar."""
+    entry: Line | None = None
+    """Id of the garment in the wardrobe; null where words say what it is."""
+    kind: AssetKind | None = None
+    """Kind of the garment; the entry's where null."""
+    words: Annotated[Line, Field(max_length=60)] = ""
+    """Such as "blue denim jacket"; used where there is no entry."""
+    title: Line = ""
+    """Made of the avatar's title and the garment where empty."""
+    settings: dict[str, Any] = Field(default_factory=dict[str, Any])
+    """Differences from what the avatar was made with."""
+    workspace: PathText | None = None
+    """Absolute path of the variant's folder; one in the user's data folder where null."""
+
+
 class ResumeRequest(Frozen):
     """What changes when a job goes on."""
 
-    goal: Goal | None = None
+    goal: AlbumGoal | None = None
     preset: Line | None = None
     prompt_addition: Line | None = None
     settings: dict[str, Any] | None = None

@@ -10,13 +10,15 @@ from album2avatar.jobs.job_store import JobStore
 from album2avatar.jobs.ledger import Ledger
 from album2avatar.jobs.queue_state import QueueControl
 from album2avatar.jobs.state_folder import StateFolder, write_private
+from album2avatar.jobs.wardrobe_shelf import WardrobeShelf
+from album2avatar.wardrobe.library import default_wardrobe_folder
 
 _SUSPEND_SECONDS = 10.0
 """Time for the running job to stop; its worker is killed after half of it."""
 
 
 class JobService:
-    """Albums, jobs, queue and ledger of one state folder."""
+    """Albums, jobs, queue and ledger of one state folder, and the user's wardrobe."""
 
     def __init__(self, state: StateFolder, database_url: str = "") -> None:
         """Load everything and start to work.
@@ -31,9 +33,10 @@ class JobService:
         self.store = JobStore(state.jobs)
         self._ledger = Ledger(url, _identity(state))
         self.queue = QueueControl(state.queue)
-        self.execution = Execution(self.store, self.queue)
+        self.wardrobe = WardrobeShelf(default_wardrobe_folder())
+        self.execution = Execution(self.store, self.queue, self.wardrobe.folder)
         self.assets = JobAssets(self.store)
-        self.desk = JobDesk(self.store, self._ledger, self.execution, self.albums)
+        self.desk = JobDesk(self.store, self._ledger, self.execution, self.albums, self.wardrobe)
         with self.store.lock:  # no run begins before the jobs agree with the ledger
             self._ledger.open(self.execution.execute)
             self.desk.recover()

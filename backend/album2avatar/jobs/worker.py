@@ -24,6 +24,7 @@ from album2avatar.jobs.worker_protocol import (
     Message,
     ProgressMessage,
     WorkerRequest,
+    parse_request,
 )
 from album2avatar.progress import ProgressEvent
 from album2avatar.workspace import Workspace
@@ -79,7 +80,7 @@ def main() -> None:
     line = Line(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)
     _step_back()
-    request = WorkerRequest.model_validate_json(sys.stdin.buffer.readline())
+    request = parse_request(sys.stdin.buffer.readline())
     commands = Commands(sys.stdin.buffer, line)
     line.send(work(request, commands, line))
     os._exit(0)  # threads and children of libraries have no say in it
@@ -89,19 +90,11 @@ def work(request: WorkerRequest, commands: Commands, line: Line) -> EndMessage:
     """Run the pipeline; every way in which it may end becomes a message."""
     workspace = Workspace(request.workspace_root)
     try:
-        from album2avatar.pipeline import create_avatar
+        from album2avatar.jobs.works import do_work
 
         commands.is_loaded.set()
         _wait_for_lock(workspace)
-        create_avatar(
-            request.folder,
-            request.workspace_root,
-            request.settings,
-            lambda event: line.send(_progress(event)),
-            commands.cancelled,
-            photos=request.photos,
-            last_stage=request.last_stage,
-        )
+        do_work(request, lambda event: line.send(_progress(event)), commands.cancelled)
     except CancelledError:
         return EndMessage(outcome="cancelled")
     except Album2AvatarError as error:

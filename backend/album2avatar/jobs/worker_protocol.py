@@ -6,14 +6,18 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from album2avatar.settings import Frozen, Settings
+from album2avatar.wardrobe.garment import GarmentChoice
 
 CANCEL = "cancel"
 """Line that asks a worker to stop after its step."""
 
 
-class WorkerRequest(Frozen):
-    """First line on a worker's standard input."""
+class AvatarWork(Frozen):
+    """Make an avatar of an album, or a part of one."""
 
+    kind: Literal["avatar"] = "avatar"
+    title: str
+    """What the avatar is called in the wardrobe."""
     folder: Path
     """Folder of the photos."""
     photos: tuple[str, ...]
@@ -21,6 +25,39 @@ class WorkerRequest(Frozen):
     workspace_root: Path
     settings: Settings
     last_stage: str
+    wardrobe: Path
+    """Folder of the wardrobe that gets the pieces of a finished avatar."""
+
+
+class SwapWork(Frozen):
+    """Make a variant of an avatar that wears another garment."""
+
+    kind: Literal["swap"] = "swap"
+    base: Path
+    """Folder of the avatar."""
+    garment: GarmentChoice
+    workspace_root: Path
+    """Folder of the variant."""
+    settings: Settings
+    wardrobe: Path
+    """Folder of the wardrobe that holds the garment."""
+
+
+WorkerRequest = AvatarWork | SwapWork
+"""First line on a worker's standard input."""
+
+_REQUEST: TypeAdapter[WorkerRequest] = TypeAdapter(
+    Annotated[WorkerRequest, Field(discriminator="kind")]
+)
+
+
+def parse_request(line: bytes) -> WorkerRequest:
+    """Read the first line that a worker gets.
+
+    Raises:
+        ValueError: it is no request.
+    """
+    return _REQUEST.validate_json(line)
 
 
 class ProgressMessage(Frozen):

@@ -13,11 +13,17 @@ from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import Field
 
 from album2avatar import __version__
-from album2avatar.asset_table import load_asset_table
-from album2avatar.jobs.artifacts import resolve
+from album2avatar.assets import AssetKind
+from album2avatar.jobs.artifacts import Sources, resolve
 from album2avatar.jobs.job_assets import AssetListView
 from album2avatar.jobs.records import JobRecord
-from album2avatar.jobs.requests import JobRequest, Line, PathText, ResumeRequest
+from album2avatar.jobs.requests import (
+    JobRequest,
+    Line,
+    PathText,
+    ResumeRequest,
+    SwapRequest,
+)
 from album2avatar.jobs.service import JobService
 from album2avatar.presets import preset_descriptions
 from album2avatar.server.doctor_child import DoctorChild
@@ -39,6 +45,7 @@ from album2avatar.server.views import (
     album_view,
     job_view,
     queue_view,
+    wardrobe_item_view,
 )
 from album2avatar.settings import Frozen
 
@@ -101,9 +108,16 @@ class OrderRequest(Frozen):
 
 
 class RenameRequest(Frozen):
-    """An asset's new name."""
+    """The new name of an asset, or of a piece of the wardrobe."""
 
     name: Line
+
+
+class TokenFileRequest(Frozen):
+    """A piece of the wardrobe as one file."""
+
+    path: PathText
+    """Absolute; ends with .a2atoken."""
 
 
 class MergeRequest(Frozen):
@@ -115,7 +129,7 @@ class MergeRequest(Frozen):
 def routes(service: Service) -> APIRouter:
     """All routes of the API."""
     router = APIRouter(prefix="/v1", responses=ERRORS)
-    for part in (_about, _albums, _jobs, _assets, _files):
+    for part in (_about, _albums, _jobs, _assets, _wardrobe, _files):
         router.include_router(part(service))
     return router
 
@@ -223,6 +237,14 @@ def _jobs(service: Service) -> APIRouter:
         """Hand in a job. It is kept for good before this answers."""
         return view(jobs.desk.create(request, idempotency_key))
 
+    @router.post("/swaps", status_code=202)
+    def swap(
+        request: SwapRequest,
+        idempotency_key: Annotated[str, Header(max_length=200)] = "",
+    ) -> JobView:
+        """Hand in a job that makes a variant of a finished avatar with another garment."""
+        return view(jobs.desk.create_swap(request, idempotency_key))
+
     @router.get("/jobs")
     def everything() -> JobsView:
         """All jobs, newest first."""
@@ -298,6 +320,7 @@ def _assets(service: Service) -> APIRouter:
 def _files(service: Service) -> APIRouter:
     router = APIRouter(tags=["files"])
     jobs = service.jobs
+    sources = Sources(jobs.store, jobs.albums, jobs.wardrobe)
 
     @router.get(
         "/artifacts/{artifact}",
@@ -306,37 +329,52 @@ def _files(service: Service) -> APIRouter:
     )
     def artifact(artifact: Annotated[str, Field(max_length=300)]) -> Response:
         """A picture or file by its id."""
-        found = resolve(artifact, jobs.store, jobs.albums)
+        found = resolve(artifact, sources)
         if isinstance(found.content, Path):
             return FileResponse(found.content, media_type=found.media_type)
         return Response(found.content, media_type=found.media_type)
 
-    @router.get("/wardrobe")
-    def wardrobe() -> WardrobeView:
-        """The tokens of all finished avatars."""
-        items: list[WardrobeItemView] = []
-        for record in jobs.store.all():
-            if record.state == "done" and record.goal == "avatar":
-                items += _tokens(record)
-        return WardrobeView(items=tuple(items))
-
     return router
 
 
-def _tokens(record: JobRecord) -> list[WardrobeItemView]:
-    if not record.workspace.asset_table.is_file():
-        return []
-    return [
-        WardrobeItemView(
-            job=record.id,
-            title=record.title,
-            kind=asset.kind,
-            name=asset.name,
-            token=asset.token,
-            icon=f"{record.id}.icon.{asset.kind}",
+def _wardrobe(service: Service) -> APIRouter:
+    router = APIRouter(tags=["wardrobe"])
+    shelf = service.jobs.wardrobe
+
+    @router.get("/wardrobe")
+    def everything(kind: AssetKind | None = None) -> WardrobeView:
+        """Pieces that avatars can put on, newest first, and those that can be brought back."""
+        return WardrobeView(
+            items=tuple(wardrobe_item_view(entry) for entry in shelf.all(kind)),
+            deleted=tuple(wardrobe_item_view(entry) for entry in shelf.deleted()),
         )
-        for asset in load_asset_table(record.workspace).assets
-    ]
+
+    @router.post("/wardrobe/import", status_code=201)
+    def take_in(request: TokenFileRequest) -> WardrobeItemView:
+        """Take in a piece that was exported."""
+        return wardrobe_item_view(shelf.import_file(request.path))
+
+    @router.patch("/wardrobe/{entry}")
+    def rename(entry: str, request: RenameRequest) -> WardrobeItemView:
+        """Give a piece another name."""
+        return wardrobe_item_view(shelf.rename(entry, request.name))
+
+    @router.delete("/wardrobe/{entry}", status_code=204)
+    def delete(entry: str) -> None:
+        """Take a piece out; it can be brought back."""
+        shelf.delete(entry)
+
+    @router.post("/wardrobe/{entry}/restore")
+    def restore(entry: str) -> WardrobeItemView:
+        """Bring a piece back that was taken out."""
+        return wardrobe_item_view(shelf.restore(entry))
+
+    @router.post("/wardrobe/{entry}/export", status_code=204)
+    def export(entry: str, request: TokenFileRequest) -> None:
+        """Write a piece as one file, for other machines and people."""
+        shelf.export(entry, request.path)
+
+    return router
 
 
 def _bodies() -> tuple[BodyView, ...]:

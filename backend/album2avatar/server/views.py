@@ -4,12 +4,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from album2avatar.assets import AssetKind
 from album2avatar.jobs.album_shelf import AlbumRecord, AlbumShelf
 from album2avatar.jobs.job_store import JobStore
 from album2avatar.jobs.records import Goal, JobError, JobRecord, JobState
 from album2avatar.jobs.service import JobService
 from album2avatar.presets import PresetDescription
-from album2avatar.stage_table import STAGE_TITLES
+from album2avatar.wardrobe.entry import WardrobeEntry
+from album2avatar.wardrobe.garment import GarmentChoice
 
 
 class View(BaseModel):
@@ -138,6 +140,10 @@ class JobView(View):
     finished_at: str | None
     album: str | None
     folder: str
+    base: str | None
+    """Job of the avatar that this one is a variant of; it may have been deleted since."""
+    garment: GarmentChoice | None
+    """What the variant puts on."""
     preset: str
     body: str
     prompt_addition: str
@@ -168,20 +174,29 @@ class QueueView(View):
 
 
 class WardrobeItemView(View):
-    """A token that a finished avatar has learned."""
+    """A piece of the wardrobe."""
 
-    job: str
-    title: str
-    kind: str
+    id: str
+    kind: AssetKind
     name: str
     token: str
+    source: str
+    """Title of the avatar that it was learned from."""
+    color: tuple[int, int, int] | None
+    """Median sRGB in that avatar's texture."""
+    has_pattern: bool
+    """Whether its shape is known, too."""
     icon: str
+    created_at: str
 
 
 class WardrobeView(View):
-    """All of them."""
+    """The wardrobe."""
 
     items: tuple[WardrobeItemView, ...]
+    """Newest first."""
+    deleted: tuple[WardrobeItemView, ...]
+    """What can be brought back. Its icons are gone until then."""
 
 
 def album_view(album: AlbumRecord) -> AlbumView:
@@ -242,6 +257,8 @@ def job_view(record: JobRecord, store: JobStore, albums: AlbumShelf) -> JobView:
         finished_at=record.finished_at,
         album=record.album if albums.has(record.album) else None,
         folder=str(record.folder),
+        base=record.base,
+        garment=record.garment,
         preset=record.preset,
         body=record.body,
         prompt_addition=record.prompt_addition,
@@ -251,9 +268,24 @@ def job_view(record: JobRecord, store: JobStore, albums: AlbumShelf) -> JobView:
         log_path=str(workspace.log),
         avatar=f"{record.id}.avatar" if has_avatar else None,
         avatar_path=str(workspace.glb) if has_avatar else None,
-        has_assets=workspace.asset_table.is_file(),
+        has_assets=record.goal != "swap" and workspace.asset_table.is_file(),
         attempts=record.attempts,
         last_event=log.last_id,
+    )
+
+
+def wardrobe_item_view(entry: WardrobeEntry) -> WardrobeItemView:
+    """Show a piece of the wardrobe."""
+    return WardrobeItemView(
+        id=entry.id,
+        kind=entry.kind,
+        name=entry.name,
+        token=entry.token,
+        source=entry.source,
+        color=entry.color,
+        has_pattern=entry.body is not None,
+        icon=f"{entry.id}.icon",
+        created_at=entry.created_at,
     )
 
 
@@ -282,4 +314,5 @@ def _latest_progress(record: JobRecord, store: JobStore) -> dict[str, Any]:
         return nothing
     if latest.data.get("run") != record.run:
         return {**nothing, "preview": latest.data.get("preview")}
-    return {**nothing, **latest.data, "stage_title": STAGE_TITLES.get(latest.data["stage"], "")}
+    stage = latest.data["stage"]
+    return {**nothing, **latest.data, "stage_title": record.stage_titles.get(stage, "")}
