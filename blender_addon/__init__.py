@@ -20,6 +20,9 @@ from .jobs import panel as jobs_panel
 from .setup import operators as setup_operators
 from .sidebar import asking, pictures, refresh
 from .sidebar import panel as sidebar_panel
+from .wardrobe import operators as wardrobe_operators
+from .wardrobe import panel as wardrobe_panel
+from .wardrobe import variant_operators
 
 _CLASSES = (
     *preferences.CLASSES,
@@ -37,6 +40,9 @@ _CLASSES = (
     *jobs_panel.CLASSES,
     *avatar_operators.CLASSES,
     *avatar_panel.CLASSES,
+    *wardrobe_operators.CLASSES,
+    *variant_operators.CLASSES,
+    *wardrobe_panel.CLASSES,
     *export_operators.CLASSES,
     *export_panel.CLASSES,
 )

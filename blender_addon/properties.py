@@ -20,6 +20,8 @@ from .export.properties import ALBUM2AVATAR_PG_export
 from .jobs.properties import CLASSES as JOBS_CLASSES
 from .jobs.properties import ALBUM2AVATAR_PG_jobs
 from .sidebar.state import NAME, state
+from .wardrobe.properties import CLASSES as WARDROBE_CLASSES
+from .wardrobe.properties import ALBUM2AVATAR_PG_wardrobe
 
 
 class ALBUM2AVATAR_PG_state(PropertyGroup):
@@ -29,6 +31,7 @@ class ALBUM2AVATAR_PG_state(PropertyGroup):
     assets: PointerProperty(type=ALBUM2AVATAR_PG_assets)  # pyright: ignore[reportInvalidTypeForm]
     creation: PointerProperty(type=ALBUM2AVATAR_PG_creation)  # pyright: ignore[reportInvalidTypeForm]
     jobs: PointerProperty(type=ALBUM2AVATAR_PG_jobs)  # pyright: ignore[reportInvalidTypeForm]
+    wardrobe: PointerProperty(type=ALBUM2AVATAR_PG_wardrobe)  # pyright: ignore[reportInvalidTypeForm]
     export: PointerProperty(type=ALBUM2AVATAR_PG_export)  # pyright: ignore[reportInvalidTypeForm]
 
 
@@ -37,6 +40,7 @@ CLASSES = (
     *ASSETS_CLASSES,
     *CREATION_CLASSES,
     *JOBS_CLASSES,
+    *WARDROBE_CLASSES,
     *EXPORT_CLASSES,
     ALBUM2AVATAR_PG_state,
 )
@@ -47,6 +51,7 @@ _KEPT = {
     "assets": ("chosen", "photo"),
     "creation": ("preset", "body", "smplx_file", "prompt_addition", "settings"),
     "jobs": ("chosen", "is_preview_shown"),
+    "wardrobe": ("kind", "page", "words", "words_kind", "deleted"),
 }
 """Choices that outlive the loading of a file; the lists come anew from the backend."""
 

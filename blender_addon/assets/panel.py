@@ -8,8 +8,9 @@ from bpy.types import Panel, UIList
 
 from .. import backend
 from ..connection.types import Asset, Job, Snapshot
-from ..creation.submitting import is_submitting, obstacles_now
+from ..creation.submitting import obstacles_now
 from ..sidebar.asking import draw_problem
+from ..sidebar.handing_in import is_handing_in
 from ..sidebar.pictures import pictures
 from ..sidebar.state import state
 from ..sidebar.tab import SidebarPanel, draw_sentence
@@ -65,7 +66,7 @@ class ALBUM2AVATAR_PT_assets(SidebarPanel, Panel):
         snapshot = backend.connection().snapshot()
         choices = state(context)
         row = layout.row()
-        row.enabled = not obstacles_now(context, snapshot) and not is_submitting()
+        row.enabled = not obstacles_now(context, snapshot) and not is_handing_in()
         row.operator("album2avatar.find_assets", icon="VIEWZOOM")
         draw_problem(layout, context, "assets")
         if not choices.assets.lines:

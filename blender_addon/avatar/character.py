@@ -31,16 +31,24 @@ def find_character(active: Any) -> Character:
     Raises:
         AvatarError: the object is no part of an avatar.
     """
-    armature = _armature_of(active)
-    if armature is None or not is_part_of_avatar(armature):
+    armature = avatar_of(active)
+    if armature is None:
         raise AvatarError("Click on an avatar that album2avatar made, then try again.")
     return Character(armature, meshes_of(armature))
 
 
 def is_part_of_avatar(active: Any) -> bool:
     """Whether an object, or None, belongs to an avatar. Cheap enough for drawing."""
+    return avatar_of(active) is not None
+
+
+def avatar_of(active: Any) -> Any:
+    """Armature of the avatar that an object belongs to; None of no avatar, or of no object.
+
+    Cheap enough for drawing.
+    """
     armature = _armature_of(active)
-    return armature is not None and KEY in armature
+    return armature if armature is not None and KEY in armature else None
 
 
 def meshes_of(armature: Any) -> tuple[Any, ...]:

@@ -22,7 +22,7 @@ LARGEST_ANSWER = 32 * 2**20
 LONGEST_LINE = 2**20
 _CHUNK = 256 * 1024
 _USUAL_TIMEOUT = 10.0
-_PATIENCE = {"/doctor": 180.0, "/albums": 30.0, "/jobs": 30.0}
+_PATIENCE = {"/doctor": 180.0, "/albums": 30.0, "/jobs": 30.0, "/wardrobe": 30.0}
 """Seconds for paths that start so: the doctor loads torch in a child, the others read folders."""
 
 

@@ -217,7 +217,7 @@ class Connection:
         with self._lock:
             self._service = service
             self._refused_since = None
-            self._observer.forget_assets()
+            self._observer.forget_edited()
             self._board.update(status="ready", problem=None, version=service.version)
             # Before the look, which may find that the backend is gone again.
             self._settled.set()
@@ -401,7 +401,7 @@ class Connection:
                     self._fail(fail, error.problem)
                 return
         if method != "GET":
-            self._observer.forget_assets()
+            self._observer.forget_edited()
             self._look()
         with self._lock:
             if self._board.snapshot.status == "ready":

@@ -41,18 +41,21 @@ class Observer:
         self._wake = wake
         self._follower = Follower(self._on_event)
         self._assets_seen: dict[str, tuple[object, ...]] = {}
-        self._assets_forgotten = 0
+        self._wardrobe_seen: frozenset[str] | None = None
+        """Jobs that had ended when the wardrobe was read; None before that."""
+        self._times_forgotten = 0
         """How often; what was asked for before the last time may be older than an edit."""
 
     def leave(self) -> None:
         """Follow no events any more."""
         self._follower.leave()
 
-    def forget_assets(self) -> None:
-        """Read the assets again at the next look, also where one is under way."""
+    def forget_edited(self) -> None:
+        """Read what artists edit again at the next look, also where one is under way."""
         with self._board.lock:
-            self._assets_forgotten += 1
+            self._times_forgotten += 1
             self._assets_seen.clear()
+            self._wardrobe_seen = None
 
     def read_once(self, client: Client) -> None:
         """What changes with another backend only."""
@@ -71,20 +74,30 @@ class Observer:
         jobs = Fields(client.call("GET", "/jobs")).records("jobs", parse_job)
         albums = Fields(client.call("GET", "/albums")).records("albums", parse_album)
         order = parse_queue(Fields(client.call("GET", "/queue")))
-        finished = {job.id for job in jobs if job.state == "done"}
         with self._board.lock:
             if not is_current():
                 return
             before = self._board.snapshot
-            were_finished = {job.id for job in before.jobs if job.state == "done"}
             self._drop_changed(before.jobs, jobs)
             self._drop_read_again(before.albums, albums)
             merged = tuple(after_poll(before.job(job.id), job) for job in jobs)
             self._board.update(jobs=merged, albums=albums, queue=order)
-        if finished != were_finished:
-            items = Fields(client.call("GET", "/wardrobe")).records("items", parse_wardrobe_item)
-            self._board.update(wardrobe=items)
+        self._read_wardrobe(client, frozenset(job.id for job in jobs if job.state == "done"))
         self._read_followed(client, is_current)
+
+    def _read_wardrobe(self, client: Client, ended: frozenset[str]) -> None:
+        """A job that ends may have put something in; else only edits change it."""
+        with self._board.lock:
+            if self._wardrobe_seen == ended:
+                return
+            forgotten = self._times_forgotten
+        answer = Fields(client.call("GET", "/wardrobe"))
+        items = answer.records("items", parse_wardrobe_item)
+        deleted = answer.records("deleted", parse_wardrobe_item)
+        self._board.update(wardrobe=items, wardrobe_deleted=deleted)
+        with self._board.lock:
+            if self._times_forgotten == forgotten:
+                self._wardrobe_seen = ended
 
     def _read_followed(self, client: Client, is_current: Callable[[], bool]) -> None:
         with self._board.lock:
@@ -97,12 +110,12 @@ class Observer:
             if job.is_active and not self._follower.is_following(client, job.id):
                 self._follower.follow(client, job.id, job.last_event)
             seen = (job.state, job.stage, job.attempts)
-            forgotten = self._assets_forgotten
+            forgotten = self._times_forgotten
             if not job.has_assets or self._assets_seen.get(job.id) == seen:
                 return
         self._read_assets(client, job.id)
         with self._board.lock:
-            if self._assets_forgotten == forgotten:
+            if self._times_forgotten == forgotten:
                 self._assets_seen[job.id] = seen
 
     def _read_assets(self, client: Client, job: str) -> None:

@@ -186,6 +186,7 @@ def parse_job(fields: Fields) -> Job:
         has_assets=fields.truth("has_assets"),
         attempts=fields.integer("attempts"),
         last_event=fields.integer("last_event"),
+        base=fields.text_or_none("base"),
         metrics=fields.numbers("metrics"),
     )
 
@@ -230,11 +231,12 @@ def parse_queue(fields: Fields) -> Queue:
 def parse_wardrobe_item(fields: Fields) -> WardrobeItem:
     """One of GET /wardrobe."""
     return WardrobeItem(
-        job=fields.required("job"),
-        title=fields.text("title"),
+        id=fields.required("id"),
         kind=fields.required("kind"),
         name=fields.text("name"),
         token=fields.text("token"),
+        source=fields.text("source"),
+        has_pattern=fields.truth("has_pattern"),
         icon=fields.text_or_none("icon"),
     )
 

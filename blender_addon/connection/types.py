@@ -9,7 +9,7 @@ from typing import Literal
 Status = Literal["off", "starting", "ready", "failed"]
 AlbumState = Literal["reading", "ready", "failed"]
 Verdict = Literal["good", "warning", "rejected"]
-Goal = Literal["assets", "avatar"]
+Goal = Literal["assets", "avatar", "swap"]
 JobState = Literal["queued", "running", "cancelling", "cancelled", "failed", "done"]
 FindingState = Literal["ready", "optional", "broken"]
 ParentEnds = Literal["stop", "finish"]
@@ -98,6 +98,8 @@ class Job:
     has_assets: bool
     attempts: int
     last_event: int
+    base: str | None = None
+    """Job of the avatar that this one dresses anew; None unless the goal is `swap`."""
     metrics: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """Newest numbers of the followed job, such as `gradient_norm`."""
 
@@ -105,6 +107,11 @@ class Job:
     def is_active(self) -> bool:
         """Whether it waits, runs or is being cancelled."""
         return self.state in ACTIVE_STATES
+
+    @property
+    def has_made_avatar(self) -> bool:
+        """Whether there is an avatar to put into the scene."""
+        return self.state == "done" and self.goal != "assets"
 
 
 @dataclass(frozen=True)
@@ -175,13 +182,16 @@ class Queue:
 
 @dataclass(frozen=True)
 class WardrobeItem:
-    """A token of a finished avatar."""
+    """A piece that avatars can put on: a token that was learned from an album."""
 
-    job: str
-    title: str
+    id: str
     kind: str
     name: str
     token: str
+    source: str
+    """Title of the avatar that it was learned from."""
+    has_pattern: bool
+    """Whether its shape is known, too."""
     icon: str | None
     """Artifact id."""
 
@@ -216,6 +226,9 @@ class Snapshot:
     bodies: tuple[Body, ...] = ()
     queue: Queue = field(default_factory=Queue)
     wardrobe: tuple[WardrobeItem, ...] = ()
+    """Newest first."""
+    wardrobe_deleted: tuple[WardrobeItem, ...] = ()
+    """What can be brought back."""
     findings: tuple[Finding, ...] = ()
     """What `doctor` found; empty until `Connection.examine` was called."""
     files: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))

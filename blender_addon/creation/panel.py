@@ -9,9 +9,10 @@ from bpy.types import Panel
 from .. import backend
 from ..connection.types import Snapshot
 from ..sidebar.asking import draw_problem
+from ..sidebar.handing_in import is_handing_in
 from ..sidebar.state import state
 from ..sidebar.tab import SidebarPanel, draw_sentence
-from .submitting import continued_job, is_submitting, obstacles_now
+from .submitting import continued_job, obstacles_now
 from .wish import body_of, needs_sentence, preset_of
 
 
@@ -39,7 +40,7 @@ class ALBUM2AVATAR_PT_creation(SidebarPanel, Panel):
         hindered = obstacles_now(context, snapshot)
         row = layout.row()
         row.scale_y = 2.0
-        row.enabled = not hindered and not is_submitting()
+        row.enabled = not hindered and not is_handing_in()
         is_continued = continued_job(context, snapshot) is not None
         title = "Create from These Assets" if is_continued else "Create Avatar"
         row.operator("album2avatar.create", text=title, icon="USER")

@@ -10,11 +10,10 @@ import bpy
 from .. import backend
 from ..album.choice import used_photos
 from ..album.properties import left_out_of
-from ..connection.connection import Connection
 from ..connection.types import Goal, Job, Snapshot
 from ..errors import AvatarError
 from ..jobs.properties import choose_job
-from ..sidebar.asking import ask
+from ..sidebar.handing_in import hand_in, require_answered
 from ..sidebar.state import state
 from .settings_text import parse_settings
 from .wish import Wish, goes_on_from, obstacles, request_for
@@ -26,11 +25,6 @@ def obstacles_now(context: Any, snapshot: Snapshot) -> tuple[str, ...]:
         return obstacles(snapshot, _wish(context))
     except AvatarError as error:
         return (str(error),)
-
-
-def is_submitting() -> bool:
-    """Whether a job was handed in and the backend has not answered yet."""
-    return _submitted_over is backend.connection()
 
 
 def continued_job(context: Any, snapshot: Snapshot) -> Job | None:
@@ -62,11 +56,8 @@ def create_avatar(context: Any) -> None:
 
 
 def _submit(context: Any, goal: Goal, section: str) -> None:
-    global _submitted_over
-    if is_submitting():
-        raise AvatarError("A job is being handed in. Wait a moment; it appears in the list.")
-    connection = backend.connection()
-    snapshot = connection.peek()
+    require_answered()
+    snapshot = backend.connection().peek()
     wish = _wish(context)
     hindered = obstacles(snapshot, wish)
     if hindered:
@@ -77,22 +68,7 @@ def _submit(context: Any, goal: Goal, section: str) -> None:
     request = request_for(snapshot, replace(wish, workspace=folder), goal, chosen)
     ticked = used_photos(album, wish.left_out) if album is not None else ()
     photos = " ".join(photo.id for photo in ticked)
-    ask(
-        section,
-        "POST",
-        request.path,
-        request.body,
-        then=lambda job: _look_at(job["id"], photos),
-        after=_finish_submitting,
-    )
-    _submitted_over = connection
-    backend.redraw()
-
-
-def _finish_submitting() -> None:
-    global _submitted_over
-    _submitted_over = None
-    backend.redraw()
+    hand_in(section, request.path, request.body, lambda job: _look_at(job["id"], photos))
 
 
 def _look_at(job: str, photos: str) -> None:
@@ -115,7 +91,3 @@ def _wish(context: Any) -> Wish:
         settings=parse_settings(creation.settings),
         known_photos={found.job: frozenset(found.photos.split()) for found in creation.begun},
     )
-
-
-_submitted_over: Connection | None = None
-"""Where an answer is awaited; a connection that is gone with its answers hinders nobody."""

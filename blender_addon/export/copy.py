@@ -12,6 +12,7 @@ from mathutils import Vector
 from ..avatar.character import Character
 from ..avatar.metadata import KEY
 from ..avatar.modes import object_mode
+from ..avatar.origin import MARKS
 
 Naming = Callable[[Any], str]
 """Name of an original's copy."""
@@ -45,6 +46,8 @@ def exported_copy(
         armature, *meshes = copies
         _attach(armature, meshes, character)
         armature.animation_data_clear()
+        for mark in MARKS:  # they mean something in this scene only
+            armature.pop(mark, None)
         for bone in armature.pose.bones:
             bone.matrix_basis.identity()
         context.view_layer.update()

@@ -18,7 +18,7 @@ class ALBUM2AVATAR_PT_export(SidebarPanel, Panel):
 
     bl_idname = "ALBUM2AVATAR_PT_export"
     bl_label = "Export"
-    bl_order = 6
+    bl_order = 7
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Any) -> None:

@@ -12,10 +12,13 @@ from bpy.types import Operator
 from .. import backend
 from ..avatar.asset_mark import mark_as_asset
 from ..avatar.importer import import_avatar
+from ..avatar.origin import remember_job
 from ..connection.types import Job
 from ..errors import AvatarError
 from ..sidebar.asking import ask
 from ..sidebar.state import state
+from ..wardrobe.variants import find_in_scene, put_beside
+from ..wardrobe.wish import relatives
 from .image_editor import show_preview
 
 
@@ -137,12 +140,26 @@ class ALBUM2AVATAR_OT_add_to_scene(_JobOperator):
     bl_label = "Add to Scene"
     bl_options = {"REGISTER", "UNDO"}
 
+    @classmethod
+    def description(cls, context: Any, properties: Any) -> str:
+        """What a variant does besides."""
+        job = backend.connection().peek().job(properties.job)
+        if job is None or job.base is None:
+            return cls.__doc__ or ""
+        return "Add the variant in the place and pose of the avatar it was made from, and hide that"
+
     def act(self, context: Any, job: Job) -> None:
         """Import what was downloaded."""
-        path = backend.connection().peek().files.get(job.avatar or "")
+        snapshot = backend.connection().peek()
+        path = snapshot.files.get(job.avatar or "")
         if path is None:
             raise AvatarError("The avatar is on its way from the backend. Try again in a moment.")
-        mark_as_asset(import_avatar(context, path, job.title))
+        former = find_in_scene(context, relatives(snapshot, job)) if job.base else None
+        avatar = import_avatar(context, path, job.title)
+        mark_as_asset(avatar)
+        remember_job(avatar.armature, job.id)
+        if former is not None:
+            put_beside(context, avatar, former)
 
 
 class ALBUM2AVATAR_OT_continue_queue(Operator):

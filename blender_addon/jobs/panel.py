@@ -85,21 +85,14 @@ class ALBUM2AVATAR_PT_jobs(SidebarPanel, Panel):
             draw_sentence(layout.box(), context, job.error.message, icon="ERROR")
         elif job.message:
             draw_sentence(layout, context, job.message)
-        if job.state == "done" and job.goal == "avatar":
-            self._draw_offer(snapshot, job)
+        if job.has_made_avatar:
+            draw_offer(layout, snapshot, job)
         elif job.state == "done":
             draw_sentence(
                 layout, context, "The assets are found. Look them over, then press Create."
             )
         self._draw_preview(context, job)
         self._draw_buttons(job)
-
-    def _draw_offer(self, snapshot: Snapshot, job: Job) -> None:
-        row = self.layout.row()
-        row.scale_y = 1.6
-        row.enabled = (job.avatar or "") in snapshot.files
-        text = "Add to Scene" if row.enabled else "Fetching the Avatar…"
-        row.operator("album2avatar.add_to_scene", text=text, icon="IMPORT").job = job.id
 
     def _draw_preview(self, context: Any, job: Job) -> None:
         if not pictures().holds(job.preview):
@@ -129,6 +122,16 @@ class ALBUM2AVATAR_PT_jobs(SidebarPanel, Panel):
         row.operator("album2avatar.open_job_folder", text="", icon="FILE_FOLDER").job = job.id
         if not job.is_active:
             row.operator("album2avatar.delete_job", text="", icon="TRASH").job = job.id
+
+
+def draw_offer(layout: Any, snapshot: Snapshot, job: Job) -> None:
+    """Draw the button that adds a job's avatar to the scene."""
+    row = layout.row()
+    row.scale_y = 1.6
+    row.enabled = (job.avatar or "") in snapshot.files
+    ready = "Put On" if job.base else "Add to Scene"
+    text = ready if row.enabled else "Fetching the Avatar…"
+    row.operator("album2avatar.add_to_scene", text=text, icon="IMPORT").job = job.id
 
 
 CLASSES = (ALBUM2AVATAR_UL_jobs, ALBUM2AVATAR_PT_jobs)

@@ -16,6 +16,7 @@ from ..album.refresh import refresh_album
 from ..assets.refresh import refresh_assets
 from ..connection.types import Snapshot
 from ..jobs.refresh import refresh_jobs
+from ..wardrobe.refresh import refresh_wardrobe
 from .pictures import pictures
 from .state import state
 
@@ -31,6 +32,7 @@ def refresh(context: Any, snapshot: Snapshot) -> None:
     wanted = refresh_album(choices.album, snapshot)
     wanted += refresh_jobs(choices.jobs, snapshot)
     wanted += refresh_assets(choices.assets, choices.jobs.chosen, snapshot)
+    wanted += refresh_wardrobe(choices.wardrobe, snapshot)
     connection = backend.connection()
     for artifact in wanted:
         connection.want_artifact(artifact)

@@ -12,6 +12,7 @@ import bpy
 import inside_editing
 import inside_exports
 import inside_panels
+import inside_wardrobe
 from inside_scene import GLB, OUTPUT, armatures, start
 from mathutils import Vector
 
@@ -212,6 +213,7 @@ CHECKS = (
     pose,
     *inside_editing.CHECKS,
     *inside_exports.CHECKS,
+    *inside_wardrobe.CHECKS,
 )
 
 if __name__ == "__main__":

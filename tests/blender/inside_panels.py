@@ -47,7 +47,7 @@ def _draw_in_menu(package, writer):
     panels = [cls for cls in package._CLASSES if issubclass(cls, bpy.types.Panel)]
 
     def draw(menu, context):
-        found = {cls.__name__: _draw_panel(cls, menu.layout.column(), context) for cls in panels}
+        found = {cls.__name__: draw_panel(cls, menu.layout.column(), context) for cls in panels}
         os.write(writer, json.dumps(found).encode())
         os._exit(0)
 
@@ -58,7 +58,8 @@ def _draw_in_menu(package, writer):
         bpy.context.window_manager.popup_menu(draw)
 
 
-def _draw_panel(cls, layout, context):
+def draw_panel(cls, layout, context):
+    """Draw one panel into anything that has a layout: the seconds it took, or what went wrong."""
     if not getattr(cls, "poll", lambda context: True)(context):
         return {"hidden": True}
     # Blender makes panels itself; their methods work on anything that has a layout.
@@ -99,7 +100,7 @@ def create_without_album():
     return _told(bpy.ops.album2avatar.create)
 
 
-class _Buttons:
+class Buttons:
     """A layout that takes whatever is drawn and keeps the buttons."""
 
     def __init__(self, found):
@@ -110,14 +111,14 @@ class _Buttons:
         return SimpleNamespace()
 
     def __getattr__(self, name):
-        return lambda *_, **__: _Buttons(self.found)
+        return lambda *_, **__: Buttons(self.found)
 
 
 def _can_press():
     """Whether Create and Find Assets can be pressed, as their panels draw them."""
     found = {}
     for name in ("ALBUM2AVATAR_PT_creation", "ALBUM2AVATAR_PT_assets"):
-        _draw_panel(getattr(bpy.types, name), _Buttons(found), bpy.context)
+        draw_panel(getattr(bpy.types, name), Buttons(found), bpy.context)
     return [found[f"album2avatar.{name}"].enabled for name in ("create", "find_assets")]
 
 

@@ -240,6 +240,95 @@ def export():
     return {**found, "sent": sent, "back": _size()}
 
 
+def wardrobe():
+    """The finished avatar has put its pieces there; one of them goes and comes back."""
+    work_until(lambda: snapshot().wardrobe, 30)
+    pictures = part("sidebar.pictures").pictures()
+    pieces = snapshot().wardrobe
+    work_until(lambda: all(pictures.holds(piece.icon) for piece in pieces), 30)
+    (jumper,) = [piece for piece in pieces if piece.kind == "top"]
+    bpy.ops.album2avatar.rename_piece(entry=jumper.id, name="warm jumper")
+    work_until(lambda: _piece("top").name == "warm jumper", 30)
+    path = OUTPUT / "jumper.a2atoken"
+    bpy.ops.album2avatar.export_piece(entry=jumper.id, filepath=str(path))
+    bpy.ops.album2avatar.delete_piece(entry=jumper.id)
+    work_until(lambda: choices().wardrobe.deleted == jumper.id, 30)
+    without = _piece("top") is None
+    deleted = drawn()
+    bpy.ops.album2avatar.import_pieces(filepath=str(path))
+    work_until(lambda: _piece("top") is not None, 30)
+    bpy.ops.album2avatar.delete_piece(entry=jumper.id)
+    work_until(lambda: _piece("top") is None, 30)
+    bpy.ops.album2avatar.restore_piece(entry=jumper.id)
+    work_until(lambda: _piece("top") is not None, 30)
+    bpy.ops.album2avatar.import_pieces(filepath=str(SETTINGS.with_suffix(".a2atoken")))
+    work_until(lambda: choices().wardrobe.problem, 30)
+    return {
+        "kinds": [piece.kind for piece in pieces],
+        "source": jumper.source,
+        "file": path.stat().st_size,
+        "without": without,
+        "same": _piece("top").id == jumper.id,
+        "problem": choices().wardrobe.problem,
+        "drawn": [deleted, drawn()],
+    }
+
+
+def try_on():
+    """The jumper once more on its own avatar, in a scene of its own; then words on that."""
+    base = chosen_job().id
+    bpy.ops.wm.read_homefile(use_empty=True)
+    work_until(lambda: chosen_job().avatar in snapshot().files, 30)
+    bpy.ops.album2avatar.add_to_scene()
+    bpy.ops.album2avatar.pose(pose="T_POSE")
+    bpy.ops.album2avatar.try_on(entry=_piece("top").id)
+    previews = set()
+
+    def watch():
+        if chosen_job().state == "running" and chosen_job().preview:
+            previews.add(chosen_job().preview)
+
+    work_until(lambda: chosen_job().id != base, 30)
+    work_until(in_state("running"), 30)
+    running = drawn()
+    work_until(in_state("done", "failed"), 300, watch)
+    if chosen_job().state == "failed":
+        return {"error": str(chosen_job().error)}
+    work_until(lambda: chosen_job().avatar in snapshot().files, 30)
+    job = chosen_job()
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.album2avatar.add_to_scene("EXEC_DEFAULT", True)
+    shown = [_shown()]
+    bpy.ops.album2avatar.next_variant("EXEC_DEFAULT", True)
+    shown.append(_shown())
+    bpy.ops.ed.undo()
+    shown.append(_shown())
+    bpy.ops.ed.undo()
+    shown.append(_shown())
+    bpy.ops.ed.redo()
+    both = drawn()
+    choices().wardrobe.words, choices().wardrobe.words_kind = "red skirt", "bottom"
+    bpy.ops.album2avatar.try_on_words()
+    work_until(lambda: chosen_job().id != job.id, 30)
+    in_words = chosen_job()
+    bpy.ops.album2avatar.cancel_job(force=True)
+    work_until(in_state("cancelled"), 30)
+    bpy.ops.album2avatar.delete_job("EXEC_DEFAULT", files=True)
+    work_until(lambda: len(snapshot().jobs) == 2, 30)
+    bpy.ops.album2avatar.delete_job("EXEC_DEFAULT", job=base, files=True)
+    work_until(lambda: len(snapshot().jobs) == 1, 30)
+    return {
+        "title": job.title,
+        "stages": job.stage_count,
+        "previews": len(previews),
+        "shown": shown,
+        "raised": _hand_heights(),
+        "in_words": [in_words.title, in_words.base == job.id],
+        "folder": len(list(Path(job.workspace).glob("export/avatar.glb"))),
+        "drawn": [running, both],
+    }
+
+
 def switch_off_and_on():
     """The job is found again, since the ledger keeps it; Blender forgets the preferences."""
     before = choices().jobs.chosen
@@ -263,6 +352,23 @@ def times():
         "count": len(refresh_times),
         "backend_longest": part("backend").current().times.longest,
     }
+
+
+def _piece(kind):
+    return next((piece for piece in snapshot().wardrobe if piece.kind == kind), None)
+
+
+def _shown():
+    armatures = [found for found in bpy.data.objects if found.type == "ARMATURE"]
+    return [found.name for found in armatures if not found.hide_viewport]
+
+
+def _hand_heights():
+    """Of all variants; they are the same where the pose was carried over."""
+    bpy.context.view_layer.update()
+    armatures = [found for found in bpy.data.objects if found.type == "ARMATURE"]
+    wrist = armatures[0]["album2avatar"].to_dict()["landmarks"]["left_wrist"]
+    return [found.pose.bones[wrist].head.z for found in armatures]
 
 
 def _size():
@@ -289,6 +395,8 @@ WORK = (
     resume,
     add_to_scene,
     export,
+    wardrobe,
+    try_on,
     switch_off_and_on,
     times,
 )

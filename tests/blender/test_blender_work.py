@@ -1,4 +1,4 @@
-"""An artist's whole work: set-up, album, assets, a job cancelled and resumed, scene, export."""
+"""An artist's whole work: from set-up and album to an export, and another garment tried on."""
 
 import json
 import shutil
@@ -120,6 +120,37 @@ def test_the_avatar_leaves_and_comes_back_the_same(work: dict[str, Any], folder:
         (skin,) = read_fbx(folder / f"{preset}.fbx")["skins"]
         measured = skin["maximum"][1] - skin["minimum"][1]
         assert measured == pytest.approx(height * metre, rel=0.02)
+
+
+def test_the_finished_avatar_fills_the_wardrobe(work: dict[str, Any]) -> None:
+    found = work["wardrobe"]
+    assert {"face", "hair", "top", "bottom"} <= set(found["kinds"])
+    assert found["source"] == "album"
+
+
+def test_a_piece_goes_and_comes_back(work: dict[str, Any]) -> None:
+    found = work["wardrobe"]
+    assert found["without"]
+    assert found["same"]
+    assert found["file"] > 1000
+    assert "settings.a2atoken" in found["problem"]
+
+
+def test_a_piece_is_tried_on_and_compared(work: dict[str, Any]) -> None:
+    found = work["try_on"]
+    assert "error" not in found
+    assert (found["title"], found["stages"]) == ("album with warm jumper", 5)
+    assert found["previews"] >= 1
+    variant = [found["title"]]
+    assert found["shown"] == [variant, ["album"], variant, ["album"]]
+    former, later = found["raised"]
+    assert former == pytest.approx(later, abs=1e-3)
+
+
+def test_a_variant_outlives_the_avatar_that_it_was_made_from(work: dict[str, Any]) -> None:
+    found = work["try_on"]
+    assert found["in_words"] == ["album with warm jumper, red skirt", True]
+    assert found["folder"] == 1
 
 
 def test_a_job_is_found_again_and_deleted_with_its_files(work: dict[str, Any]) -> None:

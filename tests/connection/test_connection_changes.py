@@ -193,7 +193,7 @@ def test_a_name_given_while_assets_are_read_is_read_at_once(found):
     answers = []
     connection.request("PATCH", "/jobs/job1/assets/top", then=answers.append)
     wait_for(lambda: any(method == "PATCH" for method, _, _ in backend.server.requests))
-    wait_for(lambda: connection._observer._assets_forgotten > 1)
+    wait_for(lambda: connection._observer._times_forgotten > 1)
     may_answer.set()
     wait_for(lambda: (connection.drain(0.004), answers)[1])
     (top,) = connection.peek().assets["job1"]
@@ -231,3 +231,22 @@ def test_a_request_before_a_closed_door_goes_to_the_next_backend(connect, script
     assert later.asked("/jobs/job1")
     assert not former.asked("/jobs/job1")
     assert not hasattr(told[0], "code")
+
+
+def test_the_wardrobe_is_read_at_the_start_and_after_an_edit_only(found):
+    """Without any job, too: its pieces may come from another machine."""
+    connection, backend = found
+    wait_for(lambda: backend.asked("/wardrobe") == 1)
+    looks = backend.asked("/jobs")
+    wait_for(lambda: connection.snapshot() and backend.asked("/jobs") > looks + 1)
+    assert backend.asked("/wardrobe") == 1
+    sweater = {"id": "w1", "kind": "top", "name": "sweater", "icon": "w1.icon"}
+    backend.answers["/wardrobe"] = {"items": [], "deleted": [sweater]}
+    connection.request("DELETE", "/wardrobe/w1")
+    wait_for(lambda: connection.peek().wardrobe_deleted)
+    assert connection.peek().wardrobe == ()
+    backend.answers["/wardrobe"] = {"items": [sweater], "deleted": []}
+    backend.answers["/jobs"] = {"jobs": [job("done")]}
+    wait_for(lambda: connection.snapshot().wardrobe)
+    assert connection.peek().wardrobe[0].name == "sweater"
+    assert connection.peek().wardrobe_deleted == ()

@@ -24,6 +24,8 @@ from sidebar_pictures import colours, panel_spans, progress_pixels, span_at
 pytestmark = pytest.mark.window
 
 PICTURES = REPOSITORY / "out" / "window"
+GARMENT = "green sweater"
+"""What Mia tries on; she wears another colour."""
 LONGEST_JOB = 1800.0
 """Seconds; the preset takes three minutes on two cores that have nothing else to do."""
 
@@ -216,8 +218,54 @@ def test_a_pose_is_a_click_and_undo_takes_it_back(blender: BlenderWindow) -> Non
     assert tell(blender, hand) == at_rest
 
 
+def test_the_wardrobe_shows_the_pieces(blender: BlenderWindow) -> None:
+    _open_panel(blender, -2)
+    icons = "[item.icon for item in snapshot.wardrobe]"
+    wait_in_blender(
+        blender, f"{icons} and set({icons}[:12]) <= set(snapshot.files)", 30, lambda known: known
+    )
+    kinds = tell(blender, "[item.kind for item in snapshot.wardrobe]")
+    assert {"face", "top", "bottom"} <= set(kinds)
+    blender.find("album2avatar.try_on(")
+    panel = keep_panel(blender, "album2avatar.import_pieces", "wardrobe")
+    assert colours(panel) > 1000
+
+
+def test_words_are_tried_on(blender: BlenderWindow) -> None:
+    do(blender, f"choices.wardrobe.words = {GARMENT!r}")
+    do(blender, "choices.wardrobe.words_kind = 'top'")
+    blender.press("album2avatar.try_on_words")
+    wait_in_blender(blender, "job.goal == 'swap' and job.state", 60, partial(eq, "running"))
+    wait_in_blender(
+        blender,
+        "job.preview in snapshot.files and job.preview",
+        LONGEST_JOB,
+    )
+    keep_panel(blender, "album2avatar.import_pieces", "wardrobe-trying-on")
+    wait_in_blender(blender, "job.state", LONGEST_JOB, partial(eq, "done"))
+    wait_in_blender(blender, "job.avatar in snapshot.files", 30)
+
+
+def test_the_variant_comes_beside_and_takes_turns(blender: BlenderWindow) -> None:
+    shown = "[found.name for found in bpy.context.scene.objects if found.type == 'ARMATURE' "
+    shown += "and not found.hide_viewport]"
+    blender.press("album2avatar.add_to_scene")
+    variant = f"Mia with {GARMENT}"
+    wait_for(lambda: tell(blender, shown) == [variant], 60, "no variant came")
+    blender.find("album2avatar.next_variant")
+    keep_panel(blender, "album2avatar.next_variant", "wardrobe-variants")
+    keep(blender.picture(), "variant")
+    blender.press("album2avatar.next_variant")
+    assert tell(blender, shown) == ["Mia"]
+    keep(blender.picture(), "variant-former")
+    do(blender, "bpy.ops.ed.undo()")
+    assert tell(blender, shown) == [variant]
+    blender.press("album2avatar.show_variant(variant='Mia')")
+    assert tell(blender, shown) == ["Mia"]
+
+
 def test_the_export_panel_checks_and_writes(studio: Studio, blender: BlenderWindow) -> None:
-    _open_last_panel(blender)
+    _open_panel(blender, -1)
     blender.press("album2avatar.check_export")
     assert tell(blender, "choices.export.checked") == "Mia"
     assert not tell(blender, "[line.message for line in choices.export.findings]")
@@ -227,12 +275,12 @@ def test_the_export_panel_checks_and_writes(studio: Studio, blender: BlenderWind
     assert target.read_bytes()[:18] == b"Kaydara FBX Binary"
 
 
-def _open_last_panel(blender: BlenderWindow) -> None:
-    """Click on the header of the lowest panel; headers are no buttons that Blender names."""
+def _open_panel(blender: BlenderWindow, place: int) -> None:
+    """Click on the header of a panel, by its place; headers are no buttons that Blender names."""
     blender.scroll(SIDEBAR, 100)
     box = blender.box(SIDEBAR)
-    top, bottom = panel_spans(blender.picture(SIDEBAR))[-1]
-    assert bottom - top < 40, "the last panel is open already"
+    top, bottom = panel_spans(blender.picture(SIDEBAR))[place]
+    assert bottom - top < 40, "the panel is open already"
     blender.screen.click(box.left + 100, box.top + (top + bottom) // 2)
     time.sleep(1.0)
 

@@ -1,0 +1,1 @@
+"""The wardrobe panel: pieces of all avatars, tried on others."""
