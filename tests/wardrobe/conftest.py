@@ -24,7 +24,8 @@ def made_avatar(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     height = mesh.vertices[:, 2] / 1.7
     uv = UvMap(torch.stack([torch.full_like(height, 0.5), height], dim=1), mesh.faces)
     faces = true_assets(mesh.vertices[mesh.faces].mean(1))
-    save_mesh(avatar.painted, mesh, uv, {"face_asset": faces})
+    extras = {"vertex_asset": true_assets(mesh.vertices), "face_asset": faces}
+    save_mesh(avatar.painted, mesh, uv, extras)
     rows = true_assets(torch.linspace(0, 1.7, 64)[:, None].repeat(1, 3))
     save_texture(avatar.albedo, torch.tensor(PAINTED)[rows][:, None].repeat(1, 8, 1) / 255)
     return avatar

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from safetensors.numpy import load_file
 
@@ -17,8 +18,9 @@ from album2avatar.asset_pictures import asset_icon
 from album2avatar.asset_table import load_asset_table, save_asset_table
 from album2avatar.errors import WardrobeError
 from album2avatar.mesh.storage import load_mesh, save_mesh
+from album2avatar.prior.adapter import load_adapter
 from album2avatar.prior.model import load_prior
-from album2avatar.prior.personalized import PersonalizedPrior, load_record
+from album2avatar.prior.personalized import load_record
 from album2avatar.prior.tokens import load_tokens
 from album2avatar.wardrobe.compatibility import require_compatible
 from album2avatar.wardrobe.library import WARDROBE_VARIABLE, Wardrobe, default_wardrobe_folder
@@ -49,17 +51,29 @@ def test_each_asset_becomes_an_entry_with_what_was_learned_of_it(made_avatar, tm
 
 
 def test_the_prior_reads_an_entry_s_token_and_adapter(wardrobe, made_avatar):
-    entry = wardrobe.entries("top")[0]
-    prior = load_prior(made_avatar.root.parent / "prior")
-    assert load_tokens(wardrobe.folder_of(entry.id) / "token.safetensors", prior) == (entry.token,)
-    personal = PersonalizedPrior(prior, entry.subject, [ASSETS[1]])
-    assert personal.embed([personal.prompt(["top"], None, None)]).isfinite().all()
+    """They make of the base prior what the avatar's own files make of it."""
+    entry, folder = wardrobe.entries("top")[0], made_avatar.root.parent / "prior"
+    by_entry, by_avatar = load_prior(folder), load_prior(folder)
+    own = wardrobe.folder_of(entry.id)
+    assert load_tokens(own / "token.safetensors", by_entry) == (entry.token,)
+    load_tokens(made_avatar.personalization / "tokens.safetensors", by_avatar)
+    load_adapter(own, by_entry)
+    load_adapter(made_avatar.personalization, by_avatar)
+    expected = by_avatar.unet.state_dict()
+    assert all(torch.equal(t, expected[name]) for name, t in by_entry.unet.state_dict().items())
+    rows = [
+        prior.text_encoder.get_input_embeddings().weight[
+            prior.tokenizer.convert_tokens_to_ids(entry.token)
+        ]
+        for prior in (by_entry, by_avatar)
+    ]
+    assert torch.equal(*rows)
 
 
 def test_the_photos_give_the_color_of_what_the_surface_lost(avatar, tmp_path):
     """A piece too small for the mesh has no pattern either."""
     painted = load_mesh(avatar.painted)
-    without_hair = {"face_asset": painted.extras["face_asset"].clamp(min=1)}
+    without_hair = {name: assets.clamp(min=1) for name, assets in painted.extras.items()}
     save_mesh(avatar.painted, painted.mesh, painted.uv, without_hair)
     hair, top, _ = Wardrobe(tmp_path / "wardrobe").add(avatar, "Anna")
     assert (hair.color, hair.body) == (tuple(PHOTO_COLORS[1].tolist()), None)

@@ -132,7 +132,7 @@ def changed_pattern(token_file: Path, **changes: np.ndarray | None) -> bytes:
         ("body", np.zeros((0, 3), np.float32), "body is empty"),
         ("body", np.full((3, 3), np.nan, np.float32), "body is not finite"),
         ("faces", np.zeros((7, 3), np.int64), "differ in number"),
-        ("corner_uv", np.float32(1), "corner_uv is missing or has another form"),
+        ("corner_uv", np.array(1, np.float32), "corner_uv is missing or has another form"),
         ("albedo_png", np.zeros(9, np.uint8), "albedo_png is no picture"),
         ("albedo_png", np.zeros(0, np.uint8), "albedo_png is no picture"),
     ],
