@@ -16,6 +16,7 @@ from album2avatar import __version__
 from album2avatar.cancelling import cancelled_by_signals
 from album2avatar.errors import Album2AvatarError, SettingsError, WorkspaceError
 from album2avatar.manifest import open_workspace
+from album2avatar.models_command import app as models_app
 from album2avatar.presets import build_settings, load_preset, parse_assignment, read_settings_file
 from album2avatar.progress_display import shown_progress
 from album2avatar.settings import Settings
@@ -31,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(wardrobe_app, name="wardrobe")
+app.add_typer(models_app, name="models")
 
 app.command("swap")(swap)
 

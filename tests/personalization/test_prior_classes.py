@@ -61,3 +61,19 @@ def test_what_was_learned_is_distilled(workspace, settings, prior_folder, method
     assert images.grad.isfinite().all()
     assert (images.grad.abs().amax(dim=(1, 2, 3)) > 0).all()
     assert distilled.gradient_norm > 0
+
+
+def test_what_was_learned_is_kept_in_half_precision(workspace, settings, prior_folder):
+    run(workspace, settings, silent_job("personalize"))
+    full, half = (
+        load_personalized_prior(prior_folder, workspace.personalization, "cpu", precision=precision)
+        for precision in (torch.float32, torch.bfloat16)
+    )
+    assert all(p.dtype == torch.bfloat16 for n in half.prior.networks for p in n.parameters())
+    latents = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    prompt, timesteps = full.prompt(None, "front", "full body"), torch.tensor([400])
+    expected, found = (
+        personal.prior.predict_noise(latents, timesteps, personal.embed([prompt]))
+        for personal in (full, half)
+    )
+    assert (found - expected).norm() < 0.03 * expected.norm()

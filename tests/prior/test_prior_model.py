@@ -9,11 +9,12 @@ import torch
 from diffusers import DDPMScheduler, StableDiffusionPipeline, StableDiffusionXLPipeline
 from transformers import CLIPTokenizer
 
-from album2avatar.errors import SettingsError
+from album2avatar.errors import ModelError, SettingsError
 from album2avatar.prior.embeddings import TextEmbeddings
 from album2avatar.prior.model import load_prior
 from album2avatar.prior.sampling import sample_images
-from album2avatar.prior.tokens import add_tokens
+from album2avatar.prior.tokens import add_tokens, require_tokens_kept
+from album2avatar.training.tokenizer import build_tokenizer
 
 
 @pytest.fixture
@@ -197,6 +198,19 @@ def test_a_prompt_that_the_encoder_would_not_read_to_its_end_is_refused(prior):
     prior.check_prompt_length("a red t-shirt")
     with pytest.raises(SettingsError, match=r"'a red red.*reads only 24"):
         prior.encode_prompts(["a" + 30 * " red"])
+
+
+def test_a_prompt_too_long_for_the_second_tokenizer_alone_is_refused(sdxl_folder, tmp_path):
+    """One that knows no whole words reads a letter at a time."""
+    letters = build_tokenizer(["x"] * 20, tmp_path / "letters")
+    prior = replace(load_prior(sdxl_folder), tokenizer_2=letters)
+    prompt = "a photo of a woman wearing red trousers"
+    assert len(prior.tokenizer(prompt).input_ids) < 24 < len(letters(prompt).input_ids)
+    with pytest.raises(SettingsError, match="reads only 24"):
+        prior.encode_prompts([prompt])
+    add_tokens(prior, {"<asset0>": "a"})
+    with pytest.raises(ModelError, match=r"'cap'.*falls off the end"):
+        require_tokens_kept(prior, f"{prompt} <asset0>", {"<asset0>": "cap"})
 
 
 def test_sampling_repeats_with_the_seed_and_not_without(prior):

@@ -56,7 +56,7 @@ def _sd_pipeline(tokenizer: CLIPTokenizer, prediction_type: str, prompt_limit: i
 def _sdxl_pipeline(
     tokenizer: CLIPTokenizer, second: CLIPTokenizer, prediction_type: str, prompt_limit: int
 ) -> Any:
-    """Widths 16 + 24, pooled 12; eos_token_id 2 as in the published folders of the class."""
+    """Widths 16 + 24, pooled 12; eos_token_id 2 as in folders of older software."""
     first = CLIPTextModel(_text_config(tokenizer, 16, 2, prompt_limit))
     config = _text_config(second, 24, 2, prompt_limit, projection_dim=12)
     config.eos_token_id = 2

@@ -14,6 +14,7 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokeniz
 
 from album2avatar.errors import ModelError
 from album2avatar.prior.model_class import INDEX_FILE, require_known_class
+from album2avatar.prior.weight_files import PICKLES, whole_variant
 
 _PREDICTION_TYPES = ("epsilon", "v_prediction")
 _WEIGHTS = {
@@ -84,16 +85,16 @@ def _require_tokenizer(folder: Path, name: str) -> None:
 
 
 def _weights_variant(folder: Path, stem: str) -> str | None:
-    """Find which variant of a part's weights is there: None for the plain file, else `fp16`."""
-    for variant in (None, "fp16"):
-        name = f"{stem}.safetensors" if variant is None else f"{stem}.{variant}.safetensors"
-        if (folder / name).is_file() or (folder / f"{name}.index.json").is_file():
-            return variant
-    pickles = [path for suffix in ("*.bin", "*.pt", "*.ckpt") for path in folder.glob(suffix)]
+    """Find which variant of a part's weights is there: None for the plain files, else `fp16`."""
+    names = [path.name for path in folder.iterdir()]
+    found = whole_variant(names, stem, ("", "fp16"))
+    if found is not None:
+        return found[0] or None
+    pickles = [name for name in names if name.endswith(PICKLES)]
     if pickles:
         raise ModelError(
-            f"{pickles[0]} is a pickle, which can run code when it is opened, and is not loaded. "
-            f"Get the model with {stem}.safetensors instead, or convert it."
+            f"{folder / min(pickles)} is a pickle, which can run code when it is opened, and is "
+            f"not loaded. Get the model with {stem}.safetensors instead, or convert it."
         )
     raise _incomplete(folder.parent, f"{folder.name}/{stem}.safetensors is missing")
 
@@ -130,8 +131,8 @@ def _read(folder: Path, variants: dict[str, str | None]) -> Components:
         text_encoder_2 = CLIPTextModelWithProjection.from_pretrained(
             folder / "text_encoder_2", dtype=torch.float32, **options("text_encoder_2")
         )
-        # Published folders carry an old mark for "the highest id ends the sentence", which a new
-        # word's id would be.
+        # Folders of older software say 2 here, which transformers takes for "the highest id ends
+        # the sentence"; a new word's id would be the highest.
         text_encoder_2.text_model.eos_token_id = tokenizer_2.eos_token_id
         empty_prompt_is_zero = _embeds_empty_prompt_as_zeros(folder / INDEX_FILE)
     return Components(

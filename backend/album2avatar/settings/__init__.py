@@ -41,7 +41,8 @@ class Settings(Frozen):
     threads: int = Field(default=2, ge=1, le=64)
     """CPU threads. More threads than free cores is slower than one."""
     prior: str = "demo-prior"
-    """Diffusion model: a name below the models folder, or the path of a diffusers folder."""
+    """Diffusion model: a name below the models folder, the path of a diffusers folder, or the
+    OWNER/NAME of a model that `album2avatar models get` brought from the hub."""
 
     prompt_addition: str = Field(default="", max_length=200)
     """Words that add to the person, such as `with a red hat`. Clothes, hair and headwear that the

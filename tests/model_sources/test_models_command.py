@@ -1,0 +1,94 @@
+"""`album2avatar models` as a user runs it, against a hub of one's own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from album2avatar.model_sources.needs import models_of
+from album2avatar.presets import build_settings, load_preset
+from hub_server import MODEL_ID
+
+
+@pytest.fixture
+def run(tiny_hub, tmp_path):
+    """Run the command with this hub and an empty cache; returns the finished process."""
+
+    def run_command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {
+            "HF_ENDPOINT": tiny_hub.url,
+            "HF_HUB_CACHE": str(tmp_path / "cache"),
+            "HF_HUB_OFFLINE": "0",
+            "COLUMNS": "400",
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "album2avatar.cli", "models", *arguments],
+            env=environment | variables,
+            capture_output=True,
+            text=True,
+        )
+
+    return run_command
+
+
+def error_line(process: subprocess.CompletedProcess[str]) -> str:
+    """The one line that an expected error is."""
+    assert "Traceback" not in process.stderr
+    (line,) = [line for line in process.stderr.splitlines() if line.startswith("album2avatar:")]
+    return line
+
+
+def test_a_model_is_looked_at_then_downloaded_then_listed(run, tiny_hub, tmp_path):
+    looked = run("needed", MODEL_ID)
+    assert looked.returncode == 0, looked.stderr
+    assert "unet/diffusion_pytorch_model.fp16.safetensors" in looked.stdout
+    assert f"Licence: openrail++; read it at {tiny_hub.url}/{MODEL_ID}" in looked.stdout
+    assert f"album2avatar models get {MODEL_ID}" in looked.stdout
+    assert tiny_hub.downloaded == []
+
+    got = run("get", MODEL_ID)
+    assert got.returncode == 0, got.stderr
+    assert "Licence: openrail++" in got.stderr
+    folder = Path(got.stdout.strip())
+    assert folder.is_relative_to(tmp_path / "cache")
+    assert (folder / "unet" / "config.json").is_file()
+
+    listed = run("list", HF_HUB_OFFLINE="1")
+    assert listed.returncode == 0, listed.stderr
+    (row,) = [line for line in listed.stdout.splitlines() if line.startswith(MODEL_ID)]
+    assert "SDXL" in row
+    assert str(folder) in row
+    here = run("needed", MODEL_ID, HF_HUB_OFFLINE="1")
+    assert f"Here, nothing to download: {folder}" in here.stdout
+
+
+def test_offline_is_one_sentence_and_the_exit_code_of_models(run):
+    process = run("get", MODEL_ID, HF_HUB_OFFLINE="1")
+    assert process.returncode == 4
+    assert "HF_HUB_OFFLINE forbids it" in error_line(process)
+
+
+def test_a_gated_model_is_one_sentence_too(run, tiny_hub):
+    tiny_hub.repositories[MODEL_ID].is_gated = True
+    assert "has to be accepted on that page" in run("needed", MODEL_ID).stdout
+    process = run("get", MODEL_ID)
+    assert process.returncode == 4
+    assert "accept it there, then log in" in error_line(process)
+
+
+def test_a_presets_models_are_all_told(run):
+    process = run("needed", "--preset", "demo", HF_HUB_OFFLINE="1")
+    assert process.returncode == 0, process.stderr
+    for setting, name in models_of(build_settings([load_preset("demo")])).items():
+        assert f"{setting} = {name}" in process.stdout
+    assert "unet/diffusion_pytorch_model.safetensors" in process.stdout
+    assert "network.safetensors" in process.stdout
+
+
+@pytest.mark.parametrize("arguments", [("needed",), ("needed", "demo-prior", "--preset", "demo")])
+def test_source_or_preset_but_not_both(run, arguments):
+    process = run(*arguments)
+    assert process.returncode == 2
+    assert "either SOURCE or --preset" in error_line(process)
