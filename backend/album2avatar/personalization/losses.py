@@ -12,7 +12,8 @@ def masked_loss(output: Tensor, target: Tensor, masks: Tensor) -> Tensor:
 
     Args:
         output, target: (B, c, h, w), see `Prior.training_target`.
-        masks: (B, h, w) in 0..1; what lies where it is 0 has no influence.
+        masks: (B, h, w) how much each place counts within its picture; what lies where it is
+            0 has no influence.
     """
     error = (output - target).square().mean(1)
     inside = (error * masks).sum((1, 2)) / masks.sum((1, 2)).clamp(min=1e-6)

@@ -88,7 +88,6 @@ def _class_pictures(
         plans,
         own.sampling_steps,
         own.sampling_guidance,
-        own.class_batch_size,
         settings.seed,
         job.raise_if_cancelled,
     )

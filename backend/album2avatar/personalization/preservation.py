@@ -28,6 +28,8 @@ FRAMING_SHARES: dict[Framing, float] = {
 }
 EMPTY_PROMPT_SHARE = 0.1
 """Share of class pictures trained without words, as usual for classifier-free guidance."""
+_SAMPLED_AT_ONCE = 8
+"""Half the time a picture of two at once; sampling needs less memory than training."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,14 @@ def sample_class_latents(
     pictures: Sequence[ClassPicture],
     steps: int,
     guidance_scale: float,
-    batch_size: int,
     seed: int,
     raise_if_cancelled: Callable[[], None],
 ) -> Tensor:
     """Sample all class pictures from the prior as it is now, (N, c, h, w)."""
     latents: list[Tensor] = []
-    for start in range(0, len(pictures), batch_size):
+    for start in range(0, len(pictures), _SAMPLED_AT_ONCE):
         raise_if_cancelled()
-        prompts = [picture.sampled_as for picture in pictures[start : start + batch_size]]
+        prompts = [picture.sampled_as for picture in pictures[start : start + _SAMPLED_AT_ONCE]]
         generator = torch_generator(seed, "personalization", "class pictures", start)
         latents.append(sample_latents(prior, prompts, steps, guidance_scale, generator))
     return torch.cat(latents)

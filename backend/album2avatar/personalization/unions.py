@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from album2avatar.assets import Asset
@@ -35,11 +36,16 @@ def sample_union(
 
 
 def union_mask(masks: Tensor, union: Sequence[int], background: Tensor) -> Tensor:
-    """Where the loss looks, (h, w): the named assets, and the background where it is named.
+    """How much the loss looks where, (h, w): at the named assets, and a named background.
+
+    A part counts by the root of its area, not by its area: a wall would outvote a face, and
+    trousers a pair of shoes.
 
     Args:
         masks: (A, h, w) of one picture, in 0..1.
         union: indices of the named assets.
         background: (h, w); 0 where the background has no name.
     """
-    return (masks[list(union)].sum(0) + background).clamp(max=1.0)
+    parts = torch.cat([masks[list(union)], background[None]])
+    areas = parts.mean((1, 2), keepdim=True)
+    return (parts / areas.clamp(min=1e-6).sqrt()).sum(0)
