@@ -17,8 +17,9 @@ import typer
 from album2avatar.assets import AssetKind
 from album2avatar.evaluation.avatar import load_avatar, render_avatar
 from album2avatar.evaluation.held_out_album import write_held_out_album
-from album2avatar.evaluation.swap import match_garment, measure_isolation, redressed
-from album2avatar.files import write_json
+from album2avatar.evaluation.report import comparison_strip
+from album2avatar.evaluation.swap import match_garment, measure_isolation, redressed_truth
+from album2avatar.files import atomic_path, write_json
 from album2avatar.manifest import open_workspace
 from album2avatar.pictures import save_picture, tiled
 from album2avatar.pipeline import create_avatar, swap_garment
@@ -26,6 +27,7 @@ from album2avatar.presets import build_settings, load_preset, read_settings_file
 from album2avatar.progress import ProgressEvent
 from album2avatar.render.camera import orbit
 from album2avatar.synthetic.backgrounds import Light
+from album2avatar.synthetic.ground_truth import ground_truth
 from album2avatar.synthetic.people import Person, sample_person
 from album2avatar.synthetic.splits import person_seed
 from album2avatar.wardrobe.garment import GarmentChoice
@@ -87,10 +89,13 @@ def _swap(
     settings = build_settings([read_settings_file(base.settings_file)])
     print(f"{kind} of person {giver} on person {wearer}", flush=True)
     variant = swap_garment(base.root, choice, wardrobe, root, settings, _quiet, threading.Event())
-    match = match_garment(
-        variant, redressed(_person(wearer), _person(giver), kind), kind, PICTURE_SIZE
-    )
-    source = match_garment(Workspace(folder / f"a{giver}"), _person(giver), kind, PICTURE_SIZE)
+    truth = redressed_truth(_person(wearer), _person(giver), kind)
+    match = match_garment(variant, truth, kind, PICTURE_SIZE)
+    own = ground_truth(_person(giver))
+    source = match_garment(Workspace(folder / f"a{giver}"), own, kind, PICTURE_SIZE)
+    strip = folder / "pictures" / f"{root.name}_truth.png"
+    with atomic_path(strip) as path:
+        comparison_strip(match.comparison).save(path)
     isolation = measure_isolation(base, variant)
     _save_pictures(folder, wearer, giver, variant)
     return {

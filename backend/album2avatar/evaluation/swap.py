@@ -22,11 +22,21 @@ from album2avatar.mesh.types import Mesh
 from album2avatar.pictures import load_texture
 from album2avatar.render.baking import map_texels
 from album2avatar.render.shading import draw
-from album2avatar.synthetic.ground_truth import GroundTruth, ground_truth
+from album2avatar.synthetic.garments import outfit_cuts
+from album2avatar.synthetic.ground_truth import GroundTruth, ground_truth_to_cuts
 from album2avatar.synthetic.people import Person
+from album2avatar.synthetic.regions import Cut
+from album2avatar.synthetic.template import load_template
 from album2avatar.workspace import Workspace
 
 _POINTS = 20_000
+_OWN_CUTS: dict[AssetKind, tuple[Cut, ...]] = {
+    "top": (Cut.TOP_SLEEVE, Cut.TOP_NECK, Cut.TOP_HEM),
+    "bottom": (Cut.WAIST, Cut.LEG_END),
+    "outerwear": (Cut.OUTER_SLEEVE, Cut.OUTER_NECK, Cut.OUTER_HEM, Cut.OUTER_OPEN),
+    "shoes": (Cut.SHOE_TOP,),
+}
+"""Where a kind of garment ends."""
 
 
 @dataclass(frozen=True)
@@ -71,15 +81,25 @@ def redressed(person: Person, other: Person, kind: AssetKind) -> Person:
     return replace(person, **{kind: getattr(other, kind)}, **cut)
 
 
+def redressed_truth(person: Person, other: Person, kind: AssetKind) -> GroundTruth:
+    """The re-dressed person; what else is worn ends where it did, tucked in or not."""
+    template = load_template()
+    after = redressed(person, other, kind)
+    cuts = outfit_cuts(template, person)
+    changed = outfit_cuts(template, after)
+    own = _OWN_CUTS.get(kind, ())
+    cuts[list(own)] = changed[list(own)]
+    return ground_truth_to_cuts(after, cuts)
+
+
 def match_garment(
-    avatar: Workspace, truth_person: Person, kind: AssetKind, size: int
+    avatar: Workspace, truth: GroundTruth, kind: AssetKind, size: int
 ) -> GarmentMatch:
     """Compare an avatar's garment with the truth, from four sides.
 
     Args:
         size: pixels of a picture's side.
     """
-    truth = ground_truth(truth_person)
     comparison = compare(truth, load_avatar(avatar), None, size, _POINTS)
     number = PIXEL_CLASSES.index(kind)
     both, either = 0, 0

@@ -30,6 +30,8 @@ from album2avatar.wardrobe.shape import garment_shape
 from album2avatar.wardrobe.worn import Ground
 from album2avatar.workspace import Workspace
 
+SMALL_KINDS: frozenset[AssetKind] = frozenset({"hair", "headwear", "shoes"})
+"""Kinds at head and feet, which need a finer lattice."""
 RETRIES = 3
 """Times that the seam is moved by a ring of faces when the two surfaces can't be joined."""
 FINER = 1.3
@@ -49,7 +51,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     kept = shape.kept_faces()
     job.raise_if_cancelled()
     tall = float(avatar.mesh.vertices[:, 2].max() - avatar.mesh.vertices[:, 2].min())
-    lattice = swap_lattice(shape, kept, tall / settings.swap.lattice_cells)
+    lattice = swap_lattice(shape, kept, tall / lattice_cells(avatar, settings))
     job.raise_if_cancelled()
     sculptor = sculpt(shape, lattice, kept, workspace, settings, job)
 
@@ -81,6 +83,13 @@ def read_dressed_avatar(workspace: Workspace) -> DressedAvatar:
     painted = load_mesh(base.painted)
     faces = renumbered[painted.extras["face_asset"]]
     return DressedAvatar(painted.mesh, faces, kinds, garment, load_body(workspace.body))
+
+
+def lattice_cells(avatar: DressedAvatar, settings: Settings) -> float:
+    """Lattice cubes along the body's height; more where a garment is small."""
+    is_small = avatar.kinds[avatar.garment] in SMALL_KINDS
+    finer = settings.sculpt.close_up_magnification if is_small else 1.0
+    return finer * settings.swap.lattice_cells
 
 
 def sculpt(

@@ -28,7 +28,15 @@ from album2avatar.synthetic.template import (
 
 def dress(template: Template, body: RestBody, person: Person) -> DressedBody:
     """Put hair and outfit on a body. All parts hang on the body's bones."""
-    cuts = outfit_cuts(template, person)
+    return dress_to_cuts(template, body, person, outfit_cuts(template, person))
+
+
+def dress_to_cuts(template: Template, body: RestBody, person: Person, cuts: Floats) -> DressedBody:
+    """The same with garments that end elsewhere than this outfit's usually do.
+
+    Args:
+        cuts: as from `outfit_cuts`.
+    """
     smoothed = smooth_body(template, body)
     parts = [
         *upper_garments(template, body, smoothed, cuts, person),

@@ -8,7 +8,7 @@ import numpy as np
 from album2avatar.seeding import numpy_generator
 from album2avatar.synthetic.backgrounds import Background, Light
 from album2avatar.synthetic.cameras import Camera
-from album2avatar.synthetic.dressing import dress
+from album2avatar.synthetic.dressing import dress_to_cuts
 from album2avatar.synthetic.garments import outfit_cuts
 from album2avatar.synthetic.looks import Looks, looks_of
 from album2avatar.synthetic.outer_surface import DrawnSurface, outer_points
@@ -54,12 +54,18 @@ class LabelledMesh:
 def ground_truth(person: Person) -> GroundTruth:
     """Dress a person in the canonical pose."""
     template = load_template()
+    return ground_truth_to_cuts(person, outfit_cuts(template, person))
+
+
+def ground_truth_to_cuts(person: Person, cuts: Floats) -> GroundTruth:
+    """The same with garments that end elsewhere than this outfit's usually do."""
+    template = load_template()
     body = rest_bodies(template, [person.phenotype])[0]
     return GroundTruth(
         template=template,
         body=body,
-        dressed=dress(template, body, person),
-        cuts=outfit_cuts(template, person),
+        dressed=dress_to_cuts(template, body, person, cuts),
+        cuts=cuts,
         looks=looks_of(person),
     )
 

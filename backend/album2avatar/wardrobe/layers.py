@@ -18,7 +18,7 @@ REPLACES: Mapping[AssetKind, frozenset[AssetKind]] = {
 person, glasses and bags have no shape of their own in the avatar yet."""
 
 COVERS: Mapping[AssetKind, frozenset[AssetKind]] = {
-    "hair": frozenset({"skin", "top", "dress", "outerwear"}),
+    "hair": frozenset({"skin", "face", "top", "dress", "outerwear"}),
     "top": frozenset({"skin", "bottom"}),
     "bottom": frozenset({"skin"}),
     "dress": frozenset({"skin"}),
