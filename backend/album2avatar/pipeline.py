@@ -214,7 +214,6 @@ SWAP_STAGES: tuple[Stage, ...] = (
         section="swap",
         inputs=lambda workspace, settings: [
             workspace.swap_file,
-            workspace.base.asset_table,
             workspace.base.personalization,
             workspace.garment,
             find_model(settings.prior),
@@ -232,7 +231,6 @@ SWAP_STAGES: tuple[Stage, ...] = (
         inputs=lambda workspace, settings: [
             *_given_to_swap(workspace),
             workspace.base.painted,
-            workspace.base.asset_table,
         ],
         outputs=lambda workspace: [workspace.sculpt],
         also_reads=("seed", "device", "prior", "prompt_addition", "swap"),
@@ -246,7 +244,6 @@ SWAP_STAGES: tuple[Stage, ...] = (
             workspace.sculpt,
             workspace.base.painted,
             workspace.base.albedo,
-            workspace.base.asset_table,
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
         also_reads=("seed", "device", "prior", "prompt_addition", "swap"),

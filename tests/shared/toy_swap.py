@@ -50,6 +50,7 @@ def widened(mesh: Mesh) -> Mesh:
 def write_avatar(root: Path, prior_folder: Path, mesh: Mesh) -> Workspace:
     """An egg avatar as the rig stage leaves it."""
     avatar = write_workspace(root, prior_folder)
+    avatar.settings_file.write_text(toy_settings(prior_folder).model_dump_json())
     save_mesh(avatar.sculpt, mesh)
     paint(avatar, toy_settings(prior_folder), silent_job("paint"))
     painted, body = load_mesh(avatar.painted), load_body(avatar.body)

@@ -193,3 +193,16 @@ def test_an_unfinished_avatar_is_refused(shop: Shop, tmp_path: Path):
 def test_a_garment_is_an_entry_or_words():
     with pytest.raises(ValueError, match="entry of the wardrobe, or words"):
         GarmentChoice(kind="top")
+
+
+def test_what_words_had_added_to_the_avatar_is_among_its_assets(shop: Shop, tmp_path: Path):
+    narrow = Workspace(tmp_path / "narrow")
+    shutil.copytree(shop.narrow.root, narrow.root)
+    said = shop.settings.model_copy(update={"prompt_addition": "with a red hat"})
+    narrow.settings_file.write_text(said.model_dump_json())
+    workspace = Workspace(tmp_path / "variant")
+    begin_variant(narrow, shop.trousers, shop.wardrobe, workspace)
+    run_stages(STAGES[:1], workspace, said, Manifest(), lambda event: None, threading.Event())
+    assets = {asset.kind: asset for asset in load_asset_table(workspace).assets}
+    assert list(assets) == ["hair", "top", "bottom", "headwear"]
+    assert (assets["headwear"].name, assets["headwear"].token) == ("red hat", "")

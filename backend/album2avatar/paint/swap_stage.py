@@ -7,7 +7,6 @@ from torch import Tensor
 
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import AssetKind
-from album2avatar.attire.worn import worn_assets
 from album2avatar.body.storage import load_body
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
@@ -117,8 +116,8 @@ def read_variant(workspace: Workspace) -> Variant:
     """Read the sculpted mesh and decide which asset is where."""
     stored, base = load_mesh(workspace.sculpt), load_mesh(workspace.base.painted)
     kinds = [asset.kind for asset in load_asset_table(workspace).assets]
-    old_kinds = [asset.kind for asset in load_asset_table(workspace.base).assets]
-    garment = load_swap(workspace).asset.kind
+    swap = load_swap(workspace)
+    old_kinds, garment = [asset.kind for asset in swap.base_assets], swap.asset.kind
     left = [kind for kind in kinds if kind != garment]
     renumbered = torch.tensor([kinds.index(k) if k in left else -1 for k in old_kinds])
     old_vertex, old_face = stored.extras["old_vertex"], stored.extras["old_face"]
@@ -210,9 +209,7 @@ def paint(
         settings.prompt_addition,
     )
     body = load_body(workspace.body)
-    table = load_asset_table(workspace)
-    worn = worn_assets(table.assets, settings.prompt_addition, body.kind)
-    kinds: list[AssetKind] = [asset.kind for asset in worn]
+    kinds: list[AssetKind] = [asset.kind for asset in load_asset_table(workspace).assets]
     painter = Painter(surface, canvas, kinds, body, prior, own, settings.seed)
     path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(path)

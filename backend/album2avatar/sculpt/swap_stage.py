@@ -70,14 +70,13 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
 
 def read_dressed_avatar(workspace: Workspace) -> DressedAvatar:
     """The base avatar of a variant, in the words of the variant's asset table."""
-    base = workspace.base
-    old = load_asset_table(base).assets
+    base, swap = workspace.base, load_swap(workspace)
     kinds: tuple[AssetKind, ...] = tuple(a.kind for a in load_asset_table(workspace).assets)
-    garment = kinds.index(load_swap(workspace).asset.kind)
+    garment = kinds.index(swap.asset.kind)
     renumbered = torch.tensor(
         [
             kinds.index(asset.kind) if asset.kind in kinds and asset.kind != kinds[garment] else -1
-            for asset in old
+            for asset in swap.base_assets
         ]
     )
     painted = load_mesh(base.painted)

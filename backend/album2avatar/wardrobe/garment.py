@@ -6,10 +6,13 @@ from typing import Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from album2avatar.asset_table import load_asset_table, save_asset_table
-from album2avatar.assets import Asset, AssetKind, AssetTable
+from album2avatar.asset_table import load_asset_table
+from album2avatar.assets import Asset, AssetKind, Subject
+from album2avatar.attire.worn import worn_assets
+from album2avatar.body.storage import load_body
 from album2avatar.errors import WardrobeError, WorkspaceError
 from album2avatar.files import atomic_path, write_bytes
+from album2avatar.presets import read_settings_file
 from album2avatar.settings.base import Frozen
 from album2avatar.wardrobe.entry import WardrobeEntry
 from album2avatar.wardrobe.layers import taken_off
@@ -40,6 +43,9 @@ class SwapRecord(Frozen):
     base: str
     """Folder of the avatar, for people; the variant has its own copy."""
     choice: GarmentChoice
+    subject: Subject
+    base_assets: tuple[Asset, ...]
+    """What the avatar wore, in the order in which its mesh counts them."""
     asset: Asset
     """The garment in the variant's asset table."""
     own_token: str
@@ -59,8 +65,8 @@ def begin_variant(
     """
     if variant.swap_file.exists():
         return _same_swap(variant, choice)
-    table = _finished_table(base)
-    taken_off(choice.kind, [asset.kind for asset in table.assets])
+    subject, worn = _finished_assets(base)
+    taken_off(choice.kind, [asset.kind for asset in worn])
     if choice.entry is None:
         words = " ".join(choice.words.split())
         asset, own_token = Asset(kind=choice.kind, name=words, token=""), ""
@@ -69,8 +75,15 @@ def begin_variant(
         asset, own_token = _asset_of(entry, choice.kind), entry.token
         _copy_folder(wardrobe.folder_of(entry.id), variant.garment)
     _copy_file(base.body, variant.body)
-    _copy_base(base, table, variant.base)
-    record = SwapRecord(base=str(base.root), choice=choice, asset=asset, own_token=own_token)
+    _copy_base(base, variant.base)
+    record = SwapRecord(
+        base=str(base.root),
+        choice=choice,
+        subject=subject,
+        base_assets=worn,
+        asset=asset,
+        own_token=own_token,
+    )
     # Written last, it says that the copies are whole.
     write_bytes(variant.swap_file, (record.model_dump_json(indent=2) + "\n").encode())
     return record
@@ -100,14 +113,17 @@ def _same_swap(variant: Workspace, choice: GarmentChoice) -> SwapRecord:
     return record
 
 
-def _finished_table(base: Workspace) -> AssetTable:
+def _finished_assets(base: Workspace) -> tuple[Subject, tuple[Asset, ...]]:
+    """Of the album, and those that the artist's words added."""
     for path in (base.rigged, base.painted, base.albedo, base.body):
         if not path.is_file():
             raise WorkspaceError(
                 f"{base.root} holds no finished avatar ({path.name} is missing). Finish it first: "
                 "album2avatar create with --resume."
             )
-    return load_asset_table(base)
+    table = load_asset_table(base)
+    addition = read_settings_file(base.settings_file).get("prompt_addition", "")
+    return table.subject, worn_assets(table.assets, addition, load_body(base.body).kind)
 
 
 def _asset_of(entry: WardrobeEntry, kind: AssetKind) -> Asset:
@@ -119,9 +135,8 @@ def _asset_of(entry: WardrobeEntry, kind: AssetKind) -> Asset:
     return Asset(kind=kind, name=entry.words, token=f"<{kind}-{entry.id}>")
 
 
-def _copy_base(base: Workspace, table: AssetTable, copy: Workspace) -> None:
+def _copy_base(base: Workspace, copy: Workspace) -> None:
     """The avatar without its photos: the swap looks at none."""
-    save_asset_table(copy, table.model_copy(update={"photos": ()}))
     for source, target in (
         (base.painted, copy.painted),
         (base.albedo, copy.albedo),
