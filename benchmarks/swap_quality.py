@@ -16,7 +16,7 @@ import typer
 
 from album2avatar.assets import AssetKind
 from album2avatar.evaluation.avatar import load_avatar, render_avatar
-from album2avatar.evaluation.held_out_album import write_held_out_album
+from album2avatar.evaluation.held_out_files import write_held_out_album
 from album2avatar.evaluation.report import comparison_strip
 from album2avatar.evaluation.swap import match_garment, measure_isolation, redressed_truth
 from album2avatar.files import atomic_path, write_json

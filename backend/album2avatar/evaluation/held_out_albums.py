@@ -46,9 +46,10 @@ def make_album(index: int) -> HeldOutAlbum:
             album_pictures(person, PHOTO_SIZE, "another day"),
         )
     )
-    kinds = [kind for kind in KIND_ORDER if _is_in_album(kind, [p for *_, p in album])]
+    seen = [picture for *_, picture in album]
+    kinds: list[AssetKind] = [kind for kind in KIND_ORDER if _is_in_album(kind, seen)]
     assets = tuple(
-        Asset(kind=kind, name=_name(person, kind), token=f"<asset{number}>")
+        Asset(kind=kind, name=asset_name(person, kind), token=f"<asset{number}>")
         for number, kind in enumerate(kinds)
     )
     photos, unseen = (
@@ -89,7 +90,7 @@ def _mask(picture: Picture, kinds: list[AssetKind]) -> np.ndarray:
     return mask
 
 
-def _name(person: Person, kind: AssetKind) -> str:
+def asset_name(person: Person, kind: AssetKind) -> str:
     """The class words that the segmentation would find, without colours."""
     if kind == "hair":
         return "hair in a bun" if person.hair == "bun" else f"{person.hair} hair"

@@ -182,7 +182,9 @@ def run_true_photos(
     prior = load_prior(find_model(settings.prior))
     assets = album.table.assets
     cuts = cut_pictures(album.unseen, len(assets), prior.image_size, 0, settings.seed)
-    wanted = [(cut.view, cut.framing) for cut in cuts if cut.framing in SAMPLED_FRAMINGS]
+    wanted: list[tuple[View, Framing | None]] = [
+        (cut.view, cut.framing) for cut in cuts if cut.framing in SAMPLED_FRAMINGS
+    ]
     images = [cut.image for cut in cuts if cut.framing in SAMPLED_FRAMINGS]
     samples = torch.from_numpy(np.stack(images)).float() / 255
     judged = _judged(samples, wanted, album, judge.perception)
@@ -225,7 +227,9 @@ def _sampled(
     tokens: bool,
 ) -> _Judged:
     write = token_prompt if tokens else class_prompt
-    wanted = [(view, framing) for framing in SAMPLED_FRAMINGS for view in VIEWS]
+    wanted: list[tuple[View, Framing | None]] = [
+        (view, framing) for framing in SAMPLED_FRAMINGS for view in VIEWS
+    ]
     prompts = [
         write(
             album.table.subject,

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -45,7 +45,7 @@ class AttentionRecorder:
             layer.set_processor(_RecordingProcessor(self))  # type: ignore[arg-type]
 
     @contextmanager
-    def recording(self) -> Iterator[list[Tensor]]:
+    def recording(self) -> Generator[list[Tensor]]:
         """Collect the maps (B, s * s, L) of the calls inside, one for each layer."""
         self._maps = []
         try:
@@ -83,8 +83,8 @@ class _RecordingProcessor:
             states.unflatten(-1, (attn.heads, -1)).transpose(1, 2)
             for states in (
                 attn.to_q(hidden_states),
-                attn.to_k(encoder_hidden_states),
-                attn.to_v(encoder_hidden_states),
+                attn.to_k(encoder_hidden_states),  # pyright: ignore[reportOptionalCall]
+                attn.to_v(encoder_hidden_states),  # pyright: ignore[reportOptionalCall]
             )
         )
         probabilities = (query @ key.transpose(-1, -2) * attn.scale).softmax(-1)

@@ -261,7 +261,7 @@ class Trainer:
         step: int,
     ) -> Batch:
         generator = numpy_generator(self._seed, "personalization", term, step)
-        chosen = generator.integers(len(prompts), size=count).tolist()
+        chosen: list[int] = generator.integers(len(prompts), size=count).tolist()
         shown = [shown_prompt(prompts[i], generator) for i in chosen]
         return _whole(term, weight, latents[chosen], shown)
 

@@ -6,8 +6,9 @@ from album2avatar.errors import WardrobeError
 from album2avatar.files import atomic_path
 from album2avatar.wardrobe.entry import ENTRY_FILE, KNOWN_FILES, WardrobeEntry, parse_entry
 from album2avatar.wardrobe.entry_folder import hash_file, require_intact
-from album2avatar.wardrobe.file_checks import MAX_BYTES, UnsoundError, require_sound
+from album2avatar.wardrobe.file_checks import MAX_BYTES, require_sound
 from album2avatar.wardrobe.stored_archive import read_archive, write_archive
+from album2avatar.wardrobe.tensor_checks import UnsoundError
 
 SUFFIX = ".a2atoken"
 
