@@ -228,7 +228,7 @@ def test_sampling_from_the_true_noise_of_a_gaussian_gives_that_gaussian(prior, m
     """For latents that are N(m, s²) the best prediction is known in closed form."""
     mean, deviation = 1.5, 0.3
 
-    def true_noise(latents, timesteps, embeddings):
+    def true_noise(latents, timesteps, embeddings, residuals):
         kept = prior.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
         variance = kept * deviation**2 + 1 - kept
         return (1 - kept).sqrt() * (latents - kept.sqrt() * mean) / variance

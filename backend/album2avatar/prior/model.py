@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from album2avatar.errors import SettingsError
+from album2avatar.prior.conditioner import Residuals
 from album2avatar.prior.embeddings import TextEmbeddings
 from album2avatar.prior.loading import read_components
 
@@ -198,19 +199,29 @@ class Prior:
         signal, spread = self._mixing(timesteps)
         return signal * output + spread * noisy
 
-    def predict(self, noisy: Tensor, timesteps: Tensor, embeddings: TextEmbeddings) -> Tensor:
+    def predict(
+        self,
+        noisy: Tensor,
+        timesteps: Tensor,
+        embeddings: TextEmbeddings,
+        residuals: Residuals | None = None,
+    ) -> Tensor:
         """Ask the UNet; gradients reach whatever is not frozen.
 
         Args:
             noisy: (B, c, h, w) noisy latents.
             timesteps: (B,) int, 0..T - 1.
             embeddings: of B sentences, from `encode_prompts`.
+            residuals: what a conditioner says of the same latents.
 
         Returns:
             (B, c, h, w) float32, the noise or v: to be compared with `training_target`.
         """
         noisy = noisy.to(_precision(self.unet))
-        return self.unet(noisy, timesteps, **self.conditions(embeddings)).sample.float()
+        conditions = self.conditions(embeddings)
+        if residuals is not None:
+            conditions |= residuals.as_conditions()
+        return self.unet(noisy, timesteps, **conditions).sample.float()
 
     def conditions(self, embeddings: TextEmbeddings) -> dict[str, Any]:
         """Sentences as the keyword arguments that the UNet takes, and networks beside it.
@@ -231,7 +242,11 @@ class Prior:
 
     @torch.no_grad()
     def predict_noise(
-        self, latents: Tensor, timesteps: Tensor, embeddings: TextEmbeddings
+        self,
+        latents: Tensor,
+        timesteps: Tensor,
+        embeddings: TextEmbeddings,
+        residuals: Residuals | None = None,
     ) -> Tensor:
         """Predict the noise in latents, without gradients.
 
@@ -239,11 +254,12 @@ class Prior:
             latents: (B, c, h, w) noisy latents.
             timesteps: (B,) int, 0..T - 1.
             embeddings: of B sentences, from `encode_prompts`.
+            residuals: what a conditioner says of the same latents.
 
         Returns:
             (B, c, h, w), also from a model that predicts v.
         """
-        output = self.predict(latents, timesteps, embeddings)
+        output = self.predict(latents, timesteps, embeddings, residuals)
         return self.noise_from_output(output, latents, timesteps)
 
     def _token_ids(self, reader: Reader, prompts: Sequence[str]) -> Tensor:

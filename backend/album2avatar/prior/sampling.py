@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from album2avatar.prior.conditioner import Conditioning
 from album2avatar.prior.embeddings import TextEmbeddings
 from album2avatar.prior.model import Prior
 
@@ -17,13 +18,15 @@ def sample_images(
     steps: int,
     guidance_scale: float,
     generator: torch.Generator,
+    conditioning: Conditioning | None = None,
 ) -> Tensor:
     """Sample one picture per prompt: the latents of `sample_latents`, decoded.
 
     Returns:
         (B, H, W, 3) float, sRGB 0..1, top row first.
     """
-    return prior.decode_latents(sample_latents(prior, prompts, steps, guidance_scale, generator))
+    latents = sample_latents(prior, prompts, steps, guidance_scale, generator, conditioning)
+    return prior.decode_latents(latents)
 
 
 @torch.no_grad()
@@ -33,6 +36,7 @@ def sample_latents(
     steps: int,
     guidance_scale: float,
     generator: torch.Generator,
+    conditioning: Conditioning | None = None,
 ) -> Tensor:
     """Sample the latents of one picture per prompt.
 
@@ -42,6 +46,7 @@ def sample_latents(
         steps: denoising steps; 20 are enough for the demo prior.
         guidance_scale: 1 follows the prompt as trained, more exaggerates it.
         generator: draws the first noise, on the CPU; the same state gives the same pictures.
+        conditioning: B pictures that lead the samples.
 
     Returns:
         (B, c, h, w), scaled.
@@ -58,7 +63,11 @@ def sample_latents(
     timesteps = torch.linspace(total - 1, 0, steps + 1).round().long().tolist()
     for current, following in itertools.pairwise(timesteps):
         when = torch.full((2 * len(prompts),), current, device=prior.device)
-        empty, worded = prior.predict_noise(torch.cat([latents, latents]), when, both).chunk(2)
+        twice = torch.cat([latents, latents])
+        residuals = None
+        if conditioning is not None:
+            residuals = conditioning.residuals(twice, when, prior.conditions(both))
+        empty, worded = prior.predict_noise(twice, when, both, residuals).chunk(2)
         noise = empty + guidance_scale * (worded - empty)
         latents = _denoise(latents, noise, prior.alphas_cumprod, current, following)
     return latents

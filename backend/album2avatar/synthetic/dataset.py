@@ -26,7 +26,13 @@ from album2avatar.synthetic.people import Person, sample_person
 from album2avatar.synthetic.pictures import Picture, pose_person, take_picture, usual_supersampling
 from album2avatar.synthetic.posing import bone_transforms, leg_freedom, sample_pose
 from album2avatar.synthetic.splits import Split, person_seed
-from album2avatar.synthetic.template import RestBody, Template, load_template, rest_bodies
+from album2avatar.synthetic.template import (
+    Floats,
+    RestBody,
+    Template,
+    load_template,
+    rest_bodies,
+)
 
 _Job = tuple[Split, int, int, int, int]
 """Split, first person, number of people, size, supersampling."""
@@ -46,9 +52,8 @@ def person_pictures(
         looks_of(person),
     )
     for index in range(PICTURES_PER_PERSON):
-        generator = numpy_generator(person.seed, "synthetic", "picture", index)
-        pose = sample_pose(generator, template, body, leg_freedom(person))
-        posed = pose_person(dressed, body, bone_transforms(template, body, pose))
+        transforms, generator = pose_of_picture(template, person, body, index)
+        posed = pose_person(dressed, body, transforms)
         shares = np.array(list(FRAMING_SHARES.values()))
         framing: Framing = tuple(FRAMING_SHARES)[int(generator.choice(len(shares), p=shares))]
         eyes = posed.bone_heads[[template.bones.index(f"eye.{side}") for side in "LR"]].mean(0)
@@ -72,6 +77,20 @@ def person_pictures(
             "light": asdict(light),
         }
         yield picture, record
+
+
+def pose_of_picture(
+    template: Template, person: Person, body: RestBody, index: int
+) -> tuple[Floats, np.random.Generator]:
+    """How a person stands in one of their pictures.
+
+    Returns:
+        (J, 4, 4) canonical-to-posed matrices, and the generator that goes on to draw the rest
+        of the picture.
+    """
+    generator = numpy_generator(person.seed, "synthetic", "picture", index)
+    pose = sample_pose(generator, template, body, leg_freedom(person))
+    return bone_transforms(template, body, pose), generator
 
 
 def _make_people(job: _Job) -> _Batch:

@@ -99,15 +99,15 @@ def take_picture(
     )  # fmt: skip
     middle = supersampling // 2
     return Picture(
-        image=_average(image, supersampling, 1.0),
-        normals=_average(normal_map, supersampling, 255.0),
+        image=average_samples(image, supersampling, 1.0),
+        normals=average_samples(normal_map, supersampling, 255.0),
         labels=labels[middle::supersampling, middle::supersampling].copy(),
         keypoints=_keypoints(template, posed, camera, depth, size, supersampling),
     )
 
 
 @numba.njit(cache=True, fastmath=True)
-def _average(values: Floats, supersampling: int, scale: float) -> np.ndarray:
+def average_samples(values: Floats, supersampling: int, scale: float) -> np.ndarray:
     """Mean over blocks of samples, as bytes: (S * n, S * n, 3) to (S, S, 3)."""
     size = values.shape[0] // supersampling
     averaged = np.empty((size, size, 3), np.uint8)

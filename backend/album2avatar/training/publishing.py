@@ -1,4 +1,4 @@
-"""Writing a prior as a diffusers folder."""
+"""Writing a prior, and its conditioner, as diffusers folders."""
 
 import copy
 import json
@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from diffusers.models.controlnets.controlnet import ControlNetModel
 from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import StableDiffusionPipeline
 
 from album2avatar.files import write_json
@@ -37,6 +38,17 @@ def save_prior(prior: Prior, folder: Path) -> None:
         requires_safety_checker=False,
     )
     pipeline.save_pretrained(beside, safe_serialization=True)
+    _make_portable(beside)
+    _swap(beside, folder)
+
+
+def save_conditioner(network: ControlNetModel, folder: Path) -> None:
+    """Write a conditioner as a half-precision ControlNet folder that takes the old one's place."""
+    beside = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    half: Any = copy.deepcopy(network).half()
+    half.save_pretrained(beside, safe_serialization=True)
     _make_portable(beside)
     _swap(beside, folder)
 
