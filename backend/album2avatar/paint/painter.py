@@ -8,7 +8,7 @@ from torch import Tensor
 from album2avatar.assets import AssetKind, Framing, View
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
-from album2avatar.guidance.distillation import PromptEmbeddings, distillation_loss
+from album2avatar.guidance.personal import distil_views
 from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
 from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
 from album2avatar.paint.canvas import Canvas
@@ -102,10 +102,12 @@ class Painter:
             settings.supersampling,
         )
         noise = torch_generator(seed, "paint", "noise", step)
-        distillation = distillation_loss(
-            self._prior.prior,
+        distillation = distil_views(
+            self._prior,
+            views.framings,
             images,
-            self._embed(self._prompts(views, seen, words)),
+            self._prompts(views, seen, words),
+            NEGATIVE_PROMPT,
             self._timesteps(step, noise),
             noise,
             settings.method,
@@ -162,11 +164,3 @@ class Painter:
     ) -> str:
         kinds: set[AssetKind] = {self._kinds[index] for index in visible}
         return self._prior.prompt(kinds, view, framing, background=background)
-
-    def _embed(self, prompts: list[str]) -> PromptEmbeddings:
-        count = len(prompts)
-        return PromptEmbeddings(
-            text=self._prior.embed(prompts),
-            unconditional=self._prior.embed([""]).expand(count),
-            negative=self._prior.embed([NEGATIVE_PROMPT]).expand(count),
-        )

@@ -18,9 +18,12 @@ from album2avatar.prior.model import Prior, load_prior
 from album2avatar.prior.prompt_limit import require_whole_prompt
 from album2avatar.prior.prompt_parsing import parse_description
 from album2avatar.prior.prompts import AssetPhrase, Style, compose_prompt
+from album2avatar.prior.sharing import share_equal_weights
 from album2avatar.prior.tokens import load_tokens
 
 RECORD_FILE = "personalization.json"
+FACE_FOLDER = "face"
+"""Below a personalisation's folder: tokens and adapter that learned the face from near."""
 TOKENS_FILE = "tokens.safetensors"
 
 
@@ -40,26 +43,42 @@ class PersonalizationRecord(BaseModel):
     """Examples of prompts that the personalised prior knows."""
     words: str = ""
     """What a description says beside the assets; stands at the end of every prompt."""
+    has_face: bool = False
+    """Whether `face/` holds tokens and an adapter of its own for close-ups of the head."""
 
 
 class PersonalizedPrior:
     """The prior, and the sentences that name its person's assets."""
 
     def __init__(
-        self, prior: Prior, subject: Subject, assets: Sequence[Asset], addition: str = ""
+        self,
+        prior: Prior,
+        subject: Subject,
+        assets: Sequence[Asset],
+        addition: str = "",
+        face: "PersonalizedPrior | None" = None,
     ) -> None:
         """
         Args:
             assets: that have a token or words.
             addition: the artist's words. What they say of kinds that the person doesn't have
                 takes its place in the sentence; the rest stands at its end.
+            face: the same person as learned from close-ups of the head, where that was learned
+                apart.
         """
         added = parse_description(addition).without({asset.kind for asset in assets})
         self.prior = prior
+        self._face = face
         self.addition = added.rest
         self.subject: Subject = subject
         self.assets = (*assets, *(Asset(kind=p.kind, name=p.words) for p in added.phrases))
         self._embeddings: dict[str, TextEmbeddings] = {}
+
+    def for_framing(self, framing: Framing | None) -> "PersonalizedPrior":
+        """What is to judge a picture with a framing: this prior, or the face's own."""
+        if self._face is not None and framing == "head close-up":
+            return self._face
+        return self
 
     def prompt(
         self,
@@ -190,13 +209,25 @@ def load_personalized_prior(
             f"weights are not those in {prior_folder}. Set `prior` to that model, or personalise "
             "the album again."
         )
-    prior = load_prior(prior_folder)
-    if asset_names(record.assets):
-        load_tokens(personalization_folder / TOKENS_FILE, prior)
-        load_adapter(personalization_folder, prior)
-    prior.move(device, precision or frozen_precision(device))
+    precision = precision or frozen_precision(device)
     words = ", ".join(filter(None, [record.words, addition]))
-    return PersonalizedPrior(prior, record.subject, record.assets, words)
+    body = load_prior(prior_folder)
+    if asset_names(record.assets):
+        _add_learned(body, personalization_folder)
+    body.move(device, precision)
+    if not record.has_face:
+        return PersonalizedPrior(body, record.subject, record.assets, words)
+    close_up = load_prior(prior_folder)
+    _add_learned(close_up, personalization_folder / FACE_FOLDER)
+    close_up.move(device, precision)
+    close_up = share_equal_weights(close_up, body)
+    face = PersonalizedPrior(close_up, record.subject, record.assets, words)
+    return PersonalizedPrior(body, record.subject, record.assets, words, face)
+
+
+def _add_learned(prior: Prior, folder: Path) -> None:
+    load_tokens(folder / TOKENS_FILE, prior)
+    load_adapter(folder, prior)
 
 
 def load_record(folder: Path) -> PersonalizationRecord:

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from album2avatar.assets import AssetKind, Framing
 from album2avatar.body.types import CanonicalBody
-from album2avatar.guidance.distillation import Distillation, PromptEmbeddings, distillation_loss
+from album2avatar.guidance.distillation import Distillation
+from album2avatar.guidance.personal import distil_views
 from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
 from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
 from album2avatar.mesh.topology import EdgeTable
@@ -70,10 +71,12 @@ class NormalGuidance:
             mesh.vertices, mesh.faces, views.cameras, (size, size), edges, face_ids
         )
         noise = torch_generator(self._seed, "sculpt", "noise", step)
-        return distillation_loss(
-            self._prior.prior,
+        return distil_views(
+            self._prior,
+            views.framings,
             area_downsample(normals, settings.supersampling),
-            self._embed(views),
+            self._prompts(views),
+            NEGATIVE_PROMPT,
             self._timesteps(step, noise),
             noise,
             settings.method,
@@ -91,8 +94,8 @@ class NormalGuidance:
             schedule, step, self._steps, settings.views_per_step, levels, generator
         )
 
-    def _embed(self, views: ViewSample) -> PromptEmbeddings:
-        prompts = [
+    def _prompts(self, views: ViewSample) -> list[str]:
+        return [
             self._prior.prompt(
                 SHOWN_KINDS.get(framing) if framing is not None else None,
                 view,
@@ -101,9 +104,3 @@ class NormalGuidance:
             )
             for view, framing in zip(views.views, views.framings, strict=True)
         ]
-        count = len(prompts)
-        return PromptEmbeddings(
-            text=self._prior.embed(prompts),
-            unconditional=self._prior.embed([""]).expand(count),
-            negative=self._prior.embed([NEGATIVE_PROMPT]).expand(count),
-        )
