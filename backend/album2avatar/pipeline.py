@@ -102,6 +102,12 @@ def _given(path: str) -> list[Path]:
     return [Path(path).expanduser()] if path else []
 
 
+def _conditioners(settings: Settings) -> list[Path]:
+    """The network that leads the second pass, where there is one."""
+    second_pass = settings.personalization.second_pass
+    return [find_model(second_pass.conditioner)] if second_pass.paints else []
+
+
 _EXPORT = Stage(
     name="export",
     run=export_stage.run,
@@ -144,6 +150,7 @@ STAGES: tuple[Stage, ...] = (
             *_photos(workspace),
             *_masks(workspace),
             find_model(settings.prior),
+            *_conditioners(settings),
         ],
         outputs=lambda workspace: [workspace.personalization / "personalization.json"],
         also_reads=("seed", "device", "prior"),

@@ -50,6 +50,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     },
     "ten times the attention loss": {"attention_weight": 0.1},
     "with asset close-ups": {"asset_close_up_share": 0.3},
+    "with 40 more steps": {"second_pass": {"steps": 40, "weight": 0.0}},
+    "with a second pass": {"second_pass": {"steps": 40}},
 }
 """Name to what differs from the preset."""
 

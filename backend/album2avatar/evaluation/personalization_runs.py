@@ -18,6 +18,7 @@ from album2avatar.evaluation.metrics import Floats, color_difference
 from album2avatar.model_folders import find_model
 from album2avatar.perception.model import Perception
 from album2avatar.personalization.losses import masked_loss
+from album2avatar.personalization.parts import plan_lessons
 from album2avatar.personalization.pictures import (
     MaskedPhoto,
     asset_colors,
@@ -26,6 +27,7 @@ from album2avatar.personalization.pictures import (
     encode_pictures,
 )
 from album2avatar.personalization.preparation import kept_data, prepare_data
+from album2avatar.personalization.second_pass import paint_pictures, prepare_second_pass
 from album2avatar.personalization.stage import teach_words
 from album2avatar.personalization.training import Trainer
 from album2avatar.personalization.unions import union_mask
@@ -137,7 +139,11 @@ def personalized(album: HeldOutAlbum, settings: Settings, shared: Checkpoint) ->
         prior, album.table, album.photos, settings, silent_job("personalize"), shared
     )
     trainer = Trainer(prior, data, own, settings.seed)
-    for step in range(own.token_steps + own.adapter_steps):
+    (lesson,) = plan_lessons(own)
+    for step in range(lesson.end):
+        if own.second_pass.paints and step == lesson.second_pass:
+            second_pass = prepare_second_pass(prior, album.table, own.second_pass, settings.seed)
+            trainer.show(paint_pictures(prior, second_pass, own, settings.seed, lambda: None))
         trainer.train_step(step)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

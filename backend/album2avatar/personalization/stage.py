@@ -1,5 +1,7 @@
 """The stage that teaches the prior the album's person (PuzzleBooth)."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,19 +9,27 @@ from PIL import Image
 
 from album2avatar.asset_table import load_asset_table, load_mask
 from album2avatar.assets import FRAMINGS, VIEWS, AssetTable
-from album2avatar.checkpoint import load_checkpoint, save_checkpoint
+from album2avatar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
 from album2avatar.errors import AlbumError, WorkspaceError
 from album2avatar.model_folders import find_model
 from album2avatar.personalization.crops import Image8
+from album2avatar.personalization.parts import Lesson, parts_of, pictures_of, plan_lessons
 from album2avatar.personalization.pictures import MaskedPhoto, asset_colors
 from album2avatar.personalization.preparation import kept_data, prepare_data
 from album2avatar.personalization.preview import preview_prompts, write_preview
+from album2avatar.personalization.second_pass import (
+    ConsistentPictures,
+    paint_pictures,
+    prepare_second_pass,
+    restored_pictures,
+)
 from album2avatar.personalization.stopwatch import Stopwatch
 from album2avatar.personalization.training import Trainer
 from album2avatar.prior.colors import nearest_color_word
 from album2avatar.prior.model import Prior, load_prior
 from album2avatar.prior.personalized import (
+    FACE_FOLDER,
     TOKENS_FILE,
     PersonalizationRecord,
     asset_names,
@@ -33,56 +43,98 @@ from album2avatar.progress import JobControl
 from album2avatar.settings import Settings
 from album2avatar.workspace import Workspace
 
+PAINTED = "second_pass_latents"
+"""Name in a checkpoint of what was painted for the second pass."""
+
 
 def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
-    """Learn a token for each asset, then an adapter for the whole person."""
+    """Learn a token for each asset, then an adapter; for body and face apart where asked."""
     table = load_asset_table(workspace)
     photos = load_photos(workspace, table)
-    prior_folder = find_model(settings.prior)
-    prior = load_prior(prior_folder, choose_device(settings.device))
-    teach_words(prior, table, photos)
-    require_prompts_fit(prior, table, settings.prompt_addition)
-
+    lessons = plan_lessons(settings.personalization)
     checkpoint_path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(checkpoint_path)
-    data = prepare_data(prior, table, photos, settings, job, checkpoint)
-    own = settings.personalization
-    trainer = Trainer(prior, data, own, settings.seed)
-    start = 0
-    if checkpoint is not None:
-        start = checkpoint.step
-        trainer.restore(checkpoint.tensors)
-    prompts = preview_prompts(table.subject, table.assets)
-    total = own.token_steps + own.adapter_steps
-    stopwatch = Stopwatch(prior.device)
-    for step in job.steps(total, start):
-        with stopwatch:
-            losses = trainer.train_step(step)
-        done, preview = step + 1, None
-        if done % own.preview_every == 0 or done == total:
-            preview = workspace.preview(job.stage, done)
-            write_preview(
-                preview, prior, prompts, own.sampling_steps, own.sampling_guidance, settings.seed
-            )
-        if done % own.checkpoint_every == 0 and done < total:
-            kept = kept_data(data)
-            save_checkpoint(checkpoint_path, done, trainer.tensors() | kept.tensors, kept.metadata)
-        job.report(done, total, metrics={**losses, **stopwatch.metrics()}, preview=preview)
-
+    done = checkpoint.step if checkpoint is not None else 0
+    for lesson in lessons:
+        if done < lesson.end:  # the files of what ended earlier are there
+            begun = checkpoint if done > lesson.first else None
+            _learn(workspace, table, photos, settings, lesson, job, begun)
     folder = workspace.personalization
-    trainer.finish(folder)
-    save_tokens(folder / TOKENS_FILE, prior, [asset.token for asset in table.assets])
+    if len(lessons) == 1:
+        shutil.rmtree(folder / FACE_FOLDER, ignore_errors=True)
     save_record(
         folder,
         PersonalizationRecord(
             subject=table.subject,
             assets=table.assets,
             prior=settings.prior,
-            prior_hash=hash_of_weights(prior_folder),
-            prompts=prompts,
+            prior_hash=hash_of_weights(find_model(settings.prior)),
+            prompts=preview_prompts(table.subject, table.assets),
+            has_face=len(lessons) > 1,
         ),
     )
     checkpoint_path.unlink(missing_ok=True)
+
+
+def _learn(
+    workspace: Workspace,
+    table: AssetTable,
+    photos: list[MaskedPhoto],
+    settings: Settings,
+    lesson: Lesson,
+    job: JobControl,
+    checkpoint: Checkpoint | None,
+) -> None:
+    """Take one lesson, from its first step or from its checkpoint, and write what it taught."""
+    own = settings.personalization
+    prior = load_prior(find_model(settings.prior), choose_device(settings.device))
+    teach_words(prior, table, photos)
+    require_prompts_fit(prior, table, settings.prompt_addition)
+    second_pass = None
+    if own.second_pass.paints and lesson.second_pass < lesson.end:
+        second_pass = prepare_second_pass(prior, table, own.second_pass, settings.seed)
+    data = prepare_data(prior, table, photos, settings, job, checkpoint)
+    shown = {part: pictures_of(part, data.pictures) for part in parts_of(own.adapters)}
+    data = replace(data, pictures=shown[lesson.part])
+    trainer = Trainer(prior, data, own, settings.seed)
+    start = lesson.first
+    consistent: ConsistentPictures | None = None
+    if checkpoint is not None:
+        start = checkpoint.step
+        trainer.restore(checkpoint.tensors)
+        if second_pass is not None and PAINTED in checkpoint.tensors:
+            consistent = restored_pictures(
+                second_pass, checkpoint.tensors[PAINTED].to(prior.device)
+            )
+            trainer.show(consistent)
+    prompts = preview_prompts(table.subject, table.assets)
+    total = plan_lessons(own)[-1].end
+    stopwatch = Stopwatch(prior.device)
+    for step in job.steps(lesson.end, start):
+        if second_pass is not None and consistent is None and step >= lesson.second_pass:
+            consistent = paint_pictures(
+                prior, second_pass, own, settings.seed, job.raise_if_cancelled
+            )
+            trainer.show(consistent)
+        with stopwatch:
+            losses = trainer.train_step(step - lesson.first)
+        done, preview = step + 1, None
+        if done % own.preview_every == 0 or done == lesson.end:
+            preview = workspace.preview(job.stage, done)
+            write_preview(
+                preview, prior, prompts, own.sampling_steps, own.sampling_guidance, settings.seed
+            )
+        if done % own.checkpoint_every == 0 and done < lesson.end:
+            kept = kept_data(data)
+            tensors = trainer.tensors() | kept.tensors
+            if consistent is not None:
+                tensors[PAINTED] = consistent.latents
+            save_checkpoint(workspace.checkpoint(job.stage), done, tensors, kept.metadata)
+        job.report(done, total, metrics={**losses, **stopwatch.metrics()}, preview=preview)
+
+    folder = workspace.personalization / lesson.part.folder
+    trainer.finish(folder)
+    save_tokens(folder / TOKENS_FILE, prior, [asset.token for asset in table.assets])
 
 
 def load_photos(workspace: Workspace, table: AssetTable) -> list[MaskedPhoto]:

@@ -22,6 +22,7 @@ from album2avatar.personalization.attention import (
 from album2avatar.personalization.losses import masked_loss, stratified_timesteps
 from album2avatar.personalization.pictures import TrainingPictures
 from album2avatar.personalization.preservation import ClassPicture, training_prompt
+from album2avatar.personalization.second_pass import ConsistentPictures
 from album2avatar.personalization.synthetic_priors import SyntheticPictures, shown_prompt
 from album2avatar.personalization.unions import sample_union, union_mask
 from album2avatar.prior.adapter import LowRankUpdate
@@ -106,9 +107,14 @@ class Trainer:
         self._rates = [settings.token_learning_rate]
         self._optimizer = _optimizer([self._parameters])
         self._update: Update | None = None
+        self._consistent: ConsistentPictures | None = None
+
+    def show(self, pictures: ConsistentPictures) -> None:
+        """From here on, show these beside the album: the second pass."""
+        self._consistent = pictures
 
     def train_step(self, step: int) -> Mapping[str, float]:
-        """Take step number `step`, counted over both phases; return the losses."""
+        """Take step number `step`, counted over all phases; return the losses."""
         if step >= self._settings.token_steps and self._update is None:
             self._begin_second_phase()
         losses = self._losses(self._batches(step), step)
@@ -168,8 +174,13 @@ class Trainer:
 
     def _decay(self, step: int) -> float:
         """Half a cosine over each phase."""
-        first = self._settings.token_steps
-        progress = step / first if step < first else (step - first) / self._settings.adapter_steps
+        settings = self._settings
+        progress = 0.0
+        for steps in (settings.token_steps, settings.adapter_steps, settings.second_pass.steps):
+            progress = step / max(steps, 1)
+            if progress < 1:
+                break
+            step -= steps
         return LAST_RATE + (1 - LAST_RATE) * (0.5 + 0.5 * math.cos(math.pi * progress))
 
     def _batches(self, step: int) -> list[Batch]:
@@ -178,6 +189,8 @@ class Trainer:
         if self._update is None:
             return batches
         data, settings = self._data, self._settings
+        if self._consistent is not None:
+            batches.append(self._consistent_batch(self._consistent, step))
         if data.class_pictures is not None:
             batches.append(self._class_batch(data.class_pictures, step))
         if data.synthetic is not None and settings.synthetic_color_weight > 0:
@@ -203,6 +216,14 @@ class Trainer:
                 )
             )
         return batches
+
+    def _consistent_batch(self, painted: ConsistentPictures, step: int) -> Batch:
+        """Pictures of the person over a body, all of which count everywhere."""
+        own = self._settings.second_pass
+        generator = numpy_generator(self._seed, "personalization", "consistent", step)
+        chosen = generator.integers(len(painted.prompts), size=own.batch_size).tolist()
+        shown = [shown_prompt(painted.prompts[i], generator) for i in chosen]
+        return _whole("second_pass_loss", own.weight, painted.latents[chosen], shown)
 
     def _album_batch(self, step: int) -> AlbumBatch:
         """Pictures of the person, each with a prompt that names some of its visible assets."""

@@ -5,6 +5,9 @@ from typing import Literal
 from pydantic import Field
 
 from album2avatar.settings.base import Frozen
+from album2avatar.settings.second_pass import SecondPassSettings
+
+Adapters = Literal["person", "body and face"]
 
 
 class PersonalizationSettings(Frozen):
@@ -67,3 +70,9 @@ class PersonalizationSettings(Frozen):
     """Steps between preview pictures; each costs about as much as 20 steps."""
     checkpoint_every: int = Field(default=250, ge=1)
     """Steps between checkpoints: at most this many are lost when the process dies."""
+    adapters: Adapters = "person"
+    """One adapter for the whole person; or one that learns from pictures of the body and one that
+    learns from close-ups of the head, each asked about its own views (AvatarBooth). Two take twice
+    the time."""
+    second_pass: SecondPassSettings = Field(default_factory=SecondPassSettings)
+    """Going on with pictures that the personalised prior paints over a turning body."""
