@@ -161,6 +161,12 @@ def test_sealed_contents_are_accepted_where_nothing_is_wrong(token_file, tmp_pat
     assert other.verify(other.import_file(tmp_path / "good.a2atoken").id).token == "<asset1>"
 
 
+def test_a_full_fine_tuning_travels_too(token_file, tmp_path):
+    contents = contents_of(token_file) | {"adapter.json": b'{"method": "full"}'}
+    (tmp_path / "full.a2atoken").write_bytes(stored(sealed(contents)))
+    assert Wardrobe(tmp_path / "other").import_file(tmp_path / "full.a2atoken").kind == "top"
+
+
 def test_every_flipped_byte_outside_of_the_contents_is_noticed(token_file, target):
     """Those of the contents have a checksum and a hash; headers and directory have neither."""
     data = token_file.read_bytes()
@@ -228,6 +234,7 @@ def test_nothing_may_stand_before_or_after_the_archive(token_file, target, extra
 @example(name="adapter.json", text='{"unet": {"r": 0}}')
 @example(name="adapter.json", text='{"unet": {"rank": 4}}')
 @example(name="adapter.json", text="{}")
+@example(name="adapter.json", text='{"method": "pickle"}')
 @example(name="adapter.json", text='{"\\u001b[2J": 1}')
 @example(name="adapter.json", text="\x00")
 def test_other_json_is_refused(token_file, target, name, text):

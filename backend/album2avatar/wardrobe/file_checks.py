@@ -5,7 +5,7 @@ Nothing here needs torch: the service checks files, too.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -27,7 +27,7 @@ from album2avatar.wardrobe.tensor_checks import FLOATS, UnsoundError, check_tens
 MAX_BYTES: Mapping[str, int] = {
     ENTRY_FILE: MAX_ENTRY_BYTES,
     TOKEN_FILE: 256 * 2**10,
-    ADAPTER_FILE: 3 * 2**30,
+    ADAPTER_FILE: 4 * 2**30 - 1,
     ADAPTER_CONFIG_FILE: 64 * 2**10,
     THUMBNAIL_FILE: 2**20,
     PATTERN_FILE: 256 * 2**20,
@@ -45,7 +45,17 @@ class _AdapterPart(BaseModel):
     r: Annotated[int, Field(ge=1, le=4096)]
 
 
-_ADAPTER_CONFIG = TypeAdapter(dict[str, _AdapterPart])
+class _FullUpdate(BaseModel):
+    """`adapter.json` beside changes of whole layers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    method: Literal["full"]
+
+
+_ADAPTER_CONFIG: TypeAdapter[dict[str, _AdapterPart] | _FullUpdate] = TypeAdapter(
+    dict[str, _AdapterPart] | _FullUpdate
+)
 
 
 def require_sound(folder: Path, entry: WardrobeEntry) -> None:
@@ -82,7 +92,8 @@ def _check_adapter_config(path: Path) -> None:
         parts = _ADAPTER_CONFIG.validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        field = one_line(".".join(str(part) for part in first["loc"]), 80)
+        # The first part of the place says which of the two forms was tried.
+        field = one_line(".".join(str(part) for part in first["loc"][1:]), 80)
         raise UnsoundError(
             f"{path.name}: {field or 'the file'} is wrong ({first['msg']})"
         ) from error
