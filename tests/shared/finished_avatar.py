@@ -9,6 +9,7 @@ from album2avatar.manifest import open_workspace
 from album2avatar.wardrobe.entry import WardrobeEntry
 from album2avatar.wardrobe.library import Wardrobe
 from toy_person import write_tiny_prior, write_workspace
+from wardrobe_states import paint_in_stripes
 
 JOB = "j0123456789ab"
 ENDED = "2026-01-31T09:30:00.000000+00:00"
@@ -28,8 +29,9 @@ def plant_avatar(folder: Path, **changes: Any) -> tuple[WardrobeEntry, ...]:
     open_workspace(root)
     prior = write_tiny_prior(folder / "prior")
     avatar = write_workspace(root, prior)
+    paint_in_stripes(avatar)
     pieces = Wardrobe(folder / "data" / "album2avatar" / "wardrobe").add(avatar, "Anna")
-    for file in (avatar.rigged, avatar.glb, avatar.painted, avatar.albedo):
+    for file in (avatar.rigged, avatar.glb):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"made before")
     record = JobRecord(
