@@ -10,6 +10,7 @@ from album2avatar.assets import (
     Asset,
     AssetKind,
     AssetTable,
+    Framing,
     PhotoLabels,
     view_of_azimuth,
 )
@@ -39,13 +40,14 @@ class HeldOutAlbum:
 def make_album(index: int) -> HeldOutAlbum:
     """Photograph the `index`-th held-out person twice."""
     person = sample_person(person_seed("held-out", index))
-    album, other = (
+    days: tuple[list[tuple[Framing, float, Picture]], ...] = tuple(
         [(shot.framing, shot.azimuth, picture) for shot, picture in pictures]
         for pictures in (
             album_pictures(person, PHOTO_SIZE),
             album_pictures(person, PHOTO_SIZE, "another day"),
         )
     )
+    album, other = days
     seen = [picture for *_, picture in album]
     kinds: list[AssetKind] = [kind for kind in KIND_ORDER if _is_in_album(kind, seen)]
     assets = tuple(

@@ -25,6 +25,7 @@ from album2avatar.evaluation.personalization_runs import (
     prepare_once,
     run_class_words,
     run_true_photos,
+    run_untrained_tokens,
     run_variant,
 )
 from album2avatar.files import write_bytes, write_json
@@ -36,7 +37,14 @@ from album2avatar.settings import Settings
 
 TRUTH = "true photos"
 BASELINE = "class words"
+START = "tokens as they start"
 WHOLE = "all terms"
+UNTRAINED = {
+    TRUTH: run_true_photos,
+    BASELINE: run_class_words,
+    START: run_untrained_tokens,
+}
+"""Name to how it is measured: what samples are held against."""
 VARIANTS: dict[str, dict[str, Any]] = {
     WHOLE: {},
     "no attention loss": {"attention_weight": 0.0},
@@ -106,10 +114,8 @@ def _run_person(
     shared: Checkpoint | None = None
     for variant in variants:
         settings = settings_of(preset, variant, seed)
-        if variant == TRUTH:
-            result = run_true_photos(album, person, variant, settings, judge)
-        elif variant == BASELINE:
-            result = run_class_words(album, person, variant, settings, judge)
+        if variant in UNTRAINED:
+            result = UNTRAINED[variant](album, person, variant, settings, judge)
         else:
             shared = shared or prepare_once(album, settings_of(preset, WHOLE, seed))
             result = run_variant(album, person, variant, settings, shared, judge)
@@ -201,14 +207,14 @@ def main(
     people: Annotated[str, typer.Option(help="held-out people, by number")] = "0,1,2,3,4,5",
     seeds: Annotated[str, typer.Option(help="seeds of each person")] = "0",
     variants: Annotated[
-        str, typer.Option(help=f"of: {', '.join((TRUTH, BASELINE, *VARIANTS))}")
-    ] = ",".join((TRUTH, BASELINE, WHOLE)),
+        str, typer.Option(help=f"of: {', '.join((*UNTRAINED, *VARIANTS))}")
+    ] = ",".join((*UNTRAINED, WHOLE)),
     threads: Annotated[int, typer.Option(min=1, max=64)] = 1,
 ) -> None:
     """Personalise held-out people with each term of the loss switched off; print a table."""
     torch.set_num_threads(threads)
     chosen = variants.split(",")
-    unknown = set(chosen) - {TRUTH, BASELINE, *VARIANTS}
+    unknown = set(chosen) - {*UNTRAINED, *VARIANTS}
     if unknown:
         raise typer.BadParameter(f"unknown variant {', '.join(sorted(unknown))}")
     try:

@@ -181,6 +181,16 @@ def run_class_words(
     return _result(prior, album, person, variant, settings, judge, judged)
 
 
+def run_untrained_tokens(
+    album: HeldOutAlbum, person: int, variant: str, settings: Settings, judge: Judge
+) -> RunResult:
+    """Measure the base prior with tokens as they start, at the words for their colours."""
+    prior = load_prior(find_model(settings.prior))
+    teach_words(prior, album.table, list(album.photos))
+    judged = _sampled(prior, album, person, settings, judge, tokens=True)
+    return _result(prior, album, person, variant, settings, judge, judged)
+
+
 def run_true_photos(
     album: HeldOutAlbum, person: int, variant: str, settings: Settings, judge: Judge
 ) -> RunResult:

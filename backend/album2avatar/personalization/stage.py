@@ -87,7 +87,10 @@ def _learn(
 ) -> None:
     """Take one lesson, from its first step or from its checkpoint, and write what it taught."""
     own = settings.personalization
-    prior = load_prior(find_model(settings.prior), choose_device(settings.device))
+    device = choose_device(settings.device)
+    prior = load_prior(find_model(settings.prior), device)
+    if device.type == "cuda":
+        prior.enable_gradient_checkpointing()
     teach_words(prior, table, photos)
     require_prompts_fit(prior, table, settings.prompt_addition)
     second_pass = None
