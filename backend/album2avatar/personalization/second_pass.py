@@ -16,7 +16,7 @@ from album2avatar.body.anny import load_anny_body
 from album2avatar.body.types import CanonicalBody
 from album2avatar.guidance.views import turntable_views
 from album2avatar.model_folders import find_model
-from album2avatar.personalization.colors import CLOTH_WORDS
+from album2avatar.prior.colors import CLOTH_WORDS
 from album2avatar.prior.conditioner import Conditioner, Conditioning, load_conditioner
 from album2avatar.prior.model import Prior
 from album2avatar.prior.personalized import seen_kinds, token_prompt

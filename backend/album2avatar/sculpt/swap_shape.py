@@ -65,6 +65,10 @@ class GarmentShape(Protocol):
         """(N,) metres to the closed garment, positive outside."""
         ...
 
+    def is_hidden(self, points: Tensor) -> Tensor:
+        """(N,) bool, the nearest cloth is meant to be below other clothes."""
+        ...
+
 
 class SwapShape:
     """Signed distance to the avatar in its new garment, and whose surface it is."""
@@ -134,6 +138,8 @@ class SwapShape:
     def _garment(self, points: Tensor) -> Tensor:
         """Signed distance to the garment, which gives way to what has to stay before it."""
         distance = self._worn.signed_distance(points)
+        stays = self.avatar.face_assets[self._base.closest(points).faces] >= 0
+        distance = distance + INSET * (stays & self._worn.is_hidden(points))
         free, held = self._parts["free"], self._parts["held"]
         if held is None or free is None:
             return distance

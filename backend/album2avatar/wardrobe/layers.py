@@ -20,13 +20,14 @@ person, glasses and bags have no shape of their own in the avatar yet."""
 COVERS: Mapping[AssetKind, frozenset[AssetKind]] = {
     "hair": frozenset({"skin", "face", "top", "dress", "outerwear"}),
     "top": frozenset({"skin", "bottom"}),
-    "bottom": frozenset({"skin"}),
+    "bottom": frozenset({"skin", "top"}),
     "dress": frozenset({"skin"}),
     "outerwear": frozenset({"skin", "top", "bottom", "dress"}),
     "shoes": frozenset({"skin"}),
     "headwear": frozenset({"skin", "hair", "face"}),
 }
-"""What a kind may lie over. Everything else that the person has stays in front of it."""
+"""What a kind may lie over, as it did on the person whom it comes from: a skirt that was worn over
+a shirt is worn so again. Everything else that the person has stays in front of it."""
 
 HIDDEN_UNDER: Mapping[AssetKind, Mapping[AssetKind, float]] = {
     "hair": {"headwear": 0.25},

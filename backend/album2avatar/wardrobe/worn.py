@@ -13,7 +13,7 @@ from album2avatar.mesh.borders import compacted
 from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.types import Mesh
 from album2avatar.render.texture import texture
-from album2avatar.wardrobe.pattern import LID, PLAIN, SEEN, Pattern
+from album2avatar.wardrobe.pattern import HIDDEN, LID, PLAIN, SEEN, Pattern
 
 CLEARANCE = 0.004
 """Metres by which cloth lies off what is below it at least."""
@@ -81,6 +81,10 @@ class WornPattern:
     def signed_distance(self, points: Tensor) -> Tensor:
         """(N,) metres to the closed garment, positive outside."""
         return self._field.closest(points).signed_distance
+
+    def is_hidden(self, points: Tensor) -> Tensor:
+        """(N,) bool, the nearest cloth is some that lay below other clothes on its own avatar."""
+        return self._pattern.face_class[self._field.closest(points).faces] == HIDDEN
 
     def colors(self, points: Tensor) -> SurfaceColors:
         """Colours of the garment at points (N, 3) on it or near it."""
