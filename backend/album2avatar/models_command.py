@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from album2avatar.errors import SettingsError
-from album2avatar.presets import build_settings, load_preset
+from album2avatar.presets import build_settings, load_preset, parse_assignment
 
 if TYPE_CHECKING:
     from album2avatar.model_sources.needs import ModelNeed
@@ -47,20 +47,30 @@ def needed(
         typer.Argument(metavar="SOURCE", help="A name, a folder, or OWNER/NAME on the hub."),
     ] = None,
     preset: Annotated[str | None, typer.Option(help="All models of this preset instead.")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", help="One setting, as section.name=value.")
+    ] = None,
 ) -> None:
     """Tell which files a model needs, their size and its licence; downloads nothing."""
     if (source is None) == (preset is None):
         raise SettingsError("Say what to look at: either SOURCE or --preset NAME.")
+
     from album2avatar.hub import Hub
     from album2avatar.model_sources.needs import models_of, need_of
 
     if source is not None:
-        sources = {"": source}
-    else:
-        assert preset is not None
-        sources = models_of(build_settings([load_preset(preset)]))
-    for setting, name in sources.items():
+        _print_need("", need_of(source, Hub()))
+        return
+    assert preset is not None
+    differences = [load_preset(preset), *map(parse_assignment, assignments or [])]
+    settings = build_settings(differences)
+    for setting, name in models_of(settings).items():
         _print_need(setting, need_of(name, Hub()))
+    if settings.segmentation.provider == "grounded_sam":
+        from album2avatar.segmentation.grounded_sam.models import find_sam
+
+        sam = find_sam(settings.segmentation.grounded_sam)
+        print(f"segmentation.grounded_sam.sam: {_size(sam.stat().st_size)}, here: {sam}")
 
 
 @app.command()

@@ -87,6 +87,26 @@ def test_a_presets_models_are_all_told(run):
     assert "network.safetensors" in process.stdout
 
 
+def test_the_models_of_a_chosen_segmentation_are_told_too(run, tmp_path):
+    """A network of its own is a folder of transformers, and SAM a file."""
+    detector = tmp_path / "models" / "detector"
+    detector.mkdir(parents=True)
+    (detector / "config.json").write_text('{"model_type": "grounding-dino"}')
+    for name in ("model.safetensors", "tokenizer.json", "pytorch_model.bin", "notes.txt"):
+        (detector / name).write_bytes(b"x")
+    arguments = ["--preset", "demo", "--set", "segmentation.provider=grounded_sam"]
+    arguments += ["--set", "segmentation.grounded_sam.detector=detector"]
+    models = {"ALBUM2AVATAR_MODELS": str(tmp_path / "models")}
+    process = run("needed", *arguments, **models)
+    assert process.returncode == 4
+    assert "segmentation.grounded_sam.detector = detector: grounding-dino" in process.stdout
+    assert "model.safetensors" in process.stdout
+    assert "pytorch_model.bin" not in process.stdout
+    assert "SAM's checkpoint" in error_line(process)
+    (tmp_path / "models" / "sam_vit_h_4b8939.pth").write_bytes(b"x")
+    assert "segmentation.grounded_sam.sam: 1 B, here:" in run("needed", *arguments, **models).stdout
+
+
 @pytest.mark.parametrize("arguments", [("needed",), ("needed", "demo-prior", "--preset", "demo")])
 def test_source_or_preset_but_not_both(run, arguments):
     process = run(*arguments)

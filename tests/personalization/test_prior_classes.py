@@ -26,10 +26,10 @@ def test_a_step_moves_every_token_in_every_text_encoder(prior, workspace, settin
     teach_words(prior, table, photos)
     data = prepare_data(prior, table, photos, settings, silent_job("personalize"), None)
     trainer = Trainer(prior, data, settings.personalization, seed=0)
-    before = trainer.tokens.values.detach().clone()
+    before = trainer.tensors()["tokens"].detach().clone()
     for step in range(settings.personalization.token_steps):
         trainer.train_step(step)
-    moved = (trainer.tokens.values.detach() - before).abs()
+    moved = (trainer.tensors()["tokens"].detach() - before).abs()
     widths = [reader.encoder.config.hidden_size for reader in prior.readers]
     shown = moved.amax(1) > 0
     assert shown.sum() >= 2

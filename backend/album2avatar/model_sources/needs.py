@@ -37,11 +37,13 @@ class ModelNeed:
 
 
 def models_of(settings: Settings) -> dict[str, str]:
-    """Every setting that names a model which an avatar is made with, and the model."""
-    return {
-        "prior": settings.prior,
-        "segmentation.perception": settings.segmentation.perception,
-    }
+    """Every setting that names a model folder which an avatar is made with, and the model."""
+    segmentation = settings.segmentation
+    models = {"prior": settings.prior, "segmentation.perception": segmentation.perception}
+    if segmentation.provider == "grounded_sam":
+        models["segmentation.grounded_sam.detector"] = segmentation.grounded_sam.detector
+        models["segmentation.grounded_sam.tagger"] = segmentation.grounded_sam.tagger
+    return {setting: name for setting, name in models.items() if name}
 
 
 def need_of(source: str, hub: Hub) -> ModelNeed:
