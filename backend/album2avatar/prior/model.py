@@ -141,8 +141,6 @@ class Prior:
         Source: for the SDXL class Podell et al. 2023, "SDXL", section 2.1: the last layer but one
             of both encoders, and the pooled output of the second.
         """
-        for prompt in prompts:
-            self.check_prompt_length(prompt)
         if self.text_encoder_2 is None:
             return TextEmbeddings(self.text_encoder(self._token_ids(self.readers[0], prompts))[0])
         read = [
@@ -263,10 +261,12 @@ class Prior:
         return self.noise_from_output(output, latents, timesteps)
 
     def _token_ids(self, reader: Reader, prompts: Sequence[str]) -> Tensor:
-        tokens = reader.tokenizer(
-            list(prompts), padding="max_length", max_length=self.prompt_limit, return_tensors="pt"
-        )
-        return tokens.input_ids.to(self.device)
+        limit = self.prompt_limit
+        tokens = reader.tokenizer(list(prompts), padding="max_length", max_length=limit).input_ids
+        for prompt, ids in zip(prompts, tokens, strict=True):
+            if len(ids) > limit:
+                self.check_prompt_length(prompt)
+        return torch.tensor(tokens, device=self.device)
 
     def _mixing(self, timesteps: Tensor) -> tuple[Tensor, Tensor]:
         kept = self.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
