@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from diffusers import DDPMScheduler
+from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from peft import LoraConfig
 from torch import Tensor
 
@@ -54,8 +54,7 @@ def our_step(album: HeldOutAlbum, switched_off: dict[str, float]) -> Callable[[]
             class_pictures=8,
             synthetic_pictures=8,
             sampling_steps=2,
-            **switched_off,
-        ),
+        ).model_copy(update=switched_off),
     )
     prior = load_prior(find_model(settings.prior))
     teach_words(prior, album.table, list(album.photos))

@@ -99,11 +99,11 @@ class Trainer:
         self._data = data
         self._settings = settings
         self._seed = seed
-        self._tokens = LearnedTokens(prior, [asset.token for asset in data.assets])
+        self.tokens = LearnedTokens(prior, [asset.token for asset in data.assets])
         self._recorder: AttentionRecorder | None = None
         if settings.attention_weight > 0:
             self._recorder = AttentionRecorder(prior.unet, prior.latent_size)
-        self._parameters: list[nn.Parameter] = [self._tokens.values]
+        self._parameters: list[nn.Parameter] = [self.tokens.values]
         self._rates = [settings.token_learning_rate]
         self._optimizer = _optimizer([self._parameters])
         self._update: Update | None = None
@@ -129,7 +129,7 @@ class Trainer:
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a resumed training needs, for a checkpoint."""
-        state = {"tokens": self._tokens.values, **optimizer_tensors(self._optimizer, "optimizer")}
+        state = {"tokens": self.tokens.values, **optimizer_tensors(self._optimizer, "optimizer")}
         if self._update is not None:
             state |= {f"adapter.{name}": t for name, t in self._update.tensors().items()}
         return state
@@ -137,7 +137,7 @@ class Trainer:
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Go back to the state that `tensors` gave."""
         with torch.no_grad():
-            self._tokens.values.copy_(tensors["tokens"])
+            self.tokens.values.copy_(tensors["tokens"])
         prefix = "adapter."
         update = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
         if update:
@@ -152,7 +152,7 @@ class Trainer:
         """
         if self._update is None:
             raise RuntimeError("Only a training that reached its second phase can be finished.")
-        self._tokens.finish()
+        self.tokens.finish()
         if self._recorder is not None:
             self._recorder.remove()
         self._update.save(folder)
@@ -164,12 +164,12 @@ class Trainer:
         else:
             self._update = LowRankUpdate(self._prior, settings.adapter_rank, self._seed)
         learning = self._update.parameters
-        self._parameters = [*learning, self._tokens.values]
+        self._parameters = [*learning, self.tokens.values]
         self._rates = [
             settings.adapter_learning_rate,
             settings.token_learning_rate * settings.token_rate_with_adapter,
         ]
-        self._optimizer = _optimizer([learning, [self._tokens.values]])
+        self._optimizer = _optimizer([learning, [self.tokens.values]])
         return self._update
 
     def _decay(self, step: int) -> float:
@@ -343,7 +343,7 @@ def _whole(term: str, weight: float, latents: Tensor, prompts: list[str]) -> Bat
 
 def _optimizer(groups: Sequence[Sequence[nn.Parameter]]) -> torch.optim.AdamW:
     """AdamW; the rates are set at each step. Tokens and low-rank updates need no decay."""
-    # Fused: one call for the adapter's many small matrices, a twentieth of the step.
+    # Fused: one call for the adapter's many small matrices.
     return torch.optim.AdamW(
         [{"params": list(group)} for group in groups], weight_decay=0.0, fused=True
     )
