@@ -51,8 +51,9 @@ from album2avatar.sculpt import swap_stage as sculpt_swap_stage
 from album2avatar.segmentation import stage as segmentation_stage
 from album2avatar.segmentation.grounded_sam.models import grounded_sam_models
 from album2avatar.settings import Settings
-from album2avatar.wardrobe.garment import GarmentChoice, begin_variant
+from album2avatar.wardrobe.garment import GarmentChoice
 from album2avatar.wardrobe.library import Wardrobe
+from album2avatar.wardrobe.variant import begin_variant
 from album2avatar.workspace import Workspace
 
 logger = logging.getLogger(__name__)

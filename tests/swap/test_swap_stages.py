@@ -18,8 +18,9 @@ from album2avatar.pipeline import SWAP_STAGES, run_stages
 from album2avatar.progress import ProgressEvent
 from album2avatar.render.baking import map_texels
 from album2avatar.settings import Settings
-from album2avatar.wardrobe.garment import GarmentChoice, begin_variant, load_swap
+from album2avatar.wardrobe.garment import GarmentChoice, load_swap
 from album2avatar.wardrobe.library import Wardrobe
+from album2avatar.wardrobe.variant import begin_variant
 from album2avatar.workspace import Workspace
 from toy_person import write_tiny_prior
 from toy_swap import GREEN, WIDER, toy_settings, write_narrow_avatar, write_wide_avatar
