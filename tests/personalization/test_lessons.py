@@ -100,6 +100,7 @@ def test_the_second_pass_shows_what_it_painted(workspace, with_second_pass):
     assert shown == [False] * 6 + [True] * 3
 
 
+@pytest.mark.slow
 def test_a_resumed_second_pass_writes_the_same_bits(workspace, with_second_pass):
     run(workspace, with_second_pass, silent_job("personalize"))
     whole = outputs(workspace)

@@ -167,6 +167,7 @@ def test_a_full_fine_tuning_travels_too(token_file, tmp_path):
     assert Wardrobe(tmp_path / "other").import_file(tmp_path / "full.a2atoken").kind == "top"
 
 
+@pytest.mark.slow
 def test_every_flipped_byte_outside_of_the_contents_is_noticed(token_file, target):
     """Those of the contents have a checksum and a hash; headers and directory have neither."""
     data = token_file.read_bytes()
