@@ -38,14 +38,17 @@ def sample_union(
 def union_mask(masks: Tensor, union: Sequence[int], background: Tensor) -> Tensor:
     """How much the loss looks where, (h, w): at the named assets, and a named background.
 
-    A part counts by the root of its area, not by its area: a wall would outvote a face, and
-    trousers a pair of shoes.
+    Together the assets count by their area, one against the other by the root of it: trousers
+    would outvote a pair of shoes. A named background counts by its area, or else what is learned
+    of the edges spreads over it.
 
     Args:
         masks: (A, h, w) of one picture, in 0..1.
         union: indices of the named assets.
         background: (h, w); 0 where the background has no name.
     """
-    parts = torch.cat([masks[list(union)], background[None]])
-    areas = parts.mean((1, 2), keepdim=True)
-    return (parts / areas.clamp(min=1e-6).sqrt()).sum(0)
+    named = masks[list(union)]
+    areas = named.mean((1, 2), keepdim=True)
+    roots = areas.sqrt()
+    shares = areas.sum() * roots / roots.sum().clamp(min=1e-6)
+    return (named / areas.clamp(min=1e-6) * shares).sum(0) + background
