@@ -41,6 +41,24 @@ def test_unions_can_be_asked_to_name_the_whole_person():
         assert sample_union((1, 3), ASSETS, 1.0, np.random.default_rng(seed)) == (1, 3)
 
 
+def test_assets_count_by_the_root_of_their_area_and_a_background_by_all_of_it():
+    """Sixteen places of trousers and one of shoes: 17 together, 4 to 1 among them."""
+    masks = torch.zeros(3, 8, 8)
+    masks[0, :4, :4] = 1.0
+    masks[1, 7, 7] = 1.0
+    masks[2, 0, 5:] = 1.0  # visible, but not named
+    background = torch.zeros(8, 8)
+    background[5:, :3] = 1.0
+    weights = union_mask(masks, (0, 1), background)
+    trousers, shoes = weights[:4, :4].sum(), weights[7, 7]
+    torch.testing.assert_close(trousers + shoes, torch.tensor(17.0))
+    torch.testing.assert_close(trousers / shoes, torch.tensor(4.0))
+    assert torch.equal(weights[5:, :3], torch.ones(3, 3))
+    assert weights[0, 5:].max() == 0
+    hidden = union_mask(masks, (1,), torch.zeros(8, 8))
+    torch.testing.assert_close(hidden, masks[1])
+
+
 def test_what_lies_outside_the_mask_has_no_influence():
     generator = torch.Generator().manual_seed(0)
     noise, predicted = torch.randn(2, 3, 4, 8, 8, generator=generator)
