@@ -19,6 +19,7 @@ from album2avatar.training.conditioner import (
     held_out_led_loss,
     led_loss,
     make_conditioner,
+    open_eyes,
     open_led_people,
     sample_led_batch,
     train_conditioner,
@@ -88,6 +89,22 @@ def test_an_untrained_conditioner_leaves_the_prior_as_it_is(prior, data):
     latents = torch.randn(4, 4, 8, 8)
     words = prior.conditions(prior.encode_prompts(batch.captions))
     found = conditioner.residuals(latents, batch.timesteps, words, batch.bodies)
+    assert not any(residual.any() for residual in (*found.down, found.middle))
+
+
+def test_it_sees_its_pictures_as_strongly_as_its_latents(prior, data):
+    network = make_conditioner(prior.unet)
+    bodies = sample_led_batch(data, TRAINING, 0).bodies
+    open_eyes(network, bodies)
+    seen = network.controlnet_cond_embedding(bodies.permute(0, 3, 1, 2))
+    assert seen.mean((0, 2, 3)).abs().max() < 1e-4
+    torch.testing.assert_close(seen.std((0, 2, 3)), torch.ones(16), atol=1e-3, rtol=0)
+    found = Conditioner(network).residuals(
+        torch.randn(4, 4, 8, 8),
+        torch.full((4,), 500),
+        prior.conditions(prior.encode_prompts([""] * 4)),
+        bodies,
+    )
     assert not any(residual.any() for residual in (*found.down, found.middle))
 
 

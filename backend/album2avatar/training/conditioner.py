@@ -114,6 +114,33 @@ def make_conditioner(unet: UNet2DConditionModel) -> ControlNetModel:
     return network
 
 
+@torch.no_grad()
+def open_eyes(network: ControlNetModel, bodies: Tensor) -> None:
+    """Let an untrained ControlNet see its pictures as strongly as its latents.
+
+    diffusers starts the layers that read the picture so weak that 0.3 % of what the next layer
+    gets differs from picture to picture, and the last of them at zero; it takes thousands of
+    steps to get over that. Here each gives zero mean and unit variance in every channel. What
+    the network adds to the UNet stays zero.
+
+    Args:
+        network: changed in place.
+        bodies: (B, S, S, 3) in 0..1, pictures as it will see them.
+
+    Source: Mishkin and Matas 2016, "All you need is a good init".
+    """
+    embedding: Any = network.controlnet_cond_embedding
+    layers = [embedding.conv_in, *embedding.blocks, embedding.conv_out]
+    features = bodies.permute(0, 3, 1, 2)
+    for layer in layers:
+        layer.reset_parameters()
+        seen = layer(features)
+        mean, deviation = seen.mean((0, 2, 3)), seen.std((0, 2, 3))
+        layer.weight /= deviation[:, None, None, None]
+        layer.bias.copy_((layer.bias - mean) / deviation)
+        features = F.silu(layer(features))
+
+
 def sample_led_batch(data: LedPeople, training: ConditionerTraining, step: int) -> LedBatch:
     """Draw the batch of a step."""
     generator = numpy_generator(training.seed, "conditioner", step)
@@ -154,6 +181,7 @@ def train_conditioner(
     """
     torch.manual_seed(training.seed)
     network: Any = make_conditioner(prior.unet)
+    open_eyes(network, sample_led_batch(data, training, 0).bodies)
     network.to(memory_format=torch.channels_last)
     trainee = Trainee({"conditioner": network}, weight_decay=0.01)
     conditioner = Conditioner(network)
