@@ -7,6 +7,7 @@ import bpy
 from . import backend, preferences, properties
 from .album import operators as album_operators
 from .album import panel as album_panel
+from .assets import mask_operators
 from .assets import operators as assets_operators
 from .assets import panel as assets_panel
 from .avatar import operators as avatar_operators
@@ -33,6 +34,7 @@ _CLASSES = (
     *album_operators.CLASSES,
     *album_panel.CLASSES,
     *assets_operators.CLASSES,
+    *mask_operators.CLASSES,
     *assets_panel.CLASSES,
     *creation_operators.CLASSES,
     *creation_panel.CLASSES,

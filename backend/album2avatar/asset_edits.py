@@ -1,27 +1,39 @@
-"""What an artist may do to the list of assets: rename, merge, drop.
+"""An artist's edits of the assets, on disk: each whole or not at all, and none forgotten.
 
-Masks count the assets of the table, so that a merge or a drop rewrites both. The new table and
-masks are first written to a folder beside the old ones; renaming that folder is the moment at
-which the edit is made. `finish_edit` then moves its files to their places, now or, after a
-crash, before the next read.
+The changed files are first written to a folder beside the old ones; renaming that folder is
+the moment at which the edit is made. `finish_edit` then moves its files to their places, now or,
+after a crash, before the next read.
 """
 
+import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from PIL import Image
+from pydantic import ValidationError
 
 from album2avatar.asset_table import load_asset_table, load_mask, save_asset_table, save_mask
-from album2avatar.assets import Asset, AssetTable
-from album2avatar.errors import AlbumError
-from album2avatar.files import flush_folder
+from album2avatar.assets import AssetTable
+from album2avatar.errors import AlbumError, WorkspaceError
+from album2avatar.files import atomic_path, flush_folder, write_bytes
+from album2avatar.labelled_album import (
+    Drop,
+    Edit,
+    EditList,
+    LabelledAlbum,
+    Labels,
+    Merge,
+    Paint,
+    Rename,
+    apply_edit,
+    place_of,
+    replay,
+    stroke_between,
+)
 from album2avatar.workspace import Workspace
-
-Labels = NDArray[np.uint8]
 
 
 def rename_asset(workspace: Workspace, kind: str, name: str) -> AssetTable:
@@ -30,20 +42,7 @@ def rename_asset(workspace: Workspace, kind: str, name: str) -> AssetTable:
     Raises:
         AlbumError: there is no such asset, or the name isn't one to three words.
     """
-    finish_edit(workspace)
-    table = load_asset_table(workspace)
-    place = _place(table, kind)
-    words = name.split()
-    plain = " ".join(words)
-    if not 1 <= len(words) <= 3 or len(plain) > 60:
-        raise AlbumError(
-            f"'{name[:80]}' is no name for an asset. Use one to three words, such as denim jacket."
-        )
-    assets = list(table.assets)
-    assets[place] = assets[place].model_copy(update={"name": plain})
-    changed = table.model_copy(update={"assets": tuple(assets)})
-    save_asset_table(workspace, changed)
-    return changed
+    return _edit(workspace, Rename(kind=kind, name=name), {})
 
 
 def merge_assets(workspace: Workspace, kind: str, into: str) -> AssetTable:
@@ -52,14 +51,7 @@ def merge_assets(workspace: Workspace, kind: str, into: str) -> AssetTable:
     Raises:
         AlbumError: one of the two isn't there, or they are the same.
     """
-    if kind == into:
-        raise AlbumError(f"The asset {kind} can't be merged into itself. Choose another one.")
-    finish_edit(workspace)
-    table = load_asset_table(workspace)
-    merged, target = _place(table, kind) + 1, _place(table, into) + 1
-    return _remove(
-        workspace, table, merged, lambda labels: np.where(labels == merged, target, labels)
-    )
+    return _edit(workspace, Merge(kind=kind, into=into), {})
 
 
 def drop_asset(workspace: Workspace, kind: str) -> AssetTable:
@@ -68,12 +60,38 @@ def drop_asset(workspace: Workspace, kind: str) -> AssetTable:
     Raises:
         AlbumError: it isn't there, or it is the only one.
     """
+    return _edit(workspace, Drop(kind=kind), {})
+
+
+def paint_asset(workspace: Workspace, kind: str, photo: str, mask: NDArray[np.bool_]) -> AssetTable:
+    """Say where a photo shows an asset.
+
+    Pixels that are new to it are taken from whatever had them; pixels that it loses are
+    background.
+
+    Args:
+        mask: (H, W) of the photo's size.
+
+    Raises:
+        AlbumError: there is no such asset or photo, the mask has another size, or no photo
+            would show the asset any more.
+    """
     finish_edit(workspace)
     table = load_asset_table(workspace)
-    dropped = _place(table, kind) + 1
-    if len(table.assets) == 1:
-        raise AlbumError(f"{kind} is the only asset. An avatar needs at least one.")
-    return _remove(workspace, table, dropped, lambda labels: _filled_by_nearest(labels, dropped))
+    value = place_of(table, kind) + 1
+    if photo not in {labels.photo for labels in table.photos}:
+        raise AlbumError(f"This avatar's album has no photo {photo[:80]}.")
+    before = load_mask(workspace, photo)
+    if mask.shape != before.shape:
+        raise AlbumError(
+            f"The mask has {mask.shape[1]} x {mask.shape[0]} pixels, the photo {photo} has "
+            f"{before.shape[1]} x {before.shape[0]}. Open the mask again, and keep its size."
+        )
+    stroke = stroke_between(before, mask, value)
+    if not stroke.any():
+        return table
+    name = f"{len(load_edits(workspace)):04}"
+    return _edit(workspace, Paint(kind=kind, photo=photo, stroke=name), {name: stroke})
 
 
 def finish_edit(workspace: Workspace) -> None:
@@ -84,49 +102,86 @@ def finish_edit(workspace: Workspace) -> None:
     staged = Workspace(made)
     for mask in sorted(staged.mask("any").parent.glob("*.png")):
         mask.replace(workspace.mask(mask.stem))
-    if staged.asset_table.exists():
-        staged.asset_table.replace(workspace.asset_table)
+    for stroke in sorted(staged.stroke("any").parent.glob("*.png")):
+        workspace.stroke(stroke.stem).parent.mkdir(exist_ok=True)
+        stroke.replace(workspace.stroke(stroke.stem))
+    for of_edit, own in (
+        (staged.asset_edits, workspace.asset_edits),
+        (staged.asset_table, workspace.asset_table),
+    ):
+        if of_edit.exists():
+            of_edit.replace(own)
     shutil.rmtree(made)
 
 
-def _remove(
-    workspace: Workspace, table: AssetTable, value: int, relabel: Callable[[Labels], Labels]
-) -> AssetTable:
-    """Take the asset of a mask value off the table, with every mask relabelled before."""
-    assets: list[Asset] = [asset for i, asset in enumerate(table.assets) if i + 1 != value]
-    changed = table.model_copy(update={"assets": tuple(assets)})
+def load_edits(workspace: Workspace) -> tuple[Edit, ...]:
+    """What the artist did to the assets so far, the first edit first.
+
+    Raises:
+        WorkspaceError: the list is damaged.
+    """
+    path = workspace.asset_edits
+    try:
+        return EditList.model_validate(json.loads(path.read_text(encoding="utf-8"))).edits
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, ValidationError) as error:
+        reason = str(error).splitlines()[0]
+        raise WorkspaceError(
+            f"{path} is damaged ({reason}). Delete it to have the photos segmented without your "
+            "former edits of the assets."
+        ) from error
+
+
+def replay_edits(
+    workspace: Workspace, album: LabelledAlbum
+) -> tuple[LabelledAlbum, tuple[Edit, ...]]:
+    """Do the artist's edits again on assets that were found anew.
+
+    Returns:
+        The edited album, and the edits for which it has nothing any more.
+
+    Raises:
+        WorkspaceError: the list of edits, or what was painted, is damaged.
+    """
+    edits = load_edits(workspace)
+    names = {edit.stroke for edit in edits if isinstance(edit, Paint)}
+    return replay(album, edits, {name: _load_stroke(workspace, name) for name in names})
+
+
+def _edit(workspace: Workspace, edit: Edit, strokes: Mapping[str, Labels]) -> AssetTable:
+    finish_edit(workspace)
+    table = load_asset_table(workspace)
+    labels = {photo.photo: load_mask(workspace, photo.photo) for photo in table.photos}
+    changed = apply_edit(LabelledAlbum(table, labels), edit, strokes)
     staged = Workspace(workspace.asset_table.parent / ".edit")
     if staged.root.exists():
         shutil.rmtree(staged.root)
-    for photo in table.photos:
-        labels = relabel(load_mask(workspace, photo.photo)).astype(np.uint8)
-        save_mask(staged, photo.photo, np.where(labels > value, labels - 1, labels))
-    save_asset_table(staged, changed)
+    for photo, mask in changed.labels.items():
+        if not np.array_equal(mask, labels[photo]):
+            save_mask(staged, photo, mask)
+    for name, stroke in strokes.items():
+        with atomic_path(staged.stroke(name)) as temporary:
+            Image.fromarray(stroke).save(temporary)
+    made = EditList(edits=(*load_edits(workspace), edit))
+    write_bytes(staged.asset_edits, (made.model_dump_json(indent=2) + "\n").encode())
+    save_asset_table(staged, changed.table)
     staged.root.rename(_made(workspace))
     flush_folder(_made(workspace).parent)
     finish_edit(workspace)
-    return changed
+    return changed.table
 
 
-def _filled_by_nearest(labels: Labels, dropped: int) -> Labels:
-    """Labels with the pixels of one asset given to the nearest other asset.
-
-    A photo that shows no other asset is left without any.
-    """
-    others = (labels > 0) & (labels != dropped)
-    if not others.any():
-        return np.where(labels == dropped, 0, labels)
-    nearest = ndimage.distance_transform_edt(~others, return_distances=False, return_indices=True)
-    rows, columns = cast("NDArray[np.int32]", nearest)
-    return np.where(labels == dropped, labels[rows, columns], labels)
-
-
-def _place(table: AssetTable, kind: str) -> int:
-    for place, asset in enumerate(table.assets):
-        if asset.kind == kind:
-            return place
-    known = ", ".join(asset.kind for asset in table.assets)
-    raise AlbumError(f"This avatar has no asset {kind}. It has {known}.")
+def _load_stroke(workspace: Workspace, name: str) -> Labels:
+    path = workspace.stroke(name)
+    try:
+        with Image.open(path, formats=("PNG",)) as image:
+            return np.asarray(image.convert("L"))
+    except (OSError, ValueError, SyntaxError) as error:
+        raise WorkspaceError(
+            f"{path} is missing or damaged ({error}). Delete {workspace.asset_edits} to have the "
+            "photos segmented without your former edits of the assets."
+        ) from error
 
 
 def _made(workspace: Workspace) -> Path:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from album2avatar.asset_table import load_asset_table, load_mask
-from album2avatar.assets import AssetTable
 from album2avatar.errors import AlbumError, WorkspaceError
+from album2avatar.labelled_album import place_of
 from album2avatar.workspace import Workspace
 
 ICON_SIDE = 128
@@ -51,9 +51,9 @@ def asset_icon(workspace: Workspace, kind: str) -> bytes:
     if not photos:
         raise AlbumError(f"No photo shows the asset {kind}.")
     photo = photos[0][0]
-    mask = _mask(workspace, kind, photo)
+    mask = asset_mask(workspace, kind, photo)
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    cut = np.where(mask[..., None], _pixels(workspace, photo), np.array(_PAPER, np.uint8))
+    cut = np.where(mask[..., None], photo_pixels(workspace, photo), np.array(_PAPER, np.uint8))
     cut = cut[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     piece = Image.fromarray(cut)
     piece.thumbnail((ICON_SIDE, ICON_SIDE), Image.Resampling.LANCZOS)
@@ -68,31 +68,32 @@ def mask_preview(workspace: Workspace, kind: str, photo: str) -> bytes:
     Raises:
         AlbumError: there is no such asset or photo.
     """
-    mask = _mask(workspace, kind, photo)
-    pixels = _pixels(workspace, photo)
+    mask = asset_mask(workspace, kind, photo)
+    pixels = photo_pixels(workspace, photo)
     shown = np.where(mask[..., None], pixels, (pixels * _SHADE).astype(np.uint8))
     picture = Image.fromarray(shown)
     picture.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
     return _png(picture)
 
 
-def _mask(workspace: Workspace, kind: str, photo: str) -> NDArray[np.bool_]:
-    """(H, W): where a photo shows an asset."""
+def asset_mask(workspace: Workspace, kind: str, photo: str) -> NDArray[np.bool_]:
+    """(H, W): where a photo shows an asset.
+
+    Raises:
+        AlbumError: there is no such asset or photo.
+    """
     table = load_asset_table(workspace)
     if photo not in {labels.photo for labels in table.photos}:
         raise AlbumError(f"This avatar's album has no photo {photo}.")
-    return load_mask(workspace, photo) == _value(table, kind)
+    return load_mask(workspace, photo) == place_of(table, kind) + 1
 
 
-def _value(table: AssetTable, kind: str) -> int:
-    for place, asset in enumerate(table.assets):
-        if asset.kind == kind:
-            return place + 1
-    raise AlbumError(f"This avatar has no asset {kind}.")
+def photo_pixels(workspace: Workspace, photo: str) -> NDArray[np.uint8]:
+    """(H, W, 3) sRGB of the upright photo.
 
-
-def _pixels(workspace: Workspace, photo: str) -> NDArray[np.uint8]:
-    """(H, W, 3) sRGB of the upright photo."""
+    Raises:
+        WorkspaceError: it is missing or damaged.
+    """
     path = workspace.photo(photo)
     try:
         with Image.open(path, formats=("PNG",)) as image:

@@ -55,6 +55,15 @@ class Workspace:
         """8-bit PNG of one photo: 0 background, i + 1 the i-th asset of the table."""
         return self.root / "segmentation" / "masks" / f"{photo}.png"
 
+    @property
+    def asset_edits(self) -> Path:
+        """`EditList` as JSON: what the artist did to the assets, to be done again."""
+        return self.root / "segmentation" / "edits.json"
+
+    def stroke(self, name: str) -> Path:
+        """8-bit PNG of what the artist painted on a photo's mask; named in `asset_edits`."""
+        return self.root / "segmentation" / "strokes" / f"{name}.png"
+
     # personalise → tokens and adapter, apart from the base prior
     @property
     def personalization(self) -> Path:

@@ -14,6 +14,8 @@ from ..sidebar.handing_in import is_handing_in
 from ..sidebar.pictures import pictures
 from ..sidebar.state import state
 from ..sidebar.tab import SidebarPanel, draw_sentence
+from .mask_image import chosen_brush, find_mask
+from .mask_operators import mask_in_view
 from .photos import photos_phrase, shown_photo
 from .properties import asset_of
 
@@ -119,6 +121,31 @@ class ALBUM2AVATAR_PT_assets(SidebarPanel, Panel):
         row.operator("album2avatar.turn_asset_photo", text="", icon="TRIA_LEFT").step = -1
         row.label(text=f"{photo.photo}: {photo.share:.0%} of the photo")
         row.operator("album2avatar.turn_asset_photo", text="", icon="TRIA_RIGHT").step = 1
+        self._draw_painting(context, snapshot)
+
+    def _draw_painting(self, context: Any, snapshot: Snapshot) -> None:
+        place = mask_in_view(context)
+        if place is None or place.job not in snapshot.editable:
+            return
+        if find_mask(place) is None:
+            self.layout.operator("album2avatar.paint_mask", icon="BRUSH_DATA")
+            return
+        box = self.layout.box()
+        draw_sentence(
+            box,
+            context,
+            "Paint in the Image Editor: the piece is opaque, all else is faint.",
+        )
+        brush = chosen_brush(context)
+        row = box.row(align=True)
+        for chosen, text in (("ERASE", "Erase"), ("ADD", "Add")):
+            button = row.operator(
+                "album2avatar.choose_mask_brush", text=text, depress=brush == chosen
+            )
+            button.chosen = chosen
+        row = box.row(align=True)
+        row.operator("album2avatar.use_mask", icon="CHECKMARK")
+        row.operator("album2avatar.discard_mask", text="", icon="X")
 
 
 CLASSES = (ALBUM2AVATAR_UL_assets, ALBUM2AVATAR_PT_assets)

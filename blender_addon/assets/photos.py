@@ -22,5 +22,5 @@ def neighbour(asset: Asset, photo: str, step: int) -> str:
 
 def photos_phrase(asset: Asset) -> str:
     """In how many photos an asset is: "in 4 photos"."""
-    count = len(asset.photos)
+    count = sum(photo.share > 0 for photo in asset.photos)
     return f"in {count} photo{'' if count == 1 else 's'}"

@@ -127,6 +127,7 @@ class Observer:
             if before.assets.get(job) != assets:
                 self._cache.forget(f"{job}.icon.")
                 self._cache.forget(f"{job}.mask.")
+                self._cache.forget(f"{job}.painting.")
             editable = before.editable | {job} if is_editable else before.editable - {job}
             self._board.update(
                 assets=MappingProxyType({**before.assets, job: assets}),

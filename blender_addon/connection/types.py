@@ -116,7 +116,7 @@ class Job:
 
 @dataclass(frozen=True)
 class AssetPhoto:
-    """A photo that shows an asset."""
+    """A photo, and what it shows of an asset."""
 
     photo: str
     share: float
@@ -135,6 +135,7 @@ class Asset:
     icon: str | None
     """Artifact id."""
     photos: tuple[AssetPhoto, ...]
+    """Every photo of the album."""
 
 
 @dataclass(frozen=True)

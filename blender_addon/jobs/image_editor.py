@@ -7,6 +7,8 @@ from typing import Any
 
 import bpy
 
+from ..sidebar.image_areas import redraw_image_areas, show_image
+
 _MARK = "album2avatar_preview"
 _NAME = "album2avatar Preview"
 
@@ -15,13 +17,7 @@ def show_preview(context: Any, path: Path) -> None:
     """Show a picture in an Image Editor; where none is open, in a window of its own."""
     image = _find() or _make()
     _set_picture(image, path)
-    area = next((area for area in _areas(context) if area.type == "IMAGE_EDITOR"), None)
-    if area is None and not bpy.app.background:
-        bpy.ops.wm.window_new()
-        area = context.window_manager.windows[-1].screen.areas[0]
-        area.type = "IMAGE_EDITOR"
-    if area is not None:
-        area.spaces.active.image = image
+    show_image(context, image)
 
 
 def update_preview(path: Path) -> None:
@@ -29,9 +25,7 @@ def update_preview(path: Path) -> None:
     image = _find()
     if image is not None and image.filepath != str(path):
         _set_picture(image, path)
-        for area in _areas(bpy.context):
-            if area.type == "IMAGE_EDITOR":
-                area.tag_redraw()
+        redraw_image_areas()
 
 
 def _find() -> Any:
@@ -50,7 +44,3 @@ def _set_picture(image: Any, path: Path) -> None:
     image.source = "FILE"
     image.filepath = str(path)
     image.reload()
-
-
-def _areas(context: Any) -> list[Any]:
-    return [area for window in context.window_manager.windows for area in window.screen.areas]

@@ -13,6 +13,7 @@ import bpy
 
 from .. import backend
 from ..album.refresh import refresh_album
+from ..assets.mask_image import fill_masks
 from ..assets.refresh import refresh_assets
 from ..connection.types import Snapshot
 from ..jobs.refresh import refresh_jobs
@@ -34,7 +35,7 @@ def refresh(context: Any, snapshot: Snapshot) -> None:
     wanted += refresh_assets(choices.assets, choices.jobs.chosen, snapshot)
     wanted += refresh_wardrobe(choices.wardrobe, snapshot)
     connection = backend.connection()
-    for artifact in wanted:
+    for artifact in (*wanted, *fill_masks(snapshot.files)):
         connection.want_artifact(artifact)
     shown = [artifact for artifact in wanted if not artifact.endswith(".avatar")]
     if pictures().load(shown, snapshot.files):

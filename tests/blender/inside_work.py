@@ -13,6 +13,7 @@ import traceback
 from pathlib import Path
 
 import bpy
+import numpy as np
 from inside_panels import draw_all
 
 ZIP, PYTHON, ALBUM, SETTINGS, OUTPUT = (Path(argument) for argument in sys.argv[-5:])
@@ -144,6 +145,50 @@ def find_assets():
         "kinds": kinds,
         "merged": [line.kind for line in assets.lines],
         "drawn": drawn(),
+    }
+
+
+def paint_mask():
+    """The lower half is erased as by a brush, and painted again in the same outline."""
+    masks = part("assets.mask_image")
+    job, kind = choices().jobs.chosen, choices().assets.chosen
+
+    def shown():
+        asset = next(found for found in snapshot().assets[job] if found.kind == kind)
+        return next(found for found in asset.photos if found.photo == choices().assets.photo)
+
+    choices().assets.photo = choices().assets.photo or snapshot().assets[job][0].photos[0].photo
+    place = masks.MaskPlace(job, kind, choices().assets.photo)
+    shares = [shown().share]
+    steps, whole = [], None
+    for is_erased in (True, False):
+        bpy.ops.album2avatar.paint_mask()
+        steps.append(drawn())
+        early = _told(bpy.ops.album2avatar.use_mask)
+        work_until(lambda: masks.find_mask(place).size[0] > 1, 30)
+        image = masks.find_mask(place)
+        colors = np.array(image.pixels[:], np.float32).reshape(-1, 4)
+        whole = colors[:, 3].copy() if whole is None else whole
+        half = len(colors) // 2  # rows go upwards
+        colors[:half, 3] = 0.0 if is_erased else whole[:half]
+        image.pixels.foreach_set(colors.ravel())
+        image.update()
+        steps.append(drawn())
+        bpy.ops.album2avatar.use_mask()
+        work_until(lambda: masks.find_mask(place) is None, 30)
+        last = shares[-1]
+        work_until(lambda last=last: shown().share != last, 30)
+        shares.append(shown().share)
+    bpy.ops.album2avatar.paint_mask()
+    bpy.ops.album2avatar.discard_mask()
+    left = [path.name for path in (Path(bpy.app.tempdir) / "album2avatar-masks").iterdir()]
+    return {
+        "early": early,
+        "shares": shares,
+        "left": left,
+        "is_open": masks.find_mask(place) is not None,
+        "problem": choices().assets.problem,
+        "drawn": steps,
     }
 
 
@@ -391,6 +436,7 @@ WORK = (
     read_album,
     drop_photos,
     find_assets,
+    paint_mask,
     create_and_cancel,
     resume,
     add_to_scene,

@@ -81,6 +81,15 @@ def test_assets_are_found_renamed_and_merged(work: dict[str, Any]) -> None:
     assert set(found["kinds"]) - set(found["merged"]) == {"shoes"}
 
 
+def test_a_painted_mask_is_used(work: dict[str, Any]) -> None:
+    found = work["paint_mask"]
+    assert "on its way" in found["early"]
+    before, erased, painted = found["shares"]
+    assert erased < before
+    assert painted == before
+    assert (found["left"], found["is_open"], found["problem"]) == ([], False, "")
+
+
 def test_create_goes_on_from_the_assets_and_can_be_cancelled(work: dict[str, Any]) -> None:
     found = work["create_and_cancel"]
     assert found["same_job"]

@@ -1,5 +1,6 @@
 """Jobs through the API, with a real pipeline behind it."""
 
+import io
 import shutil
 import signal
 import subprocess
@@ -9,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
 from running_service import SMALL_SETTINGS, RunningService, read_events
 
@@ -21,6 +24,12 @@ class Followed:
 
     job: str
     seen: list[list[Any]]
+
+
+def top_of(listed: dict[str, Any], photo: str | None = None) -> dict[str, Any]:
+    """What the album shows of the top in a photo, or where it shows most of it."""
+    photos = next(asset["photos"] for asset in listed["assets"] if asset["kind"] == "top")
+    return next(found for found in photos if photo in (None, found["photo"]))
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +180,46 @@ class TestAssets:
                 picture = service.client.get(f"/artifacts/{artifact}")
                 assert picture.headers["content-type"] == "image/png"
                 assert picture.content.startswith(b"\x89PNG")
+
+    def test_a_mask_is_painted_and_used(self, service: RunningService, found: str, tmp_path: Path):
+        """As an image editor would do it: open, erase a corner of the top, add some, save."""
+        path = f"/jobs/{found}/assets"
+        before = top_of(service.get(path))
+        artifact = service.client.get(f"/artifacts/{before['painting']}")
+        painting = np.array(Image.open(io.BytesIO(artifact.content)))
+        opacity = painting[..., 3]
+        assert (opacity == 255).mean() == pytest.approx(before["share"], abs=1e-4)
+        rows = np.flatnonzero((opacity == 255).any(1))
+        opacity[rows[: len(rows) // 2]] = 0
+        opacity[:4] = 255
+        kept = (opacity == 255).mean()
+        Image.fromarray(painting).save(tmp_path / "mask.png")
+        target = f"{path}/top/masks/{before['photo']}"
+        listed = service.client.put(target, json={"path": str(tmp_path / "mask.png")})
+        assert listed.status_code == 200, listed.text
+        assert top_of(listed.json(), before["photo"])["share"] == pytest.approx(kept, abs=1e-4)
+
+    def test_a_mask_that_can_not_be_used_is_refused(
+        self, service: RunningService, found: str, tmp_path: Path
+    ):
+        path = f"/jobs/{found}/assets"
+        before = service.get(path)
+        photo = top_of(before)["photo"]
+        Image.new("RGBA", (7, 5)).save(tmp_path / "small.png")
+        (tmp_path / "text.png").write_text("no picture")
+        for kind, of_photo, file, status, words in (
+            ("top", photo, tmp_path / "small.png", 422, "7 x 5 pixels"),
+            ("top", photo, tmp_path / "text.png", 422, "can't be read"),
+            ("top", photo, tmp_path / "none.png", 422, "can't be read"),
+            ("top", photo, Path("small.png"), 422, "no absolute path"),
+            ("top", "nobody", tmp_path / "small.png", 404, "no photo"),
+            ("bag", photo, tmp_path / "small.png", 404, "no asset"),
+        ):
+            target = f"{path}/{kind}/masks/{of_photo}"
+            answer = service.client.put(target, json={"path": str(file)})
+            assert answer.status_code == status, answer.text
+            assert words in answer.json()["error"]["message"]
+        assert service.get(path) == before
 
     def test_assets_can_be_renamed_merged_and_dropped(self, service: RunningService, found: str):
         path = f"/jobs/{found}/assets"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from album2avatar.asset_painting import asset_painting
 from album2avatar.asset_pictures import asset_icon, mask_preview
 from album2avatar.asset_table import KIND_ORDER
 from album2avatar.errors import AlbumError, WorkspaceError
@@ -27,6 +28,7 @@ _LOG = re.compile(rf"{_JOB}\.log")
 _PREVIEW = re.compile(rf"{_JOB}\.preview\.{_STAGE}\.(?P<step>[0-9]{{5}})")
 _ICON = re.compile(rf"{_JOB}\.icon\.{_KIND}")
 _MASK = re.compile(rf"{_JOB}\.mask\.{_KIND}\.{_PHOTO}")
+_PAINTING = re.compile(rf"{_JOB}\.painting\.{_KIND}\.{_PHOTO}")
 _THUMBNAIL = re.compile(rf"{_ALBUM}\.thumbnail\.{_PHOTO}")
 _GARMENT = re.compile(rf"{_ENTRY}\.icon")
 
@@ -86,6 +88,10 @@ def _mask(match: re.Match[str], sources: Sources) -> Artifact:
     return _drawn(lambda: mask_preview(_workspace(match, sources), match["kind"], match["photo"]))
 
 
+def _painting(match: re.Match[str], sources: Sources) -> Artifact:
+    return _drawn(lambda: asset_painting(_workspace(match, sources), match["kind"], match["photo"]))
+
+
 def _thumbnail(match: re.Match[str], sources: Sources) -> Artifact:
     album = sources.albums.get(match["album"])
     for photo in album.photos:
@@ -104,6 +110,7 @@ _GRAMMAR: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Sources], Artifa
     (_PREVIEW, _preview),
     (_ICON, _icon),
     (_MASK, _mask),
+    (_PAINTING, _painting),
     (_THUMBNAIL, _thumbnail),
     (_GARMENT, _garment),
 )

@@ -1,11 +1,20 @@
 """The asset list of a job: looking at it, and editing it while the job rests."""
 
 from collections.abc import Callable
+from pathlib import Path
 
-from album2avatar.asset_edits import drop_asset, finish_edit, merge_assets, rename_asset
+from album2avatar.asset_edits import (
+    drop_asset,
+    finish_edit,
+    merge_assets,
+    paint_asset,
+    rename_asset,
+)
+from album2avatar.asset_painting import read_painting
 from album2avatar.asset_pictures import asset_photos
-from album2avatar.asset_table import load_asset_table
+from album2avatar.asset_table import load_asset_table, load_mask
 from album2avatar.assets import AssetTable
+from album2avatar.errors import AlbumError
 from album2avatar.jobs.errors import ConflictError, NotFoundError
 from album2avatar.jobs.job_store import JobStore
 from album2avatar.jobs.records import JobRecord
@@ -15,13 +24,15 @@ from album2avatar.workspace import Workspace
 
 
 class AssetPhotoView(Frozen):
-    """A photo that shows an asset."""
+    """A photo, and what it shows of an asset."""
 
     photo: str
     share: float
     """Share of the photo that the asset covers, 0..1."""
     preview: str
     """Artifact: the photo with everything else dark."""
+    painting: str
+    """Artifact: the photo in full size, opaque where the asset is, faint elsewhere."""
 
 
 class AssetView(Frozen):
@@ -33,6 +44,7 @@ class AssetView(Frozen):
     icon: str
     """Artifact."""
     photos: tuple[AssetPhotoView, ...]
+    """Every photo of the album, those that show most of the asset first."""
 
 
 class AssetListView(Frozen):
@@ -74,6 +86,24 @@ class JobAssets:
         """Leave an asset out. Errors as `_edit`."""
         return self._edit(job, (kind,), lambda workspace: drop_asset(workspace, kind))
 
+    def paint(self, job: str, kind: str, photo: str, file: str) -> AssetListView:
+        """Take over a mask that was painted. Errors as `_edit`.
+
+        Args:
+            file: absolute path of the picture of the asset's `painting`, changed.
+        """
+
+        def edit(workspace: Workspace) -> AssetTable:
+            if photo not in {found.photo for found in load_asset_table(workspace).photos}:
+                raise NotFoundError(f"This avatar's album has no photo '{photo[:80]}'.")
+            if not Path(file).is_absolute():
+                raise AlbumError(f"'{file}' is no absolute path. Save the painted mask again.")
+            rows, columns = load_mask(workspace, photo).shape
+            mask = read_painting(Path(file), (columns, rows))
+            return paint_asset(workspace, kind, photo, mask)
+
+        return self._edit(job, (kind,), edit)
+
     def _edit(
         self, job: str, kinds: tuple[str, ...], edit: Callable[[Workspace], AssetTable]
     ) -> AssetListView:
@@ -107,7 +137,7 @@ def _view(record: JobRecord) -> AssetListView:
     # A variant has the pieces of its base, and no photos in which they could be shown.
     if record.goal == "swap" or not workspace.asset_table.exists():
         return AssetListView(is_editable=False, assets=())
-    photos = asset_photos(workspace)
+    table, photos = load_asset_table(workspace), asset_photos(workspace)
     return AssetListView(
         is_editable=record.is_finished,
         assets=tuple(
@@ -121,10 +151,20 @@ def _view(record: JobRecord) -> AssetListView:
                         photo=photo,
                         share=round(share, 4),
                         preview=f"{record.id}.mask.{asset.kind}.{photo}",
+                        painting=f"{record.id}.painting.{asset.kind}.{photo}",
                     )
-                    for photo, share in photos[asset.kind]
+                    for photo, share in _with_others(photos[asset.kind], table)
                 ),
             )
-            for asset in load_asset_table(workspace).assets
+            for asset in table.assets
         ),
     )
+
+
+def _with_others(
+    shown: tuple[tuple[str, float], ...], table: AssetTable
+) -> tuple[tuple[str, float], ...]:
+    """Photos and shares, with the photos that don't show the asset at the end."""
+    known = {photo for photo, _ in shown}
+    others = ((photo.photo, 0.0) for photo in table.photos if photo.photo not in known)
+    return (*shown, *others)

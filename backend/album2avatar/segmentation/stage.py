@@ -10,10 +10,12 @@ import torch
 from PIL import Image
 
 from album2avatar.album_index import AlbumPhoto, load_album_index
+from album2avatar.asset_edits import replay_edits
 from album2avatar.asset_table import KIND_ORDER, save_asset_table, save_mask
 from album2avatar.assets import Asset, AssetKind, AssetTable, Framing, PhotoLabels, Subject, View
 from album2avatar.devices import choose_device
 from album2avatar.errors import AlbumError
+from album2avatar.labelled_album import LabelledAlbum
 from album2avatar.model_folders import find_model
 from album2avatar.perception.model import Perceived, Perception, load_perception
 from album2avatar.progress import JobControl
@@ -41,6 +43,8 @@ joint had 0.36 or more; a painted tree had 0.25."""
 def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     """Find the assets of every photo, agree on one list for the album, and write both.
 
+    What the artist did to the assets before is done again.
+
     The table is written last: where it is, the masks are complete.
 
     Raises:
@@ -62,19 +66,25 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
         areas += find_areas(seen, provider)
         job.report(step + 1, len(batches))
     assets, labels = find_assets(images, areas, provider, settings.segmentation)
-    for image, values in zip(images, labels, strict=True):
-        save_mask(workspace, image.photo.id, values)
-    remove_other_masks(workspace, keep=[photo.id for photo in photos])
-    preview = workspace.preview("segment", 0)
-    save_contact_sheet(preview, [image.pixels for image in images], labels, assets)
-    table = AssetTable(
+    found = AssetTable(
         subject=choose_subject([image.perceived for image in images]),
         assets=assets,
         photos=tuple(describe_photo(image) for image in images),
     )
+    ids = [photo.id for photo in photos]
+    album, lost = replay_edits(workspace, LabelledAlbum(found, dict(zip(ids, labels, strict=True))))
+    for photo, values in album.labels.items():
+        save_mask(workspace, photo, values)
+    remove_other_masks(workspace, keep=ids)
+    preview = workspace.preview("segment", 0)
+    table = album.table
+    edited = [album.labels[photo] for photo in ids]
+    save_contact_sheet(preview, [image.pixels for image in images], edited, table.assets)
     save_asset_table(workspace, table)
-    found = ", ".join(asset.name for asset in assets)
-    job.report(len(batches), len(batches), message=f"found {found}", preview=preview)
+    message = f"found {', '.join(asset.name for asset in table.assets)}"
+    if lost:
+        message += f"; former changes of {', '.join(sorted({e.kind for e in lost}))} don't fit now"
+    job.report(len(batches), len(batches), message=message, preview=preview)
 
 
 def look_at(

@@ -120,6 +120,13 @@ class TokenFileRequest(Frozen):
     """Absolute; ends with .a2atoken."""
 
 
+class PaintRequest(Frozen):
+    """A mask that was painted."""
+
+    path: PathText
+    """Absolute path of a PNG: the asset's `painting` of the photo, with changed opacity."""
+
+
 class MergeRequest(Frozen):
     """Where an asset's pixels go."""
 
@@ -308,6 +315,11 @@ def _assets(service: Service) -> APIRouter:
     def merge(job: str, kind: str, request: MergeRequest) -> AssetListView:
         """Make an asset part of another one."""
         return assets.merge(job, kind, request.into)
+
+    @router.put("/jobs/{job}/assets/{kind}/masks/{photo}")
+    def paint(job: str, kind: str, photo: str, request: PaintRequest) -> AssetListView:
+        """Say where a photo shows an asset."""
+        return assets.paint(job, kind, photo, request.path)
 
     @router.delete("/jobs/{job}/assets/{kind}")
     def drop(job: str, kind: str) -> AssetListView:
