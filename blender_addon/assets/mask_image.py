@@ -39,10 +39,12 @@ class MaskPlace:
 def open_mask(context: Any, place: MaskPlace, title: str) -> None:
     """Show an asset's mask in an Image Editor, ready to be painted; its picture may come later."""
     image = find_mask(place) or _make(place, title)
-    space = show_image(context, image)
-    if space is not None:
-        space.ui_mode = "PAINT"
-        space.display_channels = "COLOR_ALPHA"
+    area = show_image(context, image)
+    if area is None:
+        return
+    space = area.spaces.active
+    space.ui_mode = "PAINT"
+    space.display_channels = "COLOR_ALPHA"
     brush = _brush(context)
     if brush is not None and brush.blend not in (_ERASE, _ADD):
         brush.blend = _ERASE

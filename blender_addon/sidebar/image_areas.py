@@ -11,7 +11,7 @@ def show_image(context: Any, image: Any) -> Any:
     """Show an image in an Image Editor; where none is open, in a window of its own.
 
     Returns:
-        The editor's space, None where Blender has no windows.
+        The editor's area, None where Blender has no windows.
     """
     area = next((area for area in _areas(context) if area.type == "IMAGE_EDITOR"), None)
     if area is None and not bpy.app.background:
@@ -20,9 +20,8 @@ def show_image(context: Any, image: Any) -> Any:
         area.type = "IMAGE_EDITOR"
     if area is None:
         return None
-    space = area.spaces.active
-    space.image = image
-    return space
+    area.spaces.active.image = image
+    return area
 
 
 def redraw_image_areas() -> None:

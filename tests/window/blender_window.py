@@ -66,6 +66,7 @@ class BlenderWindow:
             "DISPLAY": screen.display,
             "LIBGL_ALWAYS_SOFTWARE": "1",
             "WINDOW_QUESTIONS": str(self.folder),
+            "TMPDIR": str(self.folder),
         }
         self._found: dict[tuple[str, Place], Button] = {}
         self._lay_out()

@@ -24,6 +24,12 @@ from sidebar_pictures import colours, panel_spans, progress_pixels, span_at
 pytestmark = pytest.mark.window
 
 PICTURES = REPOSITORY / "out" / "window"
+CANVAS = ("IMAGE_EDITOR", "WINDOW")
+SHARE_OF_TOP = (
+    "max(found.share for asset in snapshot.assets[job.id] if asset.kind == 'top' "
+    "for found in asset.photos[:1])"
+)
+"""Of the photo that shows most of it."""
 GARMENT = "green sweater"
 """What Mia tries on; she wears another colour."""
 LONGEST_JOB = 1800.0
@@ -145,6 +151,50 @@ def test_find_assets_lists_the_pieces(blender: BlenderWindow) -> None:
     kinds = tell(blender, "[line.kind for line in choices.assets.lines]")
     assert {"face", "top", "bottom"} <= set(kinds)
     assert colours(panel) > 1500
+
+
+def test_a_mask_is_painted_with_the_brush(blender: BlenderWindow) -> None:
+    """A stroke takes a strip from the top, and a second one over it gives it back."""
+    do(blender, "bpy.ops.screen.area_split(direction='VERTICAL', factor=0.5)")
+    blender.ask("""
+areas = bpy.context.window_manager.windows[0].screen.areas
+views = [found for found in areas if found.type == 'VIEW_3D']
+min(views, key=lambda found: found.x).type = 'IMAGE_EDITOR'
+""")
+    do(
+        blender,
+        "choices.assets.index = [line.kind for line in choices.assets.lines].index('top')",
+    )
+    shares = [tell(blender, SHARE_OF_TOP)]
+    for brush in ("ERASE", "ADD"):
+        blender.press("album2avatar.paint_mask")
+        mask = "next(found for found in bpy.data.images if 'album2avatar_mask' in found)"
+        wait_in_blender(blender, f"{mask}.size[0]", 30, lambda size: size > 1)
+        blender.press(f"album2avatar.choose_mask_brush(chosen='{brush}')")
+        blender.ask("""
+with in_place('IMAGE_EDITOR', 'WINDOW'):
+    bpy.ops.image.view_all(fit_view=True)
+""")
+        time.sleep(1.0)
+        box = blender.box(CANVAS)
+        middle = (box.top + box.bottom) // 2
+        blender.screen.drag(
+            ((box.left * 2 + box.right) // 3, middle), ((box.left + box.right * 2) // 3, middle)
+        )
+        assert tell(blender, f"{mask}.is_dirty")
+        if brush == "ERASE":
+            keep(blender.picture(), "mask-painted")
+            keep_panel(blender, "album2avatar.use_mask", "assets-mask")
+        blender.press("album2avatar.use_mask")
+        wait_in_blender(blender, SHARE_OF_TOP, 30, lambda share, before=shares[-1]: share != before)
+        shares.append(tell(blender, SHARE_OF_TOP))
+    before, erased, painted = shares
+    assert erased < before - 0.005
+    assert painted > erased + 0.005
+    blender.ask("""
+with in_place('IMAGE_EDITOR', 'WINDOW'):
+    bpy.ops.screen.area_close()
+""")
 
 
 def test_create_starts_a_bar_that_moves(blender: BlenderWindow) -> None:
