@@ -24,6 +24,7 @@ from album2avatar.evaluation.personalization_runs import (
     make_judge,
     prepare_once,
     run_class_words,
+    run_encoded_photos,
     run_true_photos,
     run_untrained_tokens,
     run_variant,
@@ -36,11 +37,13 @@ from album2avatar.prior.model import load_prior
 from album2avatar.settings import Settings
 
 TRUTH = "true photos"
+ENCODED = "true photos through the autoencoder"
 BASELINE = "class words"
 START = "tokens as they start"
 WHOLE = "all terms"
 UNTRAINED = {
     TRUTH: run_true_photos,
+    ENCODED: run_encoded_photos,
     BASELINE: run_class_words,
     START: run_untrained_tokens,
 }

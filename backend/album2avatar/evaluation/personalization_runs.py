@@ -196,15 +196,34 @@ def run_true_photos(
 ) -> RunResult:
     """Judge the photos of another day in place of samples: no personalisation can do better."""
     prior = load_prior(find_model(settings.prior))
-    assets = album.table.assets
-    cuts = cut_pictures(album.unseen, len(assets), prior.image_size, 0, settings.seed)
-    wanted: list[tuple[View, Framing | None]] = [
-        (cut.view, cut.framing) for cut in cuts if cut.framing in SAMPLED_FRAMINGS
-    ]
-    images = [cut.image for cut in cuts if cut.framing in SAMPLED_FRAMINGS]
-    samples = torch.from_numpy(np.stack(images)).float() / 255
-    judged = _judged(samples, wanted, album, judge.perception)
+    images, wanted = _photos_of_another_day(prior, album, settings.seed)
+    judged = _judged(images, wanted, album, judge.perception)
     return _result(prior, album, person, variant, settings, judge, judged)
+
+
+@torch.no_grad()
+def run_encoded_photos(
+    album: HeldOutAlbum, person: int, variant: str, settings: Settings, judge: Judge
+) -> RunResult:
+    """The same photos as the prior's autoencoder gives them back: its samples can't be finer."""
+    prior = load_prior(find_model(settings.prior))
+    images, wanted = _photos_of_another_day(prior, album, settings.seed)
+    decoded = prior.decode_latents(prior.encode_images(images)).clamp(0, 1)
+    judged = _judged(decoded, wanted, album, judge.perception)
+    return _result(prior, album, person, variant, settings, judge, judged)
+
+
+def _photos_of_another_day(
+    prior: Prior, album: HeldOutAlbum, seed: int
+) -> tuple[Tensor, list[tuple[View, Framing | None]]]:
+    """Squares (B, S, S, 3) in 0..1 of the framings that are sampled, and what each shows."""
+    cuts = [
+        cut
+        for cut in cut_pictures(album.unseen, len(album.table.assets), prior.image_size, 0, seed)
+        if cut.framing in SAMPLED_FRAMINGS
+    ]
+    images = torch.from_numpy(np.stack([cut.image for cut in cuts])).float() / 255
+    return images, [(cut.view, cut.framing) for cut in cuts]
 
 
 @dataclass(frozen=True)
@@ -278,7 +297,7 @@ def _judged(
     )
     return _Judged(
         [
-            _colors_in(picture.numpy(), seen.labels.numpy(), seen.pixel_classes, assets)
+            colors_in(picture.numpy(), seen.labels.numpy(), seen.pixel_classes, assets)
             for picture, seen, assets in zip(pictures, perceived, asked, strict=True)
         ],
         asked,
@@ -370,7 +389,7 @@ def count_leaks(
     return leaks, asked
 
 
-def _colors_in(
+def colors_in(
     image: Floats, labels: np.ndarray, classes: Sequence[str], assets: Sequence[Asset]
 ) -> dict[str, Floats]:
     """Kind to the median colour of its pixels, where there are enough."""
