@@ -16,6 +16,14 @@ STAGE_TITLES: Mapping[str, str] = {
 
 STAGE_NAMES: tuple[str, ...] = tuple(STAGE_TITLES)
 
+PROMPT_STAGE_TITLES: Mapping[str, str] = {
+    "describe": "Read the description",
+    **{stage: STAGE_TITLES[stage] for stage in ("sculpt", "paint", "rig", "export")},
+}
+"""The same for an avatar of a person whom only words describe."""
+
+PROMPT_STAGE_NAMES: tuple[str, ...] = tuple(PROMPT_STAGE_TITLES)
+
 SWAP_STAGE_TITLES: Mapping[str, str] = {
     "compose": "Bring the pieces together",
     "sculpt": "Shape the garment",
@@ -39,6 +47,12 @@ STAGE_SHARES: Mapping[str, float] = {
 }
 """Share of a whole job's time that a stage takes: 12 photos with the preset `demo` on two CPU
 cores, as `workspace.json` records it."""
+
+PROMPT_STAGE_SHARES: Mapping[str, float] = {
+    "describe": 0.01,
+    **{stage: STAGE_SHARES[stage] for stage in ("sculpt", "paint", "rig", "export")},
+}
+"""Share of that time that a stage takes where there is no album."""
 
 SWAP_STAGE_SHARES: Mapping[str, float] = {
     "compose": 0.02,

@@ -9,7 +9,7 @@ from typing import Literal
 Status = Literal["off", "starting", "ready", "failed"]
 AlbumState = Literal["reading", "ready", "failed"]
 Verdict = Literal["good", "warning", "rejected"]
-Goal = Literal["assets", "avatar", "swap"]
+Goal = Literal["assets", "avatar", "words", "swap"]
 JobState = Literal["queued", "running", "cancelling", "cancelled", "failed", "done"]
 FindingState = Literal["ready", "optional", "broken"]
 ParentEnds = Literal["stop", "finish"]

@@ -10,7 +10,7 @@ from bpy.types import Menu, Operator
 from .. import backend
 from ..errors import AvatarError
 from ..sidebar.state import state
-from .submitting import create_avatar
+from .submitting import create_avatar, create_from_words
 
 
 class ALBUM2AVATAR_OT_create(Operator):
@@ -23,6 +23,22 @@ class ALBUM2AVATAR_OT_create(Operator):
         """Hand the job in."""
         try:
             create_avatar(context)
+        except AvatarError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class ALBUM2AVATAR_OT_create_from_words(Operator):
+    """Make an avatar of the person whom the prompt describes, without any photo"""
+
+    bl_idname = "album2avatar.create_from_words"
+    bl_label = "Create from the Prompt Alone"
+
+    def execute(self, context: Any) -> set[str]:
+        """Hand the job in."""
+        try:
+            create_from_words(context)
         except AvatarError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -80,6 +96,7 @@ class ALBUM2AVATAR_MT_presets(Menu):
 
 CLASSES = (
     ALBUM2AVATAR_OT_create,
+    ALBUM2AVATAR_OT_create_from_words,
     ALBUM2AVATAR_OT_choose_preset,
     ALBUM2AVATAR_OT_choose_body,
     ALBUM2AVATAR_MT_presets,

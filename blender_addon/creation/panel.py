@@ -33,7 +33,7 @@ class ALBUM2AVATAR_PT_creation(SidebarPanel, Panel):
             layout.menu("ALBUM2AVATAR_MT_presets", text=preset.title, icon="PRESET")
             draw_sentence(layout, context, preset.summary)
         self._draw_body(context, snapshot)
-        layout.prop(choices, "prompt_addition", placeholder="smiling")
+        layout.prop(choices, "prompt_addition", placeholder="with a red hat")
         if preset is not None and preset.needs is not None:
             draw_sentence(layout, context, needs_sentence(preset.needs), icon="TIME")
         draw_problem(layout, context, "creation")
@@ -44,6 +44,10 @@ class ALBUM2AVATAR_PT_creation(SidebarPanel, Panel):
         is_continued = continued_job(context, snapshot) is not None
         title = "Create from These Assets" if is_continued else "Create Avatar"
         row.operator("album2avatar.create", text=title, icon="USER")
+        if choices.prompt_addition.strip():
+            row = layout.row()
+            row.enabled = snapshot.status == "ready" and not is_handing_in()
+            row.operator("album2avatar.create_from_words", icon="OUTLINER_OB_FONT")
         for sentence in hindered:
             draw_sentence(layout, context, sentence, icon="INFO")
         if backend.current().installer.status().state in ("not_installed", "failed"):

@@ -27,7 +27,10 @@ class ALBUM2AVATAR_PG_creation(PropertyGroup):
     )
     prompt_addition: StringProperty(  # pyright: ignore[reportInvalidTypeForm]
         name="Prompt",
-        description='Words added to every prompt, such as "smiling" or "wearing a red scarf"',
+        description=(
+            'What the photos don\'t show, such as "with a red hat"; or a whole person, such as '
+            '"a woman with long brown hair wearing a red t-shirt"'
+        ),
     )
     settings: StringProperty(  # pyright: ignore[reportInvalidTypeForm]
         name="Settings",

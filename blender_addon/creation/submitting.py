@@ -16,7 +16,14 @@ from ..jobs.properties import choose_job
 from ..sidebar.handing_in import hand_in, require_answered
 from ..sidebar.state import state
 from .settings_text import parse_settings
-from .wish import Wish, goes_on_from, obstacles, request_for
+from .wish import (
+    Wish,
+    goes_on_from,
+    obstacles,
+    obstacles_of_words,
+    request_for,
+    request_of_words,
+)
 
 
 def obstacles_now(context: Any, snapshot: Snapshot) -> tuple[str, ...]:
@@ -53,6 +60,28 @@ def create_avatar(context: Any) -> None:
         AvatarError: something is missing.
     """
     _submit(context, "avatar", "creation")
+
+
+def create_from_words(context: Any) -> None:
+    """Begin a job that makes an avatar of the prompt alone.
+
+    Raises:
+        AvatarError: there is no prompt, or no backend.
+    """
+    require_answered()
+    snapshot = backend.connection().peek()
+    wish = _wish(context)
+    hindered = obstacles_of_words(snapshot, wish)
+    if hindered:
+        raise AvatarError(" ".join(hindered))
+    folder = backend.avatar_folder(wish.prompt_addition)
+    request = request_of_words(snapshot, replace(wish, workspace=folder))
+    hand_in(
+        "creation",
+        request.path,
+        request.body,
+        lambda job: choose_job(state(bpy.context).jobs, job["id"]),
+    )
 
 
 def _submit(context: Any, goal: Goal, section: str) -> None:

@@ -10,6 +10,9 @@ from ..connection.types import Body, Goal, Job, Needs, Preset, Snapshot
 
 NO_BACKEND = "The backend is not ready; see above."
 NO_ALBUM = "Choose an album first."
+NO_PROMPT = (
+    "Describe the person in Prompt first: a woman with long brown hair wearing a red t-shirt."
+)
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,28 @@ def request_for(snapshot: Snapshot, wish: Wish, goal: Goal, chosen: Job | None) 
     if wish.workspace is not None:
         changes["workspace"] = wish.workspace
     return Request("/jobs", changes)
+
+
+def obstacles_of_words(snapshot: Snapshot, wish: Wish) -> tuple[str, ...]:
+    """Why an avatar can't be made from the prompt alone now, in sentences; empty where it can."""
+    if snapshot.status != "ready":
+        return (NO_BACKEND,)
+    if not wish.prompt_addition.strip():
+        return (NO_PROMPT,)
+    return ()
+
+
+def request_of_words(snapshot: Snapshot, wish: Wish) -> Request:
+    """How to ask for an avatar that the prompt alone describes."""
+    body: dict[str, Any] = {"prompt": wish.prompt_addition.strip()}
+    preset = preset_of(snapshot, wish.preset)
+    if preset is not None:
+        body["preset"] = preset.name
+    if wish.settings:
+        body["settings"] = dict(wish.settings)
+    if wish.workspace is not None:
+        body["workspace"] = wish.workspace
+    return Request("/prompts", body)
 
 
 def goes_on_from(snapshot: Snapshot, job: Job, wish: Wish) -> bool:

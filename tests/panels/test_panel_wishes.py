@@ -6,7 +6,15 @@ from records import ALBUM, JOB, READY, replace
 from blender_addon.album.choice import count_sentence, photos_among, used_photos
 from blender_addon.connection.types import Body, Needs
 from blender_addon.creation.settings_text import parse_settings
-from blender_addon.creation.wish import Wish, goes_on_from, needs_sentence, obstacles, request_for
+from blender_addon.creation.wish import (
+    Wish,
+    goes_on_from,
+    needs_sentence,
+    obstacles,
+    obstacles_of_words,
+    request_for,
+    request_of_words,
+)
 from blender_addon.errors import AvatarError
 
 WISH = Wish("a1")
@@ -35,6 +43,20 @@ def test_a_ready_wish_has_no_obstacle():
 def test_what_hinders_is_said(snapshot, wish, word):
     (sentence,) = obstacles(snapshot, wish)
     assert word in sentence
+
+
+def test_words_alone_need_no_album():
+    wish = Wish("", preset="fine", prompt_addition=" a man in a green shirt ")
+    assert obstacles_of_words(READY, wish) == ()
+    request = request_of_words(READY, replace(wish, workspace="/avatars/man"))
+    assert request.path == "/prompts"
+    assert request.body == {
+        "prompt": "a man in a green shirt",
+        "preset": "fine",
+        "workspace": "/avatars/man",
+    }
+    (sentence,) = obstacles_of_words(READY, replace(wish, prompt_addition="  "))
+    assert "Describe the person" in sentence
 
 
 def test_a_new_job_names_the_ticked_photos_only_where_some_are_left_out():

@@ -483,3 +483,29 @@ class TestInterruptions:
             beats = (line for line in stream.iter_lines() if line == ": still here")
             next(beats)
             assert 9 < time.monotonic() - began < 13
+
+
+def test_an_avatar_of_words_alone(own_service: RunningService):
+    """Handed in, described, made; a job like others, but without photos to look pieces up in."""
+    wish = {
+        "prompt": "a woman with long brown hair wearing a red t-shirt and blue trousers",
+        "settings": {**SMALL_SETTINGS, "sculpt": {**SMALL_SETTINGS["sculpt"], "steps": 2}},
+    }
+    refused = own_service.client.post("/prompts", json={**wish, "prompt": ""})
+    assert refused.status_code == 422
+    job = own_service.post("/prompts", wish)["id"]
+    begun = own_service.job(job)
+    assert (begun["goal"], begun["album"], begun["folder"]) == ("words", None, "")
+    assert (begun["stage_count"], begun["prompt"]) == (5, wish["prompt"])
+    done = own_service.wait_for(job, "done", seconds=300)
+    assert own_service.client.get(f"/artifacts/{done['avatar']}").content.startswith(b"glTF")
+    assert own_service.get(f"/jobs/{job}/assets") == {"is_editable": False, "assets": []}
+    renamed = own_service.client.patch(f"/jobs/{job}/assets/top", json={"name": "shirt"})
+    assert (renamed.status_code, renamed.json()["error"]["code"]) == (409, "conflict")
+    other_goal = own_service.client.post(f"/jobs/{job}/resume", json={"goal": "assets"})
+    assert other_goal.status_code == 409
+    swap = {"job": job, "kind": "bottom", "words": "green skirt"}
+    variant = own_service.post("/swaps", swap)
+    assert (variant["base"], variant["folder"]) == (job, "")
+    own_service.post(f"/jobs/{variant['id']}/cancel", {"force": True})
+    assert own_service.get("/wardrobe")["items"] == []

@@ -13,14 +13,15 @@ from album2avatar.jobs.album_shelf import AlbumShelf
 from album2avatar.jobs.errors import NotFoundError
 from album2avatar.jobs.job_store import JobStore
 from album2avatar.jobs.wardrobe_shelf import WardrobeShelf
-from album2avatar.stage_table import STAGE_NAMES, SWAP_STAGE_NAMES
+from album2avatar.stage_table import PROMPT_STAGE_NAMES, STAGE_NAMES, SWAP_STAGE_NAMES
 from album2avatar.workspace import Workspace
 
 _JOB = r"(?P<job>j[0-9a-f]{12})"
 _ALBUM = r"(?P<album>a[0-9a-f]{12})"
 _KIND = rf"(?P<kind>{'|'.join(KIND_ORDER)})"
 _ENTRY = r"(?P<entry>w[0-9a-f]{12})"
-_STAGE = rf"(?P<stage>{'|'.join(sorted({*STAGE_NAMES, *SWAP_STAGE_NAMES}))})"
+_STAGES = sorted({*STAGE_NAMES, *PROMPT_STAGE_NAMES, *SWAP_STAGE_NAMES})
+_STAGE = rf"(?P<stage>{'|'.join(_STAGES)})"
 _PHOTO = r"(?P<photo>[a-z0-9][a-z0-9_-]*)"
 
 _AVATAR = re.compile(rf"{_JOB}\.avatar")

@@ -19,7 +19,12 @@ from album2avatar.jobs.execution import CANCELLED, Execution
 from album2avatar.jobs.job_store import JobStore
 from album2avatar.jobs.ledger import Ledger
 from album2avatar.jobs.records import AlbumGoal, Goal, JobRecord, now
-from album2avatar.jobs.requests import JobRequest, ResumeRequest, SwapRequest
+from album2avatar.jobs.requests import (
+    JobRequest,
+    PromptRequest,
+    ResumeRequest,
+    SwapRequest,
+)
 from album2avatar.jobs.state_folder import default_avatar_folder
 from album2avatar.jobs.try_on import choose_garment, title_of
 from album2avatar.jobs.wardrobe_shelf import WardrobeShelf
@@ -29,6 +34,7 @@ from album2avatar.presets import preset_descriptions
 from album2avatar.segmentation.grounded_sam.models import grounded_sam_models
 from album2avatar.workspace import Workspace
 
+_LONGEST_TITLE = 200
 _AGAIN = "Queued again after the service was interrupted; it goes on from its last checkpoint."
 
 
@@ -82,6 +88,20 @@ class JobDesk:
             album = self._albums.get(request.album)
             record = self._new_record(request, album)
             return self._take_in(record, idempotency_key, digest)
+
+    def create_from_prompt(self, request: PromptRequest, idempotency_key: str = "") -> JobRecord:
+        """Take in a job that needs no album; the same key gives it again.
+
+        Raises:
+            Album2AvatarError: the job can't be made, with the reason.
+        """
+        digest = _digest(request)
+        with self._store.lock:
+            earlier = self._find_repeated(idempotency_key, digest)
+            if earlier is not None:
+                return earlier
+            self._store.check_space()
+            return self._take_in(_new_of_words(request), idempotency_key, digest)
 
     def create_swap(self, request: SwapRequest, idempotency_key: str = "") -> JobRecord:
         """Take in a job that makes a variant of a finished avatar; the same key gives it again.
@@ -296,7 +316,7 @@ class JobDesk:
             WorkspaceError: it lies in the album, which is never changed.
         """
         root = record.workspace_root
-        if root == record.folder or record.folder in root.parents:
+        if record.folder is not None and record.folder in (root, *root.parents):
             raise WorkspaceError(
                 f"{root} lies in the album's folder, which is never changed. Choose another folder "
                 "for the avatar."
@@ -323,7 +343,7 @@ def check_request(record: JobRecord) -> None:
     """
     settings = record.settings()
     find_model(settings.prior)
-    if record.goal == "swap":  # reads no photo and fits no body
+    if record.goal in ("words", "swap"):  # read no photo and fit no body
         return
     find_model(settings.segmentation.perception)
     grounded_sam_models(settings.segmentation)
@@ -412,15 +432,34 @@ def _next_goal(record: JobRecord, asked: AlbumGoal | None) -> Goal:
     """What a job that rests goes on to make.
 
     Raises:
-        ConflictError: a variant can't become anything else.
+        ConflictError: a variant, or an avatar without an album, can't become anything else.
     """
-    if record.goal != "swap":
+    if record.goal in ("assets", "avatar"):
         return asked or ("avatar" if record.state == "done" else record.goal)
     if asked is not None:
         raise ConflictError(
-            "This job tries a garment on, and can do nothing else. Begin a new job for that."
+            "This job has no album of its own, and can do nothing else. Begin a new job for that."
         )
-    return "swap"
+    return record.goal
+
+
+def _new_of_words(request: PromptRequest) -> JobRecord:
+    job, created = _new_id(), now()
+    title = request.title.strip() or request.prompt.strip()[:_LONGEST_TITLE]
+    return JobRecord(
+        id=job,
+        title=title,
+        goal="words",
+        album=None,
+        folder=None,
+        photos=(),
+        preset=request.preset or preset_descriptions()[0].name,
+        prompt=request.prompt.strip(),
+        differences=(request.settings,) if request.settings else (),
+        workspace_root=_avatar_folder(request.workspace, title, job),
+        created_at=created,
+        queued_at=created,
+    )
 
 
 def _new_id() -> str:
@@ -446,6 +485,6 @@ def _slug(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40] or "avatar"
 
 
-def _digest(request: JobRequest | SwapRequest) -> str:
+def _digest(request: JobRequest | PromptRequest | SwapRequest) -> str:
     text = json.dumps(request.model_dump(mode="json"), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

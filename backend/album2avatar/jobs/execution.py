@@ -18,6 +18,7 @@ from album2avatar.jobs.records import JobError, JobRecord, now
 from album2avatar.jobs.worker_protocol import (
     AvatarWork,
     ProgressMessage,
+    PromptWork,
     SwapWork,
     WorkerRequest,
 )
@@ -166,6 +167,10 @@ class Execution:
                 workspace_root=record.workspace_root,
                 settings=settings,
                 wardrobe=self._wardrobe,
+            )
+        if record.folder is None:
+            return PromptWork(
+                prompt=record.prompt, workspace_root=record.workspace_root, settings=settings
             )
         return AvatarWork(
             title=record.title,

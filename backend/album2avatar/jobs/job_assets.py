@@ -123,6 +123,11 @@ class JobAssets:
                     "The pieces of a variant can't be changed. Change those of the avatar that it "
                     "was made from, or try something else on."
                 )
+            if record.goal == "words":
+                raise ConflictError(
+                    "The pieces of this avatar are those of its description. Try something else "
+                    "on, or make another avatar."
+                )
             known = {asset.kind for asset in _view(record).assets}
             for kind in kinds:
                 if kind not in known:
@@ -134,8 +139,8 @@ class JobAssets:
 
 def _view(record: JobRecord) -> AssetListView:
     workspace = record.workspace
-    # A variant has the pieces of its base, and no photos in which they could be shown.
-    if record.goal == "swap" or not workspace.asset_table.exists():
+    # Without an album there are no photos in which the pieces could be shown.
+    if record.goal in ("words", "swap") or not workspace.asset_table.exists():
         return AssetListView(is_editable=False, assets=())
     table, photos = load_asset_table(workspace), asset_photos(workspace)
     return AssetListView(

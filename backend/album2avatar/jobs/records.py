@@ -10,6 +10,9 @@ from pydantic import Field
 from album2avatar.presets import build_settings, load_preset
 from album2avatar.settings import Frozen, Settings
 from album2avatar.stage_table import (
+    PROMPT_STAGE_NAMES,
+    PROMPT_STAGE_SHARES,
+    PROMPT_STAGE_TITLES,
     STAGE_NAMES,
     STAGE_SHARES,
     STAGE_TITLES,
@@ -23,14 +26,34 @@ from album2avatar.workspace import Workspace
 AlbumGoal = Literal["assets", "avatar"]
 """What can be made of an album; `assets` ends with their list, for the artist to look at."""
 
-Goal = AlbumGoal | Literal["swap"]
-"""`swap` makes a variant of a finished avatar that wears another garment."""
+Goal = AlbumGoal | Literal["words", "swap"]
+"""`words` makes an avatar that only words describe, `swap` a variant of a finished avatar that
+wears another garment."""
 
 JobState = Literal["queued", "running", "cancelling", "cancelled", "failed", "done"]
 
 TERMINAL: frozenset[JobState] = frozenset({"cancelled", "failed", "done"})
 
-_LAST_STAGES: Mapping[Goal, str] = {"assets": "segment", "avatar": "export", "swap": "export"}
+_LAST_STAGES: Mapping[Goal, str] = {
+    "assets": "segment",
+    "avatar": "export",
+    "words": "export",
+    "swap": "export",
+}
+
+_STAGE_NAMES: Mapping[Goal, tuple[str, ...]] = {
+    "words": PROMPT_STAGE_NAMES,
+    "swap": SWAP_STAGE_NAMES,
+}
+_STAGE_TITLES: Mapping[Goal, Mapping[str, str]] = {
+    "words": PROMPT_STAGE_TITLES,
+    "swap": SWAP_STAGE_TITLES,
+}
+_STAGE_SHARES: Mapping[Goal, Mapping[str, float]] = {
+    "words": PROMPT_STAGE_SHARES,
+    "swap": SWAP_STAGE_SHARES,
+}
+"""Of the goals that need no photos; the others go through the stages of an album."""
 
 
 class JobError(Frozen):
@@ -49,15 +72,17 @@ class JobRecord(Frozen):
     title: str
     goal: Goal
     album: str | None
-    """Id of the album; None once it was forgotten."""
-    folder: Path
-    """Folder of the photos."""
+    """Id of the album; None once it was forgotten, or where there is none."""
+    folder: Path | None
+    """Folder of the photos; None where words alone describe the person."""
     photos: tuple[str, ...]
     """File names of the photos to use."""
     preset: str
     body: Literal["anny", "smplx"] = "anny"
     smplx_file: str = ""
     prompt_addition: str = ""
+    prompt: str = ""
+    """Who is made, where there is no album."""
     differences: tuple[dict[str, Any], ...] = ()
     """Differences from the preset, as they were asked for; later ones win."""
     base: str | None = None
@@ -91,18 +116,18 @@ class JobRecord(Frozen):
     @property
     def stages(self) -> tuple[str, ...]:
         """Names of the stages that this goal takes, in order."""
-        names = SWAP_STAGE_NAMES if self.goal == "swap" else STAGE_NAMES
+        names = _STAGE_NAMES.get(self.goal, STAGE_NAMES)
         return names[: names.index(self.last_stage) + 1]
 
     @property
     def stage_titles(self) -> Mapping[str, str]:
         """What the stages do, in an artist's words."""
-        return SWAP_STAGE_TITLES if self.goal == "swap" else STAGE_TITLES
+        return _STAGE_TITLES.get(self.goal, STAGE_TITLES)
 
     @property
     def stage_shares(self) -> Mapping[str, float]:
         """Share of a whole avatar's time that each of the stages takes, in their order."""
-        shares = SWAP_STAGE_SHARES if self.goal == "swap" else STAGE_SHARES
+        shares = _STAGE_SHARES.get(self.goal, STAGE_SHARES)
         return {stage: shares[stage] for stage in self.stages}
 
     @property

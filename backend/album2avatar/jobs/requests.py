@@ -41,6 +41,21 @@ class JobRequest(Frozen):
     """Absolute path of the avatar's folder; one in the user's data folder where null."""
 
 
+class PromptRequest(Frozen):
+    """A new job that needs no album."""
+
+    prompt: Annotated[str, Field(min_length=1, max_length=400), AfterValidator(_plain)]
+    """Who is made, such as "a woman with long brown hair wearing a red t-shirt"."""
+    preset: Line | None = None
+    """Name of the preset; the default one where null."""
+    settings: dict[str, Any] = Field(default_factory=dict[str, Any])
+    """Differences from the preset."""
+    title: Line = ""
+    """The prompt where empty."""
+    workspace: PathText | None = None
+    """Absolute path of the avatar's folder; one in the user's data folder where null."""
+
+
 class SwapRequest(Frozen):
     """A finished avatar puts on another garment."""
 

@@ -29,6 +29,15 @@ class AvatarWork(Frozen):
     """Folder of the wardrobe that gets the pieces of a finished avatar."""
 
 
+class PromptWork(Frozen):
+    """Make an avatar of words alone."""
+
+    kind: Literal["prompt"] = "prompt"
+    prompt: str
+    workspace_root: Path
+    settings: Settings
+
+
 class SwapWork(Frozen):
     """Make a variant of an avatar that wears another garment."""
 
@@ -43,7 +52,7 @@ class SwapWork(Frozen):
     """Folder of the wardrobe that holds the garment."""
 
 
-WorkerRequest = AvatarWork | SwapWork
+WorkerRequest = AvatarWork | PromptWork | SwapWork
 """First line on a worker's standard input."""
 
 _REQUEST: TypeAdapter[WorkerRequest] = TypeAdapter(

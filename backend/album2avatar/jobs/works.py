@@ -4,8 +4,8 @@ import threading
 import traceback
 from collections.abc import Callable
 
-from album2avatar.jobs.worker_protocol import AvatarWork, SwapWork, WorkerRequest
-from album2avatar.pipeline import create_avatar, swap_garment
+from album2avatar.jobs.worker_protocol import AvatarWork, PromptWork, SwapWork, WorkerRequest
+from album2avatar.pipeline import create_avatar, create_from_prompt, swap_garment
 from album2avatar.progress import ProgressEvent
 from album2avatar.wardrobe.library import Wardrobe
 from album2avatar.workspace import Workspace
@@ -22,6 +22,10 @@ def do_work(request: WorkerRequest, listener: Listener, cancelled: threading.Eve
     match request:
         case AvatarWork():
             _make_avatar(request, listener, cancelled)
+        case PromptWork():
+            create_from_prompt(
+                request.prompt, request.workspace_root, request.settings, listener, cancelled
+            )
         case SwapWork():
             swap_garment(
                 request.base,

@@ -21,6 +21,7 @@ from album2avatar.jobs.requests import (
     JobRequest,
     Line,
     PathText,
+    PromptRequest,
     ResumeRequest,
     SwapRequest,
 )
@@ -243,6 +244,14 @@ def _jobs(service: Service) -> APIRouter:
     ) -> JobView:
         """Hand in a job. It is kept for good before this answers."""
         return view(jobs.desk.create(request, idempotency_key))
+
+    @router.post("/prompts", status_code=202)
+    def describe(
+        request: PromptRequest,
+        idempotency_key: Annotated[str, Header(max_length=200)] = "",
+    ) -> JobView:
+        """Hand in a job that makes an avatar from words alone."""
+        return view(jobs.desk.create_from_prompt(request, idempotency_key))
 
     @router.post("/swaps", status_code=202)
     def swap(

@@ -140,6 +140,7 @@ class JobView(View):
     finished_at: str | None
     album: str | None
     folder: str
+    """Of the photos; empty where there are none."""
     base: str | None
     """Job of the avatar that this one is a variant of; it may have been deleted since."""
     garment: GarmentChoice | None
@@ -147,6 +148,8 @@ class JobView(View):
     preset: str
     body: str
     prompt_addition: str
+    prompt: str
+    """Who was made, where there was no album."""
     workspace: str
     preview: str | None
     log: str | None
@@ -256,19 +259,20 @@ def job_view(record: JobRecord, store: JobStore, albums: AlbumShelf) -> JobView:
         started_at=record.started_at,
         finished_at=record.finished_at,
         album=record.album if albums.has(record.album) else None,
-        folder=str(record.folder),
+        folder=str(record.folder or ""),
         base=record.base,
         garment=record.garment,
         preset=record.preset,
         body=record.body,
         prompt_addition=record.prompt_addition,
+        prompt=record.prompt,
         workspace=str(record.workspace_root),
         preview=progress["preview"],
         log=f"{record.id}.log" if has_log else None,
         log_path=str(workspace.log),
         avatar=f"{record.id}.avatar" if has_avatar else None,
         avatar_path=str(workspace.glb) if has_avatar else None,
-        has_assets=record.goal != "swap" and workspace.asset_table.is_file(),
+        has_assets=record.goal in ("assets", "avatar") and workspace.asset_table.is_file(),
         attempts=record.attempts,
         last_event=log.last_id,
     )
