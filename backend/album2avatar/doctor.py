@@ -103,7 +103,7 @@ def _grounded_sam() -> list[Finding]:
         _optional_model(
             "Grounding DINO",
             lambda: find_detector(chosen),
-            f"For segmentation.provider=grounded_sam: hf download {chosen.detector}",
+            f"For segmentation.provider=grounded_sam: album2avatar models get {chosen.detector}",
         ),
         _optional_model(
             "SAM",

@@ -10,7 +10,7 @@ import torch
 import warp as wp
 from torch import Tensor
 
-wp.config.quiet = True
+wp.config.log_level = wp.LOG_ERROR
 wp.set_module_options({"enable_backward": False})
 
 

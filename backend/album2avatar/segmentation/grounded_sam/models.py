@@ -3,10 +3,8 @@
 import importlib.util
 from pathlib import Path
 
-from huggingface_hub import try_to_load_from_cache
-
 from album2avatar.errors import ModelError
-from album2avatar.model_folders import MODELS_VARIABLE, find_model, model_search_path
+from album2avatar.model_folders import find_model, model_search_path
 from album2avatar.settings import GroundedSamSettings, SegmentationSettings
 
 
@@ -77,22 +75,8 @@ def find_sam(settings: GroundedSamSettings) -> Path:
 
 
 def _find_folder(name: str, setting: str) -> Path:
-    """A transformers folder: a path, a name below the models folder, or an id of the hub that
-    is in its cache."""
+    """A transformers folder."""
     try:
         return find_model(name)
     except ModelError as error:
-        config = try_to_load_from_cache(name, "config.json") if _is_hub_id(name) else None
-        if isinstance(config, str):
-            return Path(config).parent
-        raise ModelError(
-            f"Model '{name}' was not found: it is no folder, it isn't in {model_search_path()[0]} "
-            f"nor in the cache of the hub. Download it (hf download {name}), set "
-            f"{MODELS_VARIABLE} to where your models are, or give its folder in the setting "
-            f"{setting}. Nothing is downloaded while an avatar is made."
-        ) from error
-
-
-def _is_hub_id(name: str) -> bool:
-    parts = name.split("/")
-    return len(parts) == 2 and all(part and not part.startswith((".", "~")) for part in parts)
+        raise ModelError(f"{error} The setting {setting} names it.") from error
