@@ -7,10 +7,10 @@ from torch.nn import functional as F
 from album2avatar.mesh.laplacian import uniform_laplacian
 from album2avatar.mesh.topology import EdgeTable
 
-AGREEING_ROUNDS = 6
+AGREEING_ROUNDS = 2
 """Rounds in which a vertex takes over what its neighbours say; specks of a few vertices go."""
-FAIRING_ROUNDS = 6
-"""Rounds that make borders smooth."""
+FAIRING_ROUNDS = 2
+"""Rounds that make borders smooth; many more would close a narrow opening."""
 
 
 def faired_labels(labels: Tensor, count: int, fixed: Tensor, edges: EdgeTable) -> Tensor:
@@ -20,12 +20,13 @@ def faired_labels(labels: Tensor, count: int, fixed: Tensor, edges: EdgeTable) -
         labels: (V,) int64 below `count`.
         fixed: (V,) bool, vertices that keep their label.
     """
-    free = (~fixed).to(torch.float32)[:, None]
-    shares = F.one_hot(labels, count).float()
+    whole = F.one_hot(labels, count).float()
+    shares = whole
     for _ in range(AGREEING_ROUNDS):
-        shares = shares + free * uniform_laplacian(shares, edges)
+        shares = shares + uniform_laplacian(shares, edges)
     # Whole labels are faired, not shares: a border would move towards the less certain one.
     shares = F.one_hot(shares.argmax(1), count).float()
     for _ in range(FAIRING_ROUNDS):
-        shares = shares + free * uniform_laplacian(shares, edges)
-    return shares
+        shares = shares + uniform_laplacian(shares, edges)
+    # Only now: a label that can't yield would take ring after ring of those beside it.
+    return torch.where(fixed[:, None], whole, shares)
