@@ -8,11 +8,7 @@ from album2avatar.errors import MeshError
 from album2avatar.mesh.borders import border_edges
 from album2avatar.mesh.stitching import Stitched, replace_part, zipped
 from album2avatar.mesh.types import Mesh
-
-
-def ball(subdivisions: int, radius: float = 1.0) -> Mesh:
-    sphere = trimesh.creation.icosphere(subdivisions=subdivisions, radius=radius)
-    return Mesh(torch.tensor(sphere.vertices).float(), torch.tensor(sphere.faces).long())
+from toy_balls import ball, finer_above
 
 
 def bulged(mesh: Mesh, height: float) -> Mesh:
@@ -104,3 +100,17 @@ def test_a_strip_joins_two_circles_and_leaves_no_hole():
 def circle(count: int, height: float) -> torch.Tensor:
     angle = torch.arange(count) * (2 * torch.pi / count)
     return torch.stack([angle.cos(), angle.sin(), torch.full((count,), height)], 1)
+
+
+def test_the_gap_beside_a_seam_is_as_small_as_the_faces_there():
+    old = finer_above(ball(4), 4.0)
+    kept = old.vertices[old.faces].mean(1)[:, 2] < 0.9
+    stitched = replace_part(old, kept, turned(finer_above(ball(5), 4.0)))
+    mesh, count = stitched.mesh, len(stitched.old_vertices)
+    is_new = mesh.faces >= count
+    strip = mesh.faces[is_new.any(1) & ~is_new.all(1)]
+    corners = mesh.vertices[strip]
+    rim = border_edges(mesh.faces[: len(stitched.old_faces)])
+    edge = float((mesh.vertices[rim[:, 0]] - mesh.vertices[rim[:, 1]]).norm(dim=1).mean())
+    longest = (corners - corners.roll(1, 1)).norm(dim=2).amax(1)
+    assert float(longest.median()) < edge

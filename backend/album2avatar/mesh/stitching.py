@@ -28,8 +28,8 @@ SMALL_PIECE = 24
 SMALL_RIM = 40
 """Edges up to which a rim that has no counterpart is closed by a lid."""
 GAP_EDGES = 0.7
-"""Distance of the new surface's rim from the old one's, in mean edge lengths: room for the strip
-of triangles that joins them."""
+"""Distance of the new surface's rim from the old one's, in mean edge lengths of the latter: room
+for the strip of triangles that joins them."""
 COINCIDENT_EDGES = 0.5
 """Distance from the kept surface, in mean edge lengths, at which the new one repeats it."""
 FURTHEST_EDGES = 12.0
@@ -71,8 +71,9 @@ def replace_part(old: Mesh, kept: Tensor, new: Mesh) -> Stitched:
     if not bool(kept.any()) or bool(kept.all()):
         raise MeshError("The swap would leave nothing, or change nothing. Choose another garment.")
     base, old_vertices = compacted(old, kept)
-    patch = _without_repetition(new, base, _mean_edge(old))
-    mesh = _sewn(base, patch, FURTHEST_EDGES * _mean_edge(old))
+    edge = _mean_edge(old)
+    patch = _without_repetition(new, base, edge)
+    mesh = _sewn(base, patch, FURTHEST_EDGES * edge)
     _require_closed(mesh)
     return Stitched(_smooth_beside(mesh, len(old_vertices)), old_vertices, kept.nonzero()[:, 0])
 
@@ -118,8 +119,18 @@ def _mean_edge(mesh: Mesh) -> float:
     return float((start - end).norm(dim=1).mean())
 
 
+def _mean_rim_edge(mesh: Mesh) -> float:
+    """Metres. At head and hands faces are smaller than elsewhere."""
+    start, end = mesh.vertices[border_edges(mesh.faces)].unbind(1)
+    return float((start - end).norm(dim=1).mean())
+
+
 def _without_repetition(new: Mesh, base: Mesh, edge: float) -> Mesh:
-    """Cut away what runs along the kept faces, and a gap beside their rims."""
+    """Cut away what runs along the kept faces, and a gap beside their rims.
+
+    Args:
+        edge: mean length of the old surface's edges, metres.
+    """
     closest = DistanceField(base).closest(new.vertices)
     rim = border_edges(base.faces).unique()
     is_rim = torch.zeros(len(base.vertices), dtype=torch.bool, device=rim.device)
@@ -132,7 +143,7 @@ def _without_repetition(new: Mesh, base: Mesh, edge: float) -> Mesh:
     distance = (new.vertices - closest.points).norm(dim=1)
     repeated = within & (distance < COINCIDENT_EDGES * edge) & (facing > SAME_SIDE)
     from_rim = KDTree(base.vertices[rim].cpu().numpy()).query(new.vertices.cpu().numpy())[0]
-    near = torch.from_numpy(from_rim).to(distance) < GAP_EDGES * edge
+    near = torch.from_numpy(from_rim).to(distance) < GAP_EDGES * _mean_rim_edge(base)
     chosen = without_branches(new.faces, ~(repeated | near)[new.faces].any(1))
     chosen = without_small_pieces(new.faces, chosen, SMALL_PIECE)
     chosen = without_pinched_vertices(new.faces, chosen)

@@ -35,7 +35,8 @@ SMALL_KINDS: frozenset[AssetKind] = frozenset({"hair", "headwear", "shoes"})
 RETRIES = 3
 """Times that the seam is moved by a ring of faces when the two surfaces can't be joined."""
 FINER = 1.3
-"""Faces of the new part for each that the avatar has on as much surface: hems need a few more."""
+"""Faces of the new part for each that the avatar has there on as much surface: hems need a few
+more."""
 
 
 def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
@@ -128,7 +129,7 @@ def sculpt(
 def join(avatar: Mesh, kept: Tensor, new: Mesh) -> Stitched:
     """Smooth and thin out the new surface, and sew it to the kept faces."""
     even = Mesh(smoothed(new, torch.ones(len(new.vertices), 1)), new.faces)
-    density = len(avatar.faces) / _area(avatar)
+    density = max(_density(avatar), _density(Mesh(avatar.vertices, avatar.faces[~kept])))
     thinner = decimate(even, int(FINER * density * _area(even)))
     for _ in range(RETRIES):
         try:
@@ -148,6 +149,11 @@ def padded(numbers: Tensor, count: int) -> Tensor:
     """Numbers (N,) followed by -1 up to `count`."""
     rest = torch.full((count - len(numbers),), -1, dtype=torch.int64)
     return torch.cat([numbers, rest])
+
+
+def _density(mesh: Mesh) -> float:
+    """Faces for each square metre; three times as many at the head as on the whole."""
+    return len(mesh.faces) / _area(mesh)
 
 
 def _area(mesh: Mesh) -> float:
