@@ -32,6 +32,7 @@ from album2avatar.prior.personalized import load_personalized_prior
 from album2avatar.progress import JobControl
 from album2avatar.settings import Settings
 from album2avatar.wardrobe.garment import load_swap
+from album2avatar.wardrobe.layers import OFF_SKIN
 from album2avatar.wardrobe.shape import garment_shape
 from album2avatar.wardrobe.worn import Ground, SurfaceColors
 from album2avatar.workspace import Workspace
@@ -248,7 +249,8 @@ def garment_colors(workspace: Workspace, points: Tensor) -> SurfaceColors:
     """What is known of the garment's colours at points (N, 3)."""
     base = load_mesh(workspace.base.painted)
     nothing = torch.zeros(len(base.mesh.faces), dtype=torch.bool)
-    ground = Ground(load_body(workspace.body), base.mesh, nothing)
+    off_skin = OFF_SKIN[load_swap(workspace).asset.kind]
+    ground = Ground(load_body(workspace.body), base.mesh, nothing, nothing, off_skin)
     return garment_shape(workspace, ground).colors(points)
 
 

@@ -1,6 +1,6 @@
 """The shape that is looked for when a garment is put on: signed distance and labels."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from album2avatar.body.types import CanonicalBody
 from album2avatar.mesh.borders import compacted
 from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.types import Mesh
-from album2avatar.wardrobe.layers import COVERS
+from album2avatar.wardrobe.layers import COVERS, shows_over
 
 BLEND = 0.02
 """Metres over which what is below a garment that is taken off passes into what stays."""
@@ -48,8 +48,15 @@ class DressedAvatar:
     @property
     def may_be_covered(self) -> Tensor:
         """(F,) bool, faces that the garment may lie over."""
-        covered = COVERS[self.kinds[self.garment]]
-        allowed = torch.tensor([kind in covered for kind in self.kinds])
+        return self._faces_of(COVERS[self.kinds[self.garment]])
+
+    @property
+    def shows_hidden(self) -> Tensor:
+        """(F,) bool, faces over which even cloth lies that was hidden on its own avatar."""
+        return self._faces_of(shows_over(self.kinds[self.garment]))
+
+    def _faces_of(self, wanted: Collection[AssetKind]) -> Tensor:
+        allowed = torch.tensor([kind in wanted for kind in self.kinds])
         return allowed[self.face_assets.clamp(min=0)] & (self.face_assets >= 0)
 
 
@@ -81,6 +88,7 @@ class SwapShape:
         self._body = DistanceField(outer_surface(avatar.body))
         self._taken = assets < 0
         self._free = self._taken | avatar.may_be_covered
+        self._before_hidden = ~(self._taken | avatar.shows_hidden)
         self._bare = _bare_faces(avatar, self._taken)
         self._parts = {
             name: _field_of(avatar.mesh, faces)
@@ -138,7 +146,7 @@ class SwapShape:
     def _garment(self, points: Tensor) -> Tensor:
         """Signed distance to the garment, which gives way to what has to stay before it."""
         distance = self._worn.signed_distance(points)
-        stays = self.avatar.face_assets[self._base.closest(points).faces] >= 0
+        stays = self._before_hidden[self._base.closest(points).faces]
         distance = distance + INSET * (stays & self._worn.is_hidden(points))
         free, held = self._parts["free"], self._parts["held"]
         if held is None or free is None:

@@ -26,6 +26,7 @@ from album2avatar.sculpt.swap_sculptor import SwapSculptor, lay_ground
 from album2avatar.sculpt.swap_shape import DressedAvatar, SwapShape
 from album2avatar.settings import Settings
 from album2avatar.wardrobe.garment import load_swap
+from album2avatar.wardrobe.layers import OFF_SKIN
 from album2avatar.wardrobe.shape import garment_shape
 from album2avatar.wardrobe.worn import Ground
 from album2avatar.workspace import Workspace
@@ -47,7 +48,8 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
         WardrobeError: the garment doesn't fit the avatar.
     """
     avatar = read_dressed_avatar(workspace)
-    ground = Ground(avatar.body, avatar.mesh, avatar.may_be_covered)
+    off_skin = OFF_SKIN[avatar.kinds[avatar.garment]]
+    ground = Ground(avatar.body, avatar.mesh, avatar.may_be_covered, avatar.shows_hidden, off_skin)
     shape = SwapShape(avatar, garment_shape(workspace, ground))
     kept = shape.kept_faces()
     job.raise_if_cancelled()

@@ -40,6 +40,32 @@ HIDDEN_UNDER: Mapping[AssetKind, Mapping[AssetKind, float]] = {
 }
 """How far, in metres along the surface, a garment goes on below what hides it from the camera."""
 
+TUCKED_INTO: Mapping[AssetKind, Mapping[AssetKind, float]] = {"outerwear": {"bottom": 0.1}}
+"""The same for what hides it only where it stands off the body, as a wide skirt does; a jacket over
+trousers ends where it is seen to end."""
+
+
+OFF_SKIN: Mapping[AssetKind, float] = {
+    "hair": 0.008,
+    "top": 0.004,
+    "bottom": 0.004,
+    "dress": 0.004,
+    "outerwear": 0.012,
+    "shoes": 0.004,
+    "headwear": 0.012,
+}
+"""Metres that a kind lies off the skin at least: hair has a body, a hat lies over hair, and a
+jacket over a shirt, whether or not the avatar that it comes from shows as much."""
+
+
+def shows_over(kind: AssetKind) -> frozenset[AssetKind]:
+    """Clothes over which a garment of `kind` lies even with what was hidden on its own avatar.
+
+    Everything else that stays remains in front of that.
+    """
+    hiding = {*HIDDEN_UNDER[kind], *TUCKED_INTO.get(kind, {})}
+    return COVERS[kind] - hiding - {"skin", "face"}
+
 
 def taken_off(kind: AssetKind, worn: Collection[AssetKind]) -> frozenset[AssetKind]:
     """Kinds that leave the person when a garment of `kind` is put on.

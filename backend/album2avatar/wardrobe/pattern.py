@@ -22,7 +22,6 @@ from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import AssetKind
 from album2avatar.body.storage import load_body
 from album2avatar.body.surface import outer_surface
-from album2avatar.body.types import CanonicalBody
 from album2avatar.mesh.borders import (
     border_loops,
     capped,
@@ -31,14 +30,14 @@ from album2avatar.mesh.borders import (
     without_pinched_vertices,
     without_small_pieces,
 )
-from album2avatar.mesh.signed_distance import DistanceField
+from album2avatar.mesh.signed_distance import ClosestPoints, DistanceField
 from album2avatar.mesh.storage import StoredMesh, load_mesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.pictures import load_texture
 from album2avatar.render.baking import map_texels
 from album2avatar.tensor_files import damaged, read_tensors, write_tensors
-from album2avatar.wardrobe.layers import HIDDEN_UNDER
+from album2avatar.wardrobe.layers import HIDDEN_UNDER, TUCKED_INTO
 from album2avatar.workspace import Workspace
 
 LID, HIDDEN, SEEN, PLAIN = 0, 1, 2, 3
@@ -50,6 +49,9 @@ SPECK = 0.15
 """Share of its largest piece below which another piece of an asset is noise, too."""
 THINNEST = 0.003
 """Metres between the skin and cloth that is hidden."""
+STANDS_OFF = 1.2
+"""How much farther off the skin than a garment another one is that it is tucked into. Measured on
+avatars in skirts (1.6 and 4.9) and in trousers and shorts (0.6 to 0.95)."""
 BORDER = 2
 """Texels at an asset's border whose colour may be its neighbour's."""
 _FILE_KIND = "garment pattern"
@@ -90,8 +92,12 @@ def extract_pattern(avatar: Workspace, kind: AssetKind) -> Pattern | None:
     seen = _large_pieces(painted.mesh, assets == kinds.index(kind))
     if not bool(seen.any()):
         return None
-    hidden = _hidden_faces(painted.mesh, seen, assets, _reaches(kind, kinds))
-    mesh = Mesh(_inset(painted.mesh, seen, hidden, body), painted.mesh.faces)
+    closest = DistanceField(outer_surface(body)).closest(painted.mesh.vertices)
+    reaches = _reaches(HIDDEN_UNDER[kind], kinds)
+    hidden = _hidden_faces(painted.mesh, seen, assets, reaches)
+    for asset, reach in _reaches(TUCKED_INTO.get(kind, {}), kinds).items():
+        hidden |= _tucked_faces(painted.mesh, seen, assets, asset, reach, closest.signed_distance)
+    mesh = Mesh(_inset(painted.mesh, seen, hidden, closest), painted.mesh.faces)
     chosen = without_pinched_vertices(mesh.faces, seen | hidden)
     if not bool((chosen & seen).any()):
         return None
@@ -155,9 +161,9 @@ def _large_pieces(mesh: Mesh, faces: Tensor) -> Tensor:
     return without_small_pieces(mesh.faces, faces, max(CRUMB, int(SPECK * largest)))
 
 
-def _reaches(kind: AssetKind, kinds: list[AssetKind]) -> dict[int, float]:
+def _reaches(table: Mapping[AssetKind, float], kinds: list[AssetKind]) -> dict[int, float]:
     """Index of each asset that hides the garment to how far it goes on below it, metres."""
-    return {kinds.index(k): reach for k, reach in HIDDEN_UNDER[kind].items() if k in kinds}
+    return {kinds.index(kind): reach for kind, reach in table.items() if kind in kinds}
 
 
 def _hidden_faces(mesh: Mesh, seen: Tensor, assets: Tensor, reaches: Mapping[int, float]) -> Tensor:
@@ -165,28 +171,49 @@ def _hidden_faces(mesh: Mesh, seen: Tensor, assets: Tensor, reaches: Mapping[int
     hidden = torch.zeros_like(seen)
     for asset, reach in reaches.items():
         own = assets == asset
-        edges = edge_table(mesh.faces[own]).vertices if bool(own.any()) else None
-        start = mesh.faces[seen].unique()
-        if edges is None:
-            continue
-        length = (mesh.vertices[edges[:, 0]] - mesh.vertices[edges[:, 1]]).norm(dim=1)
-        count = len(mesh.vertices)
-        graph = coo_matrix(
-            (length.numpy(), (edges[:, 0].numpy(), edges[:, 1].numpy())), (count,) * 2
-        )
-        distance = dijkstra(
-            graph, directed=False, indices=start.numpy(), limit=reach, min_only=True
-        )
-        within = torch.from_numpy(np.isfinite(np.asarray(distance)))
-        hidden |= own & within[mesh.faces].all(1)
+        away = _along(mesh, own, seen, reach)
+        hidden |= own & away.isfinite()[mesh.faces].all(1)
     return hidden
 
 
-def _inset(mesh: Mesh, seen: Tensor, hidden: Tensor, body: CanonicalBody) -> Tensor:
+def _along(mesh: Mesh, own: Tensor, start: Tensor, limit: float) -> Tensor:
+    """(V,) metres along edges of own faces (F,) bool from start faces (F,); inf past the limit."""
+    count = len(mesh.vertices)
+    if not bool(own.any()) or not bool(start.any()):
+        return torch.full((count,), torch.inf)
+    edges = edge_table(mesh.faces[own]).vertices
+    length = (mesh.vertices[edges[:, 0]] - mesh.vertices[edges[:, 1]]).norm(dim=1)
+    graph = coo_matrix((length.numpy(), (edges[:, 0].numpy(), edges[:, 1].numpy())), (count,) * 2)
+    indices = mesh.faces[start].unique().numpy()
+    distance = dijkstra(graph, directed=False, indices=indices, limit=limit, min_only=True)
+    return torch.from_numpy(np.asarray(distance))
+
+
+def _tucked_faces(
+    mesh: Mesh, seen: Tensor, assets: Tensor, other: int, reach: float, off_skin: Tensor
+) -> Tensor:
+    """(F,) bool, faces of another asset within `reach` metres, if that one stands off the body.
+
+    They are divided among all that goes on below it: an open jacket stays open there.
+
+    Args:
+        off_skin: (V,) metres.
+    """
+    own = assets == other
+    mine, theirs = (_along(mesh, own, faces, reach) for faces in (seen, ~(own | seen)))
+    over = own & (mine.isfinite() & (mine <= theirs))[mesh.faces].all(1)
+    beside = seen & _along(mesh, seen, own, reach).isfinite()[mesh.faces].all(1)
+    if not bool(over.any()) or not bool(beside.any()):
+        return torch.zeros_like(seen)
+    usual = off_skin[mesh.faces[beside].unique()].median().clamp(min=THINNEST)
+    stands_off = off_skin[mesh.faces[over].unique()].median() > STANDS_OFF * usual
+    return over & stands_off
+
+
+def _inset(mesh: Mesh, seen: Tensor, hidden: Tensor, closest: ClosestPoints) -> Tensor:
     """Vertices (V, 3) with hidden cloth laid as near to the skin as the seen cloth usually is."""
     if not bool(hidden.any()):
         return mesh.vertices
-    closest = DistanceField(outer_surface(body)).closest(mesh.vertices)
     away = closest.signed_distance
     usual = away[mesh.faces[seen].unique()].median().clamp(min=THINNEST)
     only_hidden = torch.zeros(len(mesh.vertices), dtype=torch.bool)

@@ -16,7 +16,7 @@ from album2avatar.render.texture import texture
 from album2avatar.wardrobe.pattern import HIDDEN, LID, PLAIN, SEEN, Pattern
 
 CLEARANCE = 0.004
-"""Metres by which cloth lies off what is below it at least."""
+"""Metres by which cloth lies off the clothes below it at least."""
 DEEPEST = 0.03
 """Metres below the avatar's surface from which cloth is still brought to the outside; what is
 deeper is meant to be there, such as a shirt in trousers."""
@@ -47,6 +47,10 @@ class Ground:
     """The avatar's."""
     may_cover: Tensor
     """(F,) bool, faces of the avatar that the garment may lie over."""
+    shows_hidden: Tensor
+    """(F,) bool, faces over which also that cloth lies that was hidden on its own avatar."""
+    off_skin: float
+    """Metres between the skin and the garment at least."""
 
 
 class WornPattern:
@@ -66,9 +70,13 @@ class WornPattern:
             )
         carried = carry_points(pattern.solid.vertices, pattern.body, body.vertices)
         faces = pattern.solid.faces
-        off_skin = _off_skin(carried, faces[pattern.face_class != LID].unique(), body)
+        cloth = faces[pattern.face_class != LID].unique()
+        off_skin = _off_skin(carried, cloth, body, ground.off_skin)
         is_outer = (pattern.face_class == SEEN) | (pattern.face_class == PLAIN)
-        outside = _off_surface(off_skin, faces[is_outer].unique(), ground)
+        field = DistanceField(ground.surface)
+        hidden = faces[pattern.face_class == HIDDEN].unique()
+        shown = _off_surface(off_skin, hidden, field, ground.shows_hidden)
+        outside = _off_surface(shown, faces[is_outer].unique(), field, ground.may_cover)
         self._pattern = pattern
         self._solid = Mesh(outside, faces)
         self._field = DistanceField(self._solid)
@@ -115,27 +123,28 @@ def _on_large_faces(mesh: Mesh) -> Tensor:
     return torch.cat(points) if points else mesh.vertices[:0]
 
 
-def _off_skin(vertices: Tensor, chosen: Tensor, body: CanonicalBody) -> Tensor:
-    """Move chosen vertices that touch the skin, or are below it, to `CLEARANCE` off it."""
+def _off_skin(vertices: Tensor, chosen: Tensor, body: CanonicalBody, least: float) -> Tensor:
+    """Move chosen vertices that touch the skin, or are below it, to `least` metres off it."""
     field = DistanceField(outer_surface(body))
     moved = vertices.clone()
     for _ in range(_ROUNDS):
         closest = field.closest(moved[chosen])
         outward = _outward(moved[chosen], closest.points, closest.signed_distance)
-        lacking = (CLEARANCE - closest.signed_distance).clamp(min=0)
+        lacking = (least - closest.signed_distance).clamp(min=0)
         moved[chosen] = moved[chosen] + lacking[:, None] * outward
     return moved
 
 
-def _off_surface(vertices: Tensor, chosen: Tensor, ground: Ground) -> Tensor:
+def _off_surface(
+    vertices: Tensor, chosen: Tensor, field: DistanceField, may_cover: Tensor
+) -> Tensor:
     """Move chosen vertices that are a little below what the garment covers to the outside."""
-    field = DistanceField(ground.surface)
     moved = vertices.clone()
     for _ in range(_ROUNDS):
         closest = field.closest(moved[chosen])
         away = closest.signed_distance
         outward = _outward(moved[chosen], closest.points, away)
-        concerned = ground.may_cover[closest.faces] & (away > -DEEPEST)
+        concerned = may_cover[closest.faces] & (away > -DEEPEST)
         lacking = torch.where(concerned, (CLEARANCE - away).clamp(min=0), 0.0)
         moved[chosen] = moved[chosen] + lacking[:, None] * outward
     return moved
