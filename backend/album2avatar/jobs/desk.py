@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,15 +79,11 @@ class JobDesk:
         Raises:
             Album2AvatarError: the job can't be made, with the reason.
         """
-        digest = _digest(request)
-        with self._store.lock:
-            earlier = self._find_repeated(idempotency_key, digest)
-            if earlier is not None:
-                return earlier
-            self._store.check_space()
-            album = self._albums.get(request.album)
-            record = self._new_record(request, album)
-            return self._take_in(record, idempotency_key, digest)
+        return self._once(
+            request,
+            idempotency_key,
+            lambda: self._new_record(request, self._albums.get(request.album)),
+        )
 
     def create_from_prompt(self, request: PromptRequest, idempotency_key: str = "") -> JobRecord:
         """Take in a job that needs no album; the same key gives it again.
@@ -95,13 +91,7 @@ class JobDesk:
         Raises:
             Album2AvatarError: the job can't be made, with the reason.
         """
-        digest = _digest(request)
-        with self._store.lock:
-            earlier = self._find_repeated(idempotency_key, digest)
-            if earlier is not None:
-                return earlier
-            self._store.check_space()
-            return self._take_in(_new_of_words(request), idempotency_key, digest)
+        return self._once(request, idempotency_key, lambda: _new_of_words(request))
 
     def create_swap(self, request: SwapRequest, idempotency_key: str = "") -> JobRecord:
         """Take in a job that makes a variant of a finished avatar; the same key gives it again.
@@ -109,14 +99,11 @@ class JobDesk:
         Raises:
             Album2AvatarError: the job can't be made, with the reason.
         """
-        digest = _digest(request)
-        with self._store.lock:
-            earlier = self._find_repeated(idempotency_key, digest)
-            if earlier is not None:
-                return earlier
-            self._store.check_space()
-            record = self._new_swap(request, self._store.get(request.job))
-            return self._take_in(record, idempotency_key, digest)
+        return self._once(
+            request,
+            idempotency_key,
+            lambda: self._new_swap(request, self._store.get(request.job)),
+        )
 
     def cancel(self, job: str, *, force: bool) -> JobRecord:
         """Stop a job: now where it waits, after its step where it runs.
@@ -231,21 +218,30 @@ class JobDesk:
             return record
         return None
 
-    def _take_in(self, record: JobRecord, idempotency_key: str, digest: str) -> JobRecord:
-        """Keep a new job and put it into the queue.
+    def _once(
+        self,
+        request: JobRequest | PromptRequest | SwapRequest,
+        key: str,
+        make: Callable[[], JobRecord],
+    ) -> JobRecord:
+        """Keep a new job and put it into the queue, unless its key has been used for it.
 
         Raises:
             Album2AvatarError: the job can't be made, with the reason.
         """
-        record = record.model_copy(
-            update={"idempotency_key": idempotency_key, "request_digest": digest}
-        )
-        check_request(record)
-        self._check_workspace(record)
-        open_workspace(record.workspace_root)
-        self._store.add(record)
-        self._ledger.enqueue(record.id, record.run)
-        return record
+        digest = _digest(request)
+        with self._store.lock:
+            earlier = self._find_repeated(key, digest)
+            if earlier is not None:
+                return earlier
+            self._store.check_space()
+            record = make().model_copy(update={"idempotency_key": key, "request_digest": digest})
+            check_request(record)
+            self._check_workspace(record)
+            open_workspace(record.workspace_root)
+            self._store.add(record)
+            self._ledger.enqueue(record.id, record.run)
+            return record
 
     def _new_record(self, request: JobRequest, album: AlbumRecord) -> JobRecord:
         job = _new_id()
