@@ -19,7 +19,7 @@ from typing import Any
 from PIL import Image
 from screen import HEIGHT, WIDTH, Box, Screen
 
-COLUMNS = (0.5, 0.2, 0.8, 0.95)
+COLUMNS = (0.5, 0.2, 0.8, 0.89, 0.95)
 """Where, across a panel, a row's buttons are looked for."""
 ROW_STEP = 14
 """Pixels; less than a button's height at Blender's usual size."""

@@ -183,7 +183,7 @@ with in_place('IMAGE_EDITOR', 'WINDOW'):
         )
         assert tell(blender, f"{mask}.is_dirty")
         if brush == "ERASE":
-            keep(blender.picture(), "mask-painted")
+            keep(blender.picture(CANVAS), "mask-painted")
             keep_panel(blender, "album2avatar.use_mask", "assets-mask")
         blender.press("album2avatar.use_mask")
         wait_in_blender(blender, SHARE_OF_TOP, 30, lambda share, before=shares[-1]: share != before)
