@@ -10,8 +10,10 @@ from album2avatar.mesh.borders import (
     compacted,
     face_pieces,
     without_pinched_vertices,
+    without_shreds,
     without_small_pieces,
 )
+from album2avatar.mesh.normals import face_vectors
 from album2avatar.mesh.types import Mesh
 
 
@@ -81,3 +83,30 @@ def test_no_rim_passes_a_vertex_twice():
 def shares_edge(mesh: Mesh, first: int, second: int) -> bool:
     common = set(mesh.faces[first].tolist()) & set(mesh.faces[second].tolist())
     return len(common) == 2
+
+
+def face_heights(mesh: Mesh) -> torch.Tensor:
+    return mesh.vertices[mesh.faces].mean(1)[:, 2]
+
+
+def area_of(mesh: Mesh, faces: torch.Tensor) -> float:
+    return float(face_vectors(mesh.vertices, mesh.faces[faces]).norm(dim=1).sum()) / 2
+
+
+def test_a_shred_that_was_cut_off_goes_and_the_rest_stays():
+    mesh = sphere(4)
+    height, side = face_heights(mesh), mesh.vertices[mesh.faces].mean(1)[:, 0]
+    shred = (height > 0.1) & (height < 0.2) & (side > 0.95)
+    kept = shred | (height < 0) | (height > 0.4)
+    after = without_shreds(mesh, kept, (height < 0).long(), 2 * area_of(mesh, shred))
+    assert torch.equal(after, kept & ~shred)
+    larger = without_shreds(mesh, kept, (height < 0).long(), area_of(mesh, shred) / 2)
+    assert torch.equal(larger, kept)
+
+
+def test_a_small_piece_that_nothing_was_cut_off_from_is_no_shred():
+    mesh = sphere(4)
+    height = face_heights(mesh)
+    pole = height > 0.98
+    kept = height > -0.3
+    assert torch.equal(without_shreds(mesh, kept, pole.long(), 2 * area_of(mesh, pole)), kept)

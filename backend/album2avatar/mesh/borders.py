@@ -8,6 +8,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
+from album2avatar.mesh.normals import face_vectors
 from album2avatar.mesh.types import Mesh
 
 
@@ -78,6 +79,28 @@ def without_small_pieces(faces: Tensor, chosen: Tensor, least: int) -> Tensor:
     is_large = torch.bincount(piece) >= least
     result = torch.zeros_like(chosen)
     result[rows[is_large[piece]]] = True
+    return result
+
+
+def without_shreds(mesh: Mesh, kept: Tensor, labels: Tensor, least: float) -> Tensor:
+    """Kept faces (F,) bool without small pieces of one label that something was cut off from.
+
+    Args:
+        labels: (F,) int64.
+        least: square metres below which a piece is small.
+    """
+    area = face_vectors(mesh.vertices, mesh.faces).norm(dim=1) / 2
+    lost = torch.zeros(len(mesh.vertices), dtype=torch.bool)
+    lost[mesh.faces[~kept].flatten()] = True
+    is_beside = lost[mesh.faces].any(1)
+    result = kept.clone()
+    for label in labels[kept].unique().tolist():
+        rows = (kept & (labels == label)).nonzero().squeeze(1)
+        piece = face_pieces(mesh.faces[rows])
+        areas = torch.zeros(int(piece.max()) + 1).index_add(0, piece, area[rows])
+        touched = torch.zeros(len(areas), dtype=torch.bool)
+        touched[piece[is_beside[rows]]] = True
+        result[rows[((areas < least) & touched)[piece]]] = False
     return result
 
 
