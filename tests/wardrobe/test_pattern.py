@@ -21,7 +21,7 @@ from album2avatar.wardrobe.layers import (
     shows_over,
 )
 from album2avatar.wardrobe.pattern import HIDDEN, LID, PLAIN, Pattern, extract_pattern
-from album2avatar.wardrobe.worn import Ground, WornPattern
+from album2avatar.wardrobe.worn import Ground, WornPattern, faired_rims
 from album2avatar.workspace import Workspace
 from toy_person import egg, egg_body, write_tiny_prior
 from toy_swap import write_narrow_avatar, write_wide_avatar
@@ -115,3 +115,18 @@ def test_what_was_hidden_shows_over_clothes_alone_and_never_over_what_hid_it():
         assert shown <= COVERS[kind] - {"skin", "face"}
         assert not shown & {*HIDDEN_UNDER[kind], *TUCKED_INTO.get(kind, {})}
     assert "top" in shows_over("outerwear")
+
+
+def test_the_rim_of_a_pattern_becomes_even_and_stays_where_it_was():
+    angle = torch.arange(80) * (2 * torch.pi / 80)
+    ring = torch.stack([angle.cos(), angle.sin(), torch.zeros(80)], 1)
+    ragged = ring.clone()
+    ragged[:, 2] = torch.where(torch.arange(80) % 2 == 0, 0.02, -0.02)
+    upper = ring + torch.tensor([0.0, 0.0, 0.3])
+    this, following = torch.arange(80), (torch.arange(80) + 1) % 80
+    lower_faces = torch.stack([this, following, this + 80], 1)
+    upper_faces = torch.stack([following, following + 80, this + 80], 1)
+    even = faired_rims(torch.cat([ragged, upper]), torch.cat([lower_faces, upper_faces]))
+    assert float(even[:80, 2].abs().max()) < 0.002
+    assert float((even[:80, :2].norm(dim=1) - 1).abs().max()) < 0.01
+    assert float((even[80:] - upper).norm(dim=1).max()) < 0.01

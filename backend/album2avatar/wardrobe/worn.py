@@ -9,7 +9,7 @@ from album2avatar.body.surface import outer_surface
 from album2avatar.body.types import CanonicalBody
 from album2avatar.body.warp import carry_points
 from album2avatar.errors import WardrobeError
-from album2avatar.mesh.borders import compacted
+from album2avatar.mesh.borders import border_edges, compacted
 from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.types import Mesh
 from album2avatar.render.texture import texture
@@ -24,6 +24,9 @@ SPACING = 0.025
 """Metres between the places by which a garment tells where it is."""
 SAID = 0.3
 """How far a colour that is known from words alone is believed; the rest is the prior's."""
+_RIM_ROUNDS = 10
+_RIM_STEPS = (0.5, -0.53)
+"""What a rim is smoothed by, inwards and outwards."""
 _ROUNDS = 3
 """Times that cloth is moved outwards: where the surface is hollow, once isn't enough."""
 
@@ -70,8 +73,9 @@ class WornPattern:
             )
         carried = carry_points(pattern.solid.vertices, pattern.body, body.vertices)
         faces = pattern.solid.faces
-        cloth = faces[pattern.face_class != LID].unique()
-        off_skin = _off_skin(carried, cloth, body, ground.off_skin)
+        cloth = faces[pattern.face_class != LID]
+        even = faired_rims(carried, cloth)
+        off_skin = _off_skin(even, cloth.unique(), body, ground.off_skin)
         is_outer = (pattern.face_class == SEEN) | (pattern.face_class == PLAIN)
         field = DistanceField(ground.surface)
         hidden = faces[pattern.face_class == HIDDEN].unique()
@@ -105,6 +109,24 @@ class WornPattern:
         corners = self._pattern.corner_uv[seen][closest.faces]
         uv = (corners * closest.barycentric[..., None]).sum(1)
         return SurfaceColors(texture(albedo, uv, "clamp"), points.new_ones(len(points)))
+
+
+def faired_rims(vertices: Tensor, faces: Tensor) -> Tensor:
+    """Vertices (V, 3) with smooth rims of `faces` (F, 3); a pattern is cut along triangles.
+
+    Each step outwards makes up for the one inwards (Taubin 1995): openings keep their width.
+    """
+    rim = border_edges(faces)
+    count = torch.bincount(rim.flatten(), minlength=len(vertices))
+    is_rim = (count == 2)[:, None]
+    for _ in range(_RIM_ROUNDS):
+        for share in _RIM_STEPS:
+            around = torch.zeros_like(vertices)
+            around.index_add_(0, rim[:, 0], vertices[rim[:, 1]])
+            around.index_add_(0, rim[:, 1], vertices[rim[:, 0]])
+            moved = torch.lerp(vertices, around / 2, share)
+            vertices = torch.where(is_rim, moved, vertices)
+    return vertices
 
 
 def _on_large_faces(mesh: Mesh) -> Tensor:
