@@ -10,7 +10,6 @@ from album2avatar.assets import AssetKind
 from album2avatar.body.storage import load_body
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
-from album2avatar.mesh.labels import faired_labels
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
@@ -22,9 +21,10 @@ from album2avatar.paint.painter import Painter
 from album2avatar.paint.scene import MEAN_BRIGHTNESS, PaintedSurface
 from album2avatar.paint.swap_surface import (
     VariantTexture,
+    clean_texels,
     extend_uv,
     feathered,
-    new_part,
+    new_parts,
     vertex_colors,
 )
 from album2avatar.pictures import load_texture, save_picture, save_texture
@@ -53,7 +53,9 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     assert base.uv is not None  # the paint stage always writes one
     size = load_texture(workspace.base.albedo).shape[0]
     new_uv = unwrap(
-        new_part(variant.mesh, variant.kept_faces), UnwrapOptions(size), job.raise_if_cancelled
+        new_parts(variant.mesh, variant.face_assets, variant.kept_faces),
+        UnwrapOptions(size),
+        job.raise_if_cancelled,
     )
     texture = extend_uv(
         variant.mesh, variant.old_faces, base.uv, new_uv, load_texture(workspace.base.albedo)
@@ -69,7 +71,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     with torch.no_grad():
         added = canvas.field.logits(texels.points, texels.assets)
         painted = torch.sigmoid(color_logits(texels.colors) + added)
-    save_texture(workspace.albedo, texture.with_new(seamless(painted, texels, variant, surface)))
+    save_texture(workspace.albedo, texture.with_new(seamless(painted, texels, workspace)))
     extras = {"vertex_asset": variant.assets, "face_asset": variant.face_assets}
     save_mesh(workspace.painted, variant.mesh, texture.uv, extras)
     workspace.checkpoint(job.stage).unlink(missing_ok=True)
@@ -114,28 +116,18 @@ class NewTexels:
 
 
 def read_variant(workspace: Workspace) -> Variant:
-    """Read the sculpted mesh and decide which asset is where."""
-    stored, base = load_mesh(workspace.sculpt), load_mesh(workspace.base.painted)
+    """Read the sculpted mesh and which asset is where."""
+    stored = load_mesh(workspace.sculpt)
+    extras = stored.extras
     kinds = [asset.kind for asset in load_asset_table(workspace).assets]
-    swap = load_swap(workspace)
-    old_kinds, garment = [asset.kind for asset in swap.base_assets], swap.asset.kind
-    left = [kind for kind in kinds if kind != garment]
-    renumbered = torch.tensor([kinds.index(k) if k in left else -1 for k in old_kinds])
-    old_vertex, old_face = stored.extras["old_vertex"], stored.extras["old_face"]
-    is_kept = old_vertex >= 0
-    before = renumbered[base.extras["vertex_asset"][old_vertex.clamp(min=0)]]
-    labels = torch.where(is_kept & (before >= 0), before, stored.extras["vertex_asset"])
-    shares = faired_labels(labels, len(kinds), is_kept, edge_table(stored.mesh.faces))
-    old_faces = old_face[old_face >= 0]
-    new_faces = stored.mesh.faces[len(old_faces) :]
-    kept_assets = renumbered[base.extras["face_asset"][old_faces]]
+    old_face = extras["old_face"]
     return Variant(
         stored.mesh,
-        old_faces,
-        int(is_kept.sum()),
-        shares,
-        torch.cat([kept_assets, shares.argmax(1)[new_faces].mode(1).values]),
-        kinds.index(garment),
+        old_face[old_face >= 0],
+        int((extras["old_vertex"] >= 0).sum()),
+        extras["asset_shares"],
+        extras["face_asset"],
+        kinds.index(load_swap(workspace).asset.kind),
     )
 
 
@@ -229,20 +221,15 @@ def paint(
         job.report(done, steps, metrics=metrics, preview=preview)
 
 
-def seamless(
-    colors: Tensor, texels: NewTexels, variant: Variant, surface: PaintedSurface
-) -> Tensor:
-    """Let what came to light pass into the same asset that stays; the garment ends at its hem."""
-    kept = slice(0, variant.kept_vertices)
-    assets = variant.assets[kept]
-    return feathered(
-        colors,
-        texels.points,
-        texels.assets,
-        variant.mesh.vertices[kept],
-        surface.photo_colors[kept] / MEAN_BRIGHTNESS,
-        torch.where(assets == variant.garment, -1, assets),
-    )
+def seamless(colors: Tensor, texels: NewTexels, workspace: Workspace) -> Tensor:
+    """Let what is beside the garment look as the avatar does there; the garment ends at its hem."""
+    base = load_mesh(workspace.base.painted)
+    kinds = [asset.kind for asset in load_asset_table(workspace).assets]
+    swap = load_swap(workspace)
+    left = [kind for kind in kinds if kind != swap.asset.kind]
+    places = [kinds.index(a.kind) if a.kind in left else -1 for a in swap.base_assets]
+    clean = clean_texels(base, load_texture(workspace.base.albedo), torch.tensor(places))
+    return feathered(colors, texels.points, texels.assets, clean)
 
 
 def garment_colors(workspace: Workspace, points: Tensor) -> SurfaceColors:

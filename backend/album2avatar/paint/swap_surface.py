@@ -7,18 +7,24 @@ import torch
 from scipy import ndimage
 from scipy.spatial import KDTree
 from torch import Tensor
+from torch.nn.functional import one_hot
 
-from album2avatar.mesh.borders import compacted
 from album2avatar.mesh.chart_packing import pack_charts
 from album2avatar.mesh.normals import face_vectors
+from album2avatar.mesh.storage import StoredMesh
 from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.render.baking import TexelMap, map_texels
 from album2avatar.render.texture import texture
 
 PADDING = 2
 """Empty texels between a new chart and its neighbours."""
+MIXED = 0.012
+"""Metres from the border of two assets within which a texel may show the other one's colour."""
+BESIDE = 0.025
+"""Metres from clean texels within which their colours are taken over; about as far as what stays is
+made anew beside a garment."""
 FEATHER = 0.03
-"""Metres over which new skin passes into the skin that stays."""
+"""Metres over which they pass into other colours beyond that."""
 
 
 @dataclass(frozen=True)
@@ -65,38 +71,82 @@ def extend_uv(
     packed, _ = pack_charts(scaled, beside.numpy(), density, PADDING)
     faces = torch.cat([kept.faces, packed.faces + len(kept.coordinates)])
     uv = UvMap(torch.cat([kept.coordinates, packed.coordinates]), faces)
-    rast = map_texels(packed, (size, size)).rast.clone()
+    rast = with_slivers(map_texels(packed, (size, size)), packed).rast.clone()
     rast[..., 3] = torch.where(rast[..., 3] > 0, rast[..., 3] + len(old_faces), 0.0)
     return VariantTexture(uv, TexelMap(rast), albedo, beside)
 
 
-def feathered(
-    colors: Tensor,
-    points: Tensor,
-    assets: Tensor,
-    kept: Tensor,
-    kept_colors: Tensor,
-    kept_assets: Tensor,
-) -> Tensor:
-    """Let colours (N, 3) pass into those of the nearest kept point of the same asset.
+def with_slivers(texels: TexelMap, uv: UvMap) -> TexelMap:
+    """Give each face that covers no texel's centre the free texels at its corners.
+
+    They would show what the texture had there before.
+    """
+    height, width = texels.covered.shape
+    rast = texels.rast.clone()
+    shown = torch.bincount(rast[..., 3].long().flatten(), minlength=len(uv.faces) + 1)[1:]
+    for face in (shown == 0).nonzero().squeeze(1).tolist():
+        column, row = (uv.coordinates[uv.faces[face]] * torch.tensor([width, height])).long().T
+        row, column = row.clamp(0, height - 1), column.clamp(0, width - 1)
+        free = rast[0, row, column, 3] == 0
+        rast[0, row[free], column[free]] = torch.tensor([1 / 3, 1 / 3, 0.0, face + 1.0])
+    return TexelMap(rast)
+
+
+@dataclass(frozen=True)
+class CleanTexels:
+    """Texels of the base that show the colours of one asset and nothing else."""
+
+    points: Tensor
+    """(K, 3) metres, on the base."""
+    colors: Tensor
+    """(K, 3) sRGB 0..1."""
+    assets: Tensor
+    """(K,) int64 of the table after the swap; -1 for what is taken off."""
+
+
+def clean_texels(base: StoredMesh, albedo: Tensor, renumbered: Tensor) -> CleanTexels:
+    """The base's texels but for those near a border of two assets, which may have mixed colours.
+
+    Args:
+        albedo: (S, S, 3) of the base.
+        renumbered: (A,) int64, the base's assets in the table after the swap; -1 if taken off.
+    """
+    assert base.uv is not None  # the paint stage always writes one
+    texels = map_texels(base.uv, (albedo.shape[0], albedo.shape[1]))
+    kinds = one_hot(base.extras["vertex_asset"], len(renumbered)).float()
+    rows = texels.read(torch.cat([base.mesh.vertices, kinds], 1), base.mesh.faces)
+    points, assets = rows[:, :3], rows[:, 3:].argmax(1)
+    clean = torch.zeros(len(points), dtype=torch.bool)
+    for asset in assets.unique().tolist():
+        own = assets == asset
+        if bool(own.all()):
+            return CleanTexels(points, albedo[texels.covered], renumbered[assets])
+        away = torch.from_numpy(KDTree(points[~own].numpy()).query(points[own].numpy())[0])
+        far = away > MIXED
+        clean[own] = far if bool(far.any()) else True
+    return CleanTexels(points[clean], albedo[texels.covered][clean], renumbered[assets[clean]])
+
+
+def feathered(colors: Tensor, points: Tensor, assets: Tensor, clean: CleanTexels) -> Tensor:
+    """Colours (N, 3) with those of the nearest clean texels of the same asset where these are near.
 
     Args:
         points, assets: (N, 3) and (N,) of the new texels.
-        kept, kept_colors, kept_assets: (K, 3), (K, 3) and (K,) of the surface that stays.
-    """  # fmt: skip
+    """
     result = colors.clone()
     for asset in assets.unique().tolist():
         rows = (assets == asset).nonzero().squeeze(1)
-        own = (kept_assets == asset).nonzero().squeeze(1)
+        own = (clean.assets == asset).nonzero().squeeze(1)
         if len(own) == 0:
             continue
-        away, nearest = KDTree(kept[own].numpy()).query(points[rows].numpy(), k=min(4, len(own)))
+        tree = KDTree(clean.points[own].numpy())
+        away, nearest = tree.query(points[rows].numpy(), k=min(4, len(own)))
         away = np.asarray(away).reshape(len(rows), -1)
         weights = torch.from_numpy(1 / (away + 1e-3)).float()
-        around = kept_colors[own[torch.from_numpy(np.asarray(nearest).reshape(len(rows), -1))]]
+        around = clean.colors[own[torch.from_numpy(np.asarray(nearest).reshape(len(rows), -1))]]
         mean = (around * (weights / weights.sum(1, keepdim=True))[..., None]).sum(1)
-        share = (1 - torch.from_numpy(away[:, :1]).float() / FEATHER).clamp(0, 1)
-        result[rows] = torch.lerp(colors[rows], mean, share)
+        beyond = torch.from_numpy(away[:, :1]).float() - BESIDE
+        result[rows] = torch.lerp(colors[rows], mean, (1 - beyond / FEATHER).clamp(0, 1))
     return result
 
 
@@ -107,10 +157,22 @@ def vertex_colors(mesh: Mesh, uv: UvMap, albedo: Tensor) -> Tensor:
     return colors
 
 
-def new_part(mesh: Mesh, kept_faces: int) -> Mesh:
-    """The new faces as a mesh of their own."""
-    chosen = torch.arange(len(mesh.faces)) >= kept_faces
-    return compacted(mesh, chosen)[0]
+def new_parts(mesh: Mesh, face_assets: Tensor, kept_faces: int) -> Mesh:
+    """The new faces with a gap between any two assets, so that no chart has two of them.
+
+    A border is then as smooth as its edges are, however few texels there are.
+
+    Args:
+        face_assets: (F,) int64.
+    """
+    faces, assets = mesh.faces[kept_faces:], face_assets[kept_faces:]
+    used, corners = faces.unique(return_inverse=True)
+    count = int(assets.max()) + 1
+    keys, parted = (corners * count + assets[:, None]).unique(return_inverse=True)
+    vertices = mesh.vertices[used[keys // count]]
+    apart = 1 + float(vertices[:, 0].amax() - vertices[:, 0].amin())
+    aside = torch.tensor([apart, 0.0, 0.0]) * (keys % count)[:, None]
+    return Mesh(vertices + aside, parted)
 
 
 def _density(mesh: Mesh, uv: UvMap) -> float:

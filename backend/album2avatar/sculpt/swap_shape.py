@@ -1,6 +1,7 @@
 """The shape that is looked for when a garment is put on: signed distance and labels."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +11,7 @@ from torch import Tensor
 from album2avatar.assets import AssetKind
 from album2avatar.body.surface import outer_surface
 from album2avatar.body.types import CanonicalBody
-from album2avatar.mesh.borders import compacted
+from album2avatar.mesh.borders import compacted, without_shreds
 from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.types import Mesh
 from album2avatar.wardrobe.layers import COVERS, shows_over
@@ -21,15 +22,25 @@ INNER_CLOTH = 0.009
 """Metres between the skin and a garment that comes to light; the photos never showed it."""
 INSET = 0.06
 """Metres by which the new garment gives way to what has to stay in front of it."""
-BESIDE = 0.015
-"""Metres of bare skin beside a garment that is taken off which are made anew: the garment's step
-and something of its colour are in them."""
+BESIDE = 0.02
+"""Metres beside what changes which are made anew: a garment's step and something of its colour are
+in them, and borders need room to be smooth."""
+BESIDE_FACE = 0.01
+"""The same for the face, whose likeness is in its vertices."""
+SHRED = 0.003
+"""Square metres below which what is left of an asset isn't worth keeping."""
 UNCHANGED = 0.001
 """Metres within which a place of the avatar counts as unchanged."""
+WAIST_GAP = 0.08
+"""Metres from a new bottom to the top across skin, which the bottom closes where the old one did:
+it was cut out of its avatar where a top hid its waist."""
 ON_GARMENT = 0.002
 """Metres from the new garment within which the surface belongs to it."""
 _BELOW: tuple[AssetKind, ...] = ("top", "bottom", "dress", "skin")
 """What may come to light under outerwear."""
+
+_ABOVE: Mapping[AssetKind, tuple[AssetKind, ...]] = defaultdict(tuple, bottom=("top", "outerwear"))
+"""What a kind reaches up to without bare skin between them."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,8 @@ class DressedAvatar:
     mesh: Mesh
     face_assets: Tensor
     """(F,) int64, index into `kinds`; -1 on what is taken off."""
+    vertex_assets: Tensor
+    """(V,) int64, the same for vertices."""
     kinds: tuple[AssetKind, ...]
     """Of the table after the swap."""
     garment: int
@@ -90,6 +103,8 @@ class SwapShape:
         self._free = self._taken | avatar.may_be_covered
         self._before_hidden = ~(self._taken | avatar.shows_hidden)
         self._bare = _bare_faces(avatar, self._taken)
+        is_above = _is_of(assets, avatar.kinds, _ABOVE[avatar.kinds[avatar.garment]])
+        self._above = _field_of(avatar.mesh, is_above)
         self._parts = {
             name: _field_of(avatar.mesh, faces)
             for name, faces in (
@@ -108,21 +123,21 @@ class SwapShape:
         """(F,) bool, faces of the avatar that stay as they are."""
         mesh = self.avatar.mesh
         changed = self.signed_distance(mesh.vertices).abs() > UNCHANGED
-        kept = ~(self._taken | changed[mesh.faces].any(1))
-        taken = self._parts["taken"]
-        if taken is None:
-            return kept
-        middles = mesh.vertices[mesh.faces].mean(1)
-        beside = _away(taken, middles) < BESIDE
-        return kept & ~(beside & self._is_of(("skin",)))
+        goes = _field_of(mesh, self._taken | changed[mesh.faces].any(1))
+        if goes is None:
+            return torch.ones_like(self._taken)
+        margin = torch.where(self._is_of(("face",)), BESIDE_FACE, BESIDE)
+        kept = _away(goes, mesh.vertices[mesh.faces].mean(1)) > margin
+        return without_shreds(mesh, kept, self.avatar.face_assets, SHRED)
 
     def assets(self, points: Tensor) -> Tensor:
         """(N,) int64, the asset of each point (N, 3) of the new surface."""
         closest = self._base.closest(points)
         below = self.avatar.face_assets[closest.faces]
         bare = self.avatar.face_assets[self._bare.nearest(points)]
-        below = torch.where(below < 0, bare, below)
         is_garment = self._garment(points) <= self._under(points) + ON_GARMENT
+        is_garment |= (below < 0) & (self._covers_skin(points) | (self._waist(points) > 0.5))
+        below = torch.where(below < 0, bare, below)
         return torch.where(is_garment, self.avatar.garment, below)
 
     def garment_points(self) -> Tensor:
@@ -133,13 +148,29 @@ class SwapShape:
     def _is_of(self, wanted: Sequence[AssetKind]) -> Tensor:
         return _is_of(self.avatar.face_assets, self.avatar.kinds, wanted)
 
+    def _waist(self, points: Tensor) -> Tensor:
+        """(N,) 0..1, how far a point is in the gap between the new garment and what is above."""
+        if self._above is None:
+            return torch.zeros(len(points))
+        between = _away(self._above, points) + self._worn.signed_distance(points).abs()
+        return ((WAIST_GAP - between) / BLEND).clamp(0, 1)
+
+    def _covers_skin(self, points: Tensor) -> Tensor:
+        """(N,) bool, the garment lies between a point and the skin."""
+        skin = self._body.closest(points)
+        away = skin.signed_distance.clamp(min=1e-6)[:, None]
+        outward = (points - skin.points) / away
+        on_skin = skin.points + torch.minimum(away, torch.tensor(INNER_CLOTH)) * outward
+        return self._worn.signed_distance(on_skin) <= ON_GARMENT
+
     def _under(self, points: Tensor) -> Tensor:
         """Signed distance to the avatar without what is taken off."""
         base = self._base.closest(points).signed_distance
         taken, kept = self._parts["taken"], self._parts["kept"]
         if taken is None or kept is None:
             return base
-        below = self._body.closest(points).signed_distance - self._bare.thickness(points)
+        thickness = torch.maximum(self._bare.thickness(points), INNER_CLOTH * self._waist(points))
+        below = self._body.closest(points).signed_distance - thickness
         share = ((_away(kept, points) - _away(taken, points)) / BLEND).clamp(0, 1)
         return torch.lerp(base, below, share)
 

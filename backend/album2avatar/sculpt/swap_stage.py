@@ -10,10 +10,13 @@ from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
 from album2avatar.errors import MeshError
 from album2avatar.mesh.decimate import decimate
+from album2avatar.mesh.label_cuts import LabelledMesh, cut_along_borders
+from album2avatar.mesh.labels import faired_labels, without_islands
 from album2avatar.mesh.normals import face_vectors
 from album2avatar.mesh.stitching import Stitched, replace_part
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.tetrahedra import TetrahedralMesh
+from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.model_folders import find_model
 from album2avatar.prior.personalized import load_personalized_prior
@@ -35,6 +38,8 @@ SMALL_KINDS: frozenset[AssetKind] = frozenset({"hair", "headwear", "shoes"})
 """Kinds at head and feet, which need a finer lattice."""
 RETRIES = 3
 """Times that the seam is moved by a ring of faces when the two surfaces can't be joined."""
+ISLAND = 0.001
+"""Square metres below which an island of one asset in another is noise."""
 FINER = 1.3
 """Faces of the new part for each that the avatar has there on as much surface: hems need a few
 more."""
@@ -59,14 +64,17 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     sculptor = sculpt(shape, lattice, kept, workspace, settings, job)
 
     stitched = join(avatar.mesh, kept, sculptor.finished())
+    labelled = with_borders(stitched, shape)
+    old_assets = avatar.face_assets[stitched.old_faces]
     extras = {
-        "old_vertex": padded(stitched.old_vertices, len(stitched.mesh.vertices)),
-        "old_face": padded(stitched.old_faces, len(stitched.mesh.faces)),
-        "vertex_asset": shape.assets(stitched.mesh.vertices),
+        "old_vertex": padded(stitched.old_vertices, len(labelled.mesh.vertices)),
+        "old_face": padded(stitched.old_faces, len(labelled.mesh.faces)),
+        "asset_shares": labelled.shares,
+        "face_asset": torch.cat([old_assets, labelled.new_labels]),
     }
     preview = workspace.preview(job.stage, settings.swap.sculpt_steps)
-    save_normal_strip(preview, stitched.mesh, avatar.body)
-    save_mesh(workspace.sculpt, stitched.mesh, extras=extras)
+    save_normal_strip(preview, labelled.mesh, avatar.body)
+    save_mesh(workspace.sculpt, labelled.mesh, extras=extras)
     job.report(1, 1, preview=preview)
     workspace.checkpoint(job.stage).unlink(missing_ok=True)
 
@@ -84,7 +92,9 @@ def read_dressed_avatar(workspace: Workspace) -> DressedAvatar:
     )
     painted = load_mesh(base.painted)
     faces = renumbered[painted.extras["face_asset"]]
-    return DressedAvatar(painted.mesh, faces, kinds, garment, load_body(workspace.body))
+    vertices = renumbered[painted.extras["vertex_asset"]]
+    body = load_body(workspace.body)
+    return DressedAvatar(painted.mesh, faces, vertices, kinds, garment, body)
 
 
 def lattice_cells(avatar: DressedAvatar, settings: Settings) -> float:
@@ -140,6 +150,19 @@ def join(avatar: Mesh, kept: Tensor, new: Mesh) -> Stitched:
             # Where a rim is ragged, another ring of faces makes it simple.
             kept = kept & ~_touching(avatar.faces, ~kept)
     return replace_part(avatar, kept, thinner)
+
+
+def with_borders(stitched: Stitched, shape: SwapShape) -> LabelledMesh:
+    """Find the assets of the new part, and cut its faces along smooth borders between them."""
+    mesh, avatar = stitched.mesh, shape.avatar
+    kept = len(stitched.old_vertices)
+    labels = shape.assets(mesh.vertices)
+    before = avatar.vertex_assets[stitched.old_vertices]
+    labels[:kept] = torch.where(before >= 0, before, labels[:kept])
+    is_kept = torch.arange(len(labels)) < kept
+    labels = without_islands(labels, is_kept, mesh, ISLAND)
+    shares = faired_labels(labels, len(avatar.kinds), is_kept, edge_table(mesh.faces))
+    return cut_along_borders(mesh, shares, kept, len(stitched.old_faces))
 
 
 def _touching(faces: Tensor, chosen: Tensor) -> Tensor:

@@ -1,0 +1,92 @@
+"""Where the new part's texels take their colours from."""
+
+import torch
+
+from album2avatar.mesh.storage import StoredMesh
+from album2avatar.mesh.types import Mesh, UvMap
+from album2avatar.paint.swap_surface import (
+    BESIDE,
+    FEATHER,
+    MIXED,
+    CleanTexels,
+    clean_texels,
+    feathered,
+    new_parts,
+    with_slivers,
+)
+from album2avatar.render.baking import map_texels
+from toy_balls import ball
+
+SIZE = 64
+TAKEN, TOP = 0, 1
+WHITE, RED = torch.tensor([1.0, 1.0, 1.0]), torch.tensor([1.0, 0.0, 0.0])
+
+
+def sheet(columns: int = 33) -> StoredMesh:
+    """A sheet of 0.2 m whose right half is the top; its texture is its own shape."""
+    line = torch.linspace(0, 1, columns)
+    grid = torch.stack(torch.meshgrid(line, line, indexing="ij"), -1).reshape(-1, 2)
+    row, column = torch.meshgrid(
+        torch.arange(columns - 1), torch.arange(columns - 1), indexing="ij"
+    )
+    a = (row * columns + column).flatten()
+    b, c, d = a + columns, a + columns + 1, a + 1
+    faces = torch.cat([torch.stack([a, b, c], 1), torch.stack([a, c, d], 1)])
+    vertices = torch.cat([0.2 * grid, torch.zeros(len(grid), 1)], 1)
+    extras = {"vertex_asset": (grid[:, 0] > 0.5).long()}
+    return StoredMesh(Mesh(vertices, faces), UvMap(grid, faces), extras)
+
+
+def test_texels_that_carry_the_old_garment_s_colour_are_not_clean():
+    albedo = torch.where(torch.arange(SIZE)[None, :, None] < SIZE // 2 + 2, WHITE, RED)
+    albedo = albedo.expand(SIZE, SIZE, 3)
+    clean = clean_texels(sheet(), albedo, torch.tensor([-1, 0]))
+    is_top = clean.assets == 0
+    assert float(clean.points[is_top, 0].min()) > 0.1 + MIXED - 0.004
+    assert torch.equal(clean.colors[is_top], RED.expand(int(is_top.sum()), 3))
+    assert bool((clean.assets[~is_top] == -1).all())
+
+
+def test_stripes_go_on_beside_a_garment_and_pass_into_other_colours_farther_away():
+    across = torch.linspace(0, 0.2, 101)
+    stripes = (across * 50).long() % 2 == 0
+    colors = torch.where(stripes[:, None], WHITE, RED)
+    points = torch.stack([torch.zeros(101), across, torch.zeros(101)], 1)
+    clean = CleanTexels(points, colors, torch.zeros(101, dtype=torch.int64))
+    grey = torch.full((2, 3), 0.5)
+    assets = torch.zeros(2, dtype=torch.int64)
+    near = torch.tensor([[0.0005, 0.05, 0.0], [0.0005, 0.03, 0.0]])
+    got = feathered(grey, near, assets, clean)
+    assert float((got - torch.stack([WHITE, RED])).abs().max()) < 0.05
+    far = torch.tensor([[BESIDE + FEATHER + 0.01, 0.05, 0.0]])
+    assert torch.equal(feathered(grey[:1], far, assets[:1], clean), grey[:1])
+    other = feathered(grey, near, assets + 1, clean)
+    assert torch.equal(other, grey)
+
+
+def test_assets_share_no_chart():
+    mesh = ball(2)
+    assets = (mesh.vertices[mesh.faces].mean(1)[:, 2] > 0).long()
+    kept = 20
+    parts = new_parts(mesh, assets, kept)
+    assert len(parts.faces) == len(mesh.faces) - kept
+    upper, lower = (parts.faces[assets[kept:] == number].unique() for number in (1, 0))
+    assert not bool(torch.isin(upper, lower).any())
+    own = parts.vertices[parts.faces]
+    moved = own - mesh.vertices[mesh.faces[kept:]]
+    assert float((moved - moved[:, :1]).abs().max()) < 1e-6
+    assert float(parts.vertices[upper, 0].min()) > float(parts.vertices[lower, 0].max())
+
+
+def test_a_face_without_a_texel_s_centre_gets_texels_all_the_same():
+    place = torch.tensor([[0.1, 0.1], [0.9, 0.1], [0.1, 0.9], [0.951, 0.951], [0.951, 0.954]])
+    sliver = torch.cat([place, torch.tensor([[0.954, 0.951]])])
+    uv = UvMap(sliver, torch.tensor([[0, 1, 2], [3, 4, 5]]))
+    plain = map_texels(uv, (SIZE, SIZE))
+    assert not bool((plain.rast[..., 3] == 2).any())
+    found = with_slivers(plain, uv)
+    rows, columns = (found.rast[0, ..., 3] == 2).nonzero().unbind(1)
+    assert set(rows.tolist()) == {60, 61}
+    assert set(columns.tolist()) == {60, 61}
+    was = plain.covered
+    assert torch.equal(found.rast[0][was], plain.rast[0][was])
