@@ -1,6 +1,5 @@
 """The shape that is looked for when a garment is put on: signed distance and labels."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -38,8 +37,7 @@ ON_GARMENT = 0.002
 """Metres from the new garment within which the surface belongs to it."""
 _BELOW: tuple[AssetKind, ...] = ("top", "bottom", "dress", "skin")
 """What may come to light under outerwear."""
-
-_ABOVE: Mapping[AssetKind, tuple[AssetKind, ...]] = defaultdict(tuple, bottom=("top", "outerwear"))
+_ABOVE: Mapping[AssetKind, tuple[AssetKind, ...]] = {"bottom": ("top", "outerwear")}
 """What a kind reaches up to without bare skin between them."""
 
 
@@ -103,7 +101,7 @@ class SwapShape:
         self._free = self._taken | avatar.may_be_covered
         self._before_hidden = ~(self._taken | avatar.shows_hidden)
         self._bare = _bare_faces(avatar, self._taken)
-        is_above = _is_of(assets, avatar.kinds, _ABOVE[avatar.kinds[avatar.garment]])
+        is_above = self._is_of(_ABOVE.get(avatar.kinds[avatar.garment], ()))
         self._above = _field_of(avatar.mesh, is_above)
         self._parts = {
             name: _field_of(avatar.mesh, faces)
