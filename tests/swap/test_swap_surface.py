@@ -7,7 +7,6 @@ from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.paint.swap_surface import (
     BESIDE,
     FEATHER,
-    MIXED,
     CleanTexels,
     clean_texels,
     feathered,
@@ -15,6 +14,7 @@ from album2avatar.paint.swap_surface import (
     with_slivers,
 )
 from album2avatar.render.baking import map_texels
+from album2avatar.render.clean_texels import FILTERED, asset_texels
 from toy_balls import ball
 
 SIZE = 64
@@ -42,9 +42,20 @@ def test_texels_that_carry_the_old_garment_s_colour_are_not_clean():
     albedo = albedo.expand(SIZE, SIZE, 3)
     clean = clean_texels(sheet(), albedo, torch.tensor([-1, 0]))
     is_top = clean.assets == 0
-    assert float(clean.points[is_top, 0].min()) > 0.1 + MIXED - 0.004
+    assert float(clean.points[is_top, 0].min()) > 0.1 + FILTERED
     assert torch.equal(clean.colors[is_top], RED.expand(int(is_top.sum()), 3))
     assert bool((clean.assets[~is_top] == -1).all())
+
+
+def test_an_asset_too_narrow_for_clean_texels_has_its_own_colours_all_the_same():
+    painted = sheet()
+    narrow = painted.mesh.vertices[:, 0] > 0.2 - FILTERED
+    extras = {"vertex_asset": narrow.long()}
+    found = asset_texels(StoredMesh(painted.mesh, painted.uv, extras), (SIZE, SIZE))
+    is_narrow = found.assets == 1
+    assert bool(is_narrow.any())
+    assert bool(found.clean[is_narrow].all())
+    assert not bool(found.clean[~is_narrow].all())
 
 
 def test_stripes_go_on_beside_a_garment_and_pass_into_other_colours_farther_away():

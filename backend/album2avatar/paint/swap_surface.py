@@ -7,20 +7,18 @@ import torch
 from scipy import ndimage
 from scipy.spatial import KDTree
 from torch import Tensor
-from torch.nn.functional import one_hot
 
 from album2avatar.mesh.chart_packing import pack_charts
 from album2avatar.mesh.normals import face_vectors
 from album2avatar.mesh.storage import StoredMesh
 from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.render.baking import TexelMap, map_texels
+from album2avatar.render.clean_texels import asset_texels
 from album2avatar.render.texture import texture
 
 PADDING = 2
 """Empty texels between a new chart and its neighbours."""
-MIXED = 0.012
-"""Metres from the border of two assets within which a texel may show the other one's colour."""
-BESIDE = 0.025
+BESIDE = 0.035
 """Metres from clean texels within which their colours are taken over; about as far as what stays is
 made anew beside a garment."""
 FEATHER = 0.03
@@ -111,20 +109,9 @@ def clean_texels(base: StoredMesh, albedo: Tensor, renumbered: Tensor) -> CleanT
         albedo: (S, S, 3) of the base.
         renumbered: (A,) int64, the base's assets in the table after the swap; -1 if taken off.
     """
-    assert base.uv is not None  # the paint stage always writes one
-    texels = map_texels(base.uv, (albedo.shape[0], albedo.shape[1]))
-    kinds = one_hot(base.extras["vertex_asset"], len(renumbered)).float()
-    rows = texels.read(torch.cat([base.mesh.vertices, kinds], 1), base.mesh.faces)
-    points, assets = rows[:, :3], rows[:, 3:].argmax(1)
-    clean = torch.zeros(len(points), dtype=torch.bool)
-    for asset in assets.unique().tolist():
-        own = assets == asset
-        if bool(own.all()):
-            return CleanTexels(points, albedo[texels.covered], renumbered[assets])
-        away = torch.from_numpy(KDTree(points[~own].numpy()).query(points[own].numpy())[0])
-        far = away > MIXED
-        clean[own] = far if bool(far.any()) else True
-    return CleanTexels(points[clean], albedo[texels.covered][clean], renumbered[assets[clean]])
+    found = asset_texels(base, (albedo.shape[0], albedo.shape[1]))
+    colors, assets = albedo[found.texels.covered], renumbered[found.assets]
+    return CleanTexels(found.points[found.clean], colors[found.clean], assets[found.clean])
 
 
 def feathered(colors: Tensor, points: Tensor, assets: Tensor, clean: CleanTexels) -> Tensor:

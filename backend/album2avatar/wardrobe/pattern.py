@@ -15,8 +15,8 @@ from PIL import Image
 from scipy import ndimage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import KDTree
 from torch import Tensor
-from torch.nn.functional import one_hot
 
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import AssetKind
@@ -35,7 +35,7 @@ from album2avatar.mesh.storage import StoredMesh, load_mesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.pictures import load_texture
-from album2avatar.render.baking import map_texels
+from album2avatar.render.clean_texels import asset_texels
 from album2avatar.tensor_files import damaged, read_tensors, write_tensors
 from album2avatar.wardrobe.layers import HIDDEN_UNDER, TUCKED_INTO
 from album2avatar.workspace import Workspace
@@ -52,8 +52,6 @@ THINNEST = 0.003
 STANDS_OFF = 1.2
 """How much farther off the skin than a garment another one is that it is tucked into. Measured on
 avatars in skirts (1.6 and 4.9) and in trousers and shorts (0.6 to 0.95)."""
-BORDER = 2
-"""Texels at an asset's border whose colour may be its neighbour's."""
 _FILE_KIND = "garment pattern"
 
 
@@ -243,20 +241,28 @@ def _corner_uv(painted: StoredMesh, chosen: Tensor, face_class: Tensor) -> Tenso
 def _own_texels(painted: StoredMesh, chosen: Tensor, asset: int, texture: Tensor) -> Tensor:
     """The texture (H, W, 3) where it shows the asset; elsewhere the nearest of these colours.
 
-    At a border the texels of a face belong to both assets; the last ones are not trusted. What the
-    texture shows of other assets doesn't leave the avatar.
+    Near a border texels may have both assets' colours, and take the nearest clean ones on the
+    surface. What the texture shows of other assets doesn't leave the avatar.
     """
-    assert painted.uv is not None
-    texels = map_texels(painted.uv, (texture.shape[0], texture.shape[1]))
-    of_texel = torch.where(texels.covered, texels.rast[0, ..., 3].long() - 1, -1)
-    kind = one_hot(painted.extras["vertex_asset"]).float()
-    is_asset = torch.zeros_like(texels.covered)
-    is_asset[texels.covered] = texels.read(kind, painted.mesh.faces).argmax(1) == asset
-    own = chosen[of_texel.clamp(min=0)] & texels.covered & is_asset
-    inner = torch.from_numpy(ndimage.binary_erosion(own.numpy(), iterations=BORDER))
-    inner = inner if bool(inner.any()) else own
-    nearest = ndimage.distance_transform_edt(
-        ~inner.numpy(), return_distances=False, return_indices=True
+    found = asset_texels(painted, (texture.shape[0], texture.shape[1]))
+    covered, of_face = found.texels.covered, found.texels.rast[0, ..., 3].long() - 1
+    own = _narrowed(chosen[of_face[covered]], found.assets == asset)
+    clean = _narrowed(own, found.clean)
+    nearest = KDTree(found.points[clean].numpy()).query(found.points[own].numpy())[1]
+    colors = texture[covered]
+    colors[own] = colors[clean][torch.as_tensor(nearest)]
+    own_places = torch.zeros_like(covered)
+    own_places[covered] = own
+    result = texture.clone()
+    result[covered] = colors
+    place = ndimage.distance_transform_edt(
+        ~own_places.numpy(), return_distances=False, return_indices=True
     )
-    row, column = torch.as_tensor(nearest).long()
-    return texture[row, column]
+    row, column = torch.as_tensor(place).long()
+    return result[row, column]
+
+
+def _narrowed(chosen: Tensor, wanted: Tensor) -> Tensor:
+    """What is both (N,) bool, or what is chosen where nothing is both."""
+    both = chosen & wanted
+    return both if bool(both.any()) else chosen
