@@ -6,7 +6,7 @@ from album2avatar.asset_table import KIND_ORDER, save_asset_table
 from album2avatar.assets import Asset, AssetTable
 from album2avatar.model_folders import find_model
 from album2avatar.personalization.preview import preview_prompts
-from album2avatar.prior.composition import combine_tokens, concatenate_adapters
+from album2avatar.prior.composition import combine_tokens, copy_adapter
 from album2avatar.prior.personalized import (
     RECORD_FILE,
     TOKENS_FILE,
@@ -26,6 +26,8 @@ from album2avatar.workspace import Workspace
 def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     """Write the variant's asset table, tokens and adapter.
 
+    The garment's adapter takes the place of the person's: only the garment is made anew.
+
     Raises:
         WardrobeError: the garment was learned with another base prior.
     """
@@ -36,20 +38,20 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     target = workspace.personalization
     own = [asset.token for asset in table.assets if asset.token and asset != swap.asset]
     sources: list[tuple[Path, dict[str, str]]] = []
-    adapters: list[tuple[Path, float]] = []
+    adapter: Path | None = None
     if own:
         sources.append((base.personalization / TOKENS_FILE, {token: token for token in own}))
-        adapters.append((base.personalization, 1.0))
+        adapter = base.personalization
     if swap.asset.token:
         entry = read_entry(workspace.garment / ENTRY_FILE)
         require_compatible(entry, hash_of_weights(find_model(settings.prior)), settings.prior)
         sources.append((workspace.garment / TOKEN_FILE, {swap.own_token: swap.asset.token}))
-        adapters.append((workspace.garment, settings.swap.adapter_scale))
+        adapter = workspace.garment
     (target / RECORD_FILE).unlink(missing_ok=True)
     save_asset_table(workspace, table)
-    if sources:
+    if adapter is not None:
         combine_tokens(target / TOKENS_FILE, sources)
-        concatenate_adapters(target, adapters)
+        copy_adapter(adapter, target)
     prompts = preview_prompts(table.subject, table.assets)
     save_record(target, record.model_copy(update={"assets": table.assets, "prompts": prompts}))
     job.report(1, 1, message=f"puts on {swap.asset.name}")

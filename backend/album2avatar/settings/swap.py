@@ -12,9 +12,6 @@ class SwapSettings(Frozen):
     Stable Diffusion's size on a GPU.
     """
 
-    adapter_scale: float = Field(default=0.5, ge=0, le=1)
-    """Weight of the garment's adapter beside the person's own, which counts fully. The garment's
-    token carries most of it; its adapter also brings something of the person who wore it."""
     lattice_cells: int = Field(default=120, ge=16, le=256)
     """Lattice cubes along the body's height, around what changes."""
     sculpt_steps: int = Field(default=200, ge=0, le=100_000)
