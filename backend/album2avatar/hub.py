@@ -6,7 +6,7 @@ Only `describe` and `download` use the network, and only `album2avatar models` c
 import shutil
 from collections.abc import Collection, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
@@ -54,8 +54,8 @@ class HubModel:
 class Hub:
     """The hub and its cache on this computer; the user's own where not given."""
 
-    endpoint: str = constants.ENDPOINT
-    cache: Path = Path(constants.HF_HUB_CACHE)
+    endpoint: str = field(default_factory=lambda: constants.ENDPOINT)
+    cache: Path = field(default_factory=lambda: Path(constants.HF_HUB_CACHE))
 
     def cached_folder(self, model_id: str) -> Path | None:
         """Folder of the version of a model that was downloaded last; None where there is none."""

@@ -36,7 +36,14 @@ def ids(fuzzed: RunningService) -> dict[str, str]:
     fuzzed.post(f"/jobs/{job}/cancel")
     entry = fuzzed.get("/wardrobe?kind=top")["items"][0]["id"]
     artifact = f"{album}.thumbnail.img_0401"
-    return {"album": album, "job": job, "artifact": artifact, "kind": "top", "entry": entry}
+    return {
+        "album": album,
+        "job": job,
+        "artifact": artifact,
+        "kind": "top",
+        "entry": entry,
+        "photo": "img_0401",
+    }
 
 
 def test_no_request_crashes_and_none_passes_without_the_token(
