@@ -43,7 +43,7 @@ SMALL_SETTINGS: Mapping[str, Any] = {
     },
     "paint": {
         "faces": 2000,
-        "texture_size": 64,
+        "texture_size": 128,
         "steps": 6,
         "views_per_step": 1,
         "supersampling": 1,
