@@ -8,7 +8,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
-from album2avatar.mesh.normals import face_vectors
+from album2avatar.mesh.normals import face_areas
 from album2avatar.mesh.types import Mesh
 
 
@@ -89,7 +89,7 @@ def without_shreds(mesh: Mesh, kept: Tensor, labels: Tensor, least: float) -> Te
         labels: (F,) int64.
         least: square metres below which a piece is small.
     """
-    area = face_vectors(mesh.vertices, mesh.faces).norm(dim=1) / 2
+    area = face_areas(mesh)
     lost = torch.zeros(len(mesh.vertices), dtype=torch.bool)
     lost[mesh.faces[~kept].flatten()] = True
     is_beside = lost[mesh.faces].any(1)

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from album2avatar.mesh.laplacian import uniform_laplacian
-from album2avatar.mesh.normals import face_vectors
+from album2avatar.mesh.normals import face_areas
 from album2avatar.mesh.topology import EdgeTable, edge_table
 from album2avatar.mesh.types import Mesh
 
@@ -46,7 +46,7 @@ def without_islands(labels: Tensor, fixed: Tensor, mesh: Mesh, least: float) -> 
     """
     ends = edge_table(mesh.faces).vertices
     island = _islands(labels, ends)
-    area = face_vectors(mesh.vertices, mesh.faces).norm(dim=1) / 6
+    area = face_areas(mesh) / 3
     areas = torch.zeros(int(island.max()) + 1)
     areas.index_add_(0, island[mesh.faces.flatten()], area.repeat_interleave(3))
     areas[island[fixed]] = torch.inf

@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from album2avatar.mesh.gather import gather_rows
+from album2avatar.mesh.types import Mesh
 
 
 def face_vectors(vertices: Tensor, faces: Tensor) -> Tensor:
@@ -19,6 +20,11 @@ def face_vectors(vertices: Tensor, faces: Tensor) -> Tensor:
     """
     a, b, c = (gather_rows(vertices, faces[:, corner]) for corner in range(3))
     return torch.linalg.cross(b - a, c - a)
+
+
+def face_areas(mesh: Mesh) -> Tensor:
+    """(F,) square metres."""
+    return face_vectors(mesh.vertices, mesh.faces).norm(dim=1) / 2
 
 
 def face_normals(vertices: Tensor, faces: Tensor) -> Tensor:

@@ -8,11 +8,12 @@ from torch import Tensor
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import AssetKind
 from album2avatar.body.storage import load_body
+from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
-from album2avatar.mesh.storage import load_mesh, save_mesh
+from album2avatar.mesh.storage import StoredMesh, load_mesh, save_mesh
 from album2avatar.mesh.topology import edge_table
-from album2avatar.mesh.types import Mesh
+from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.mesh.uv import UnwrapOptions, unwrap
 from album2avatar.model_folders import find_model
 from album2avatar.paint.baking import preview_strip
@@ -34,7 +35,7 @@ from album2avatar.settings import Settings
 from album2avatar.wardrobe.garment import load_swap
 from album2avatar.wardrobe.layers import OFF_SKIN
 from album2avatar.wardrobe.shape import garment_shape
-from album2avatar.wardrobe.worn import Ground, SurfaceColors
+from album2avatar.wardrobe.worn import Ground, WornPattern
 from album2avatar.workspace import Workspace
 
 ELSEWHERE = 0.5
@@ -49,29 +50,24 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     """
     variant = read_variant(workspace)
     job.raise_if_cancelled()
-    base = load_mesh(workspace.base.painted)
-    assert base.uv is not None  # the paint stage always writes one
-    size = load_texture(workspace.base.albedo).shape[0]
     new_uv = unwrap(
         new_parts(variant.mesh, variant.face_assets, variant.kept_faces),
-        UnwrapOptions(size),
+        UnwrapOptions(variant.albedo.shape[0]),
         job.raise_if_cancelled,
     )
-    texture = extend_uv(
-        variant.mesh, variant.old_faces, base.uv, new_uv, load_texture(workspace.base.albedo)
-    )
-    surface = painted_surface(workspace, variant)
-    texels = new_texels(workspace, variant, surface, texture)
+    texture = extend_uv(variant.mesh, variant.old_faces, variant.base_uv, new_uv, variant.albedo)
+    surface = painted_surface(variant)
+    texels = new_texels(variant, surface, texture)
     texture = VariantTexture(
         texture.uv, texture.texels, texture.with_new(texels.colors), texture.beside_old
     )
     canvas = overpaint_canvas(surface, variant, texture, settings)
-    paint(surface, canvas, workspace, settings, job)
+    paint(surface, canvas, variant, workspace, settings, job)
 
     with torch.no_grad():
         added = canvas.field.logits(texels.points, texels.assets)
         painted = torch.sigmoid(color_logits(texels.colors) + added)
-    save_texture(workspace.albedo, texture.with_new(seamless(painted, texels, workspace)))
+    save_texture(workspace.albedo, texture.with_new(seamless(painted, texels, variant)))
     extras = {"vertex_asset": variant.assets, "face_asset": variant.face_assets}
     save_mesh(workspace.painted, variant.mesh, texture.uv, extras)
     workspace.checkpoint(job.stage).unlink(missing_ok=True)
@@ -84,13 +80,35 @@ class Variant:
     mesh: Mesh
     old_faces: Tensor
     """(K,) int64, number of each kept face in the base."""
-    kept_vertices: int
+    old_vertices: Tensor
+    """The same for vertices."""
     shares: Tensor
     """(V, A) shares of the assets."""
     face_assets: Tensor
     """(F,) int64."""
+    kinds: tuple[AssetKind, ...]
+    """Of the asset table."""
+    places: Tensor
+    """(B,) int64, the base's assets in that table; -1 for what is taken off."""
     garment: int
-    """The new garment's place in the asset table."""
+    """The new garment's place in it."""
+    worn: WornPattern
+    """The garment on the variant's body, for its colours."""
+    body: CanonicalBody
+    base: StoredMesh
+    albedo: Tensor
+    """(S, S, 3) sRGB 0..1, the base's."""
+
+    @property
+    def base_uv(self) -> UvMap:
+        """The base's texture coordinates."""
+        assert self.base.uv is not None  # the paint stage always writes one
+        return self.base.uv
+
+    @property
+    def kept_vertices(self) -> int:
+        """Number of vertices that are the base's."""
+        return len(self.old_vertices)
 
     @property
     def kept_faces(self) -> int:
@@ -116,37 +134,44 @@ class NewTexels:
 
 
 def read_variant(workspace: Workspace) -> Variant:
-    """Read the sculpted mesh and which asset is where."""
-    stored = load_mesh(workspace.sculpt)
-    extras = stored.extras
-    kinds = [asset.kind for asset in load_asset_table(workspace).assets]
-    old_face = extras["old_face"]
+    """Read the sculpted mesh, which asset is where, and what it was made from."""
+    stored, base = load_mesh(workspace.sculpt), load_mesh(workspace.base.painted)
+    body, swap = load_body(workspace.body), load_swap(workspace)
+    kinds: tuple[AssetKind, ...] = tuple(a.kind for a in load_asset_table(workspace).assets)
+    # Only colours are read: where the garment lies, the sculpture has decided.
+    nothing = torch.zeros(len(base.mesh.faces), dtype=torch.bool)
+    ground = Ground(body, base.mesh, nothing, nothing, OFF_SKIN[swap.asset.kind])
+    old_face, old_vertex = stored.extras["old_face"], stored.extras["old_vertex"]
     return Variant(
         stored.mesh,
         old_face[old_face >= 0],
-        int((extras["old_vertex"] >= 0).sum()),
-        extras["asset_shares"],
-        extras["face_asset"],
-        kinds.index(load_swap(workspace).asset.kind),
+        old_vertex[old_vertex >= 0],
+        stored.extras["asset_shares"],
+        stored.extras["face_asset"],
+        kinds,
+        torch.tensor(swap.places_in(kinds)),
+        kinds.index(swap.asset.kind),
+        garment_shape(workspace, ground),
+        body,
+        base,
+        load_texture(workspace.base.albedo),
     )
 
 
-def painted_surface(workspace: Workspace, variant: Variant) -> PaintedSurface:
+def painted_surface(variant: Variant) -> PaintedSurface:
     """The variant as the painter sees it.
 
     What stays is known fully, and so is the garment where its avatar showed it. What comes to
     light is known to look like the same asset elsewhere.
     """
-    base = load_mesh(workspace.base.painted)
-    assert base.uv is not None
-    before = vertex_colors(base.mesh, base.uv, load_texture(workspace.base.albedo))
-    old_vertex = load_mesh(workspace.sculpt).extras["old_vertex"][: variant.kept_vertices]
-    garment = garment_colors(workspace, variant.mesh.vertices)
+    before = vertex_colors(variant.base.mesh, variant.base_uv, variant.albedo)
+    kept = before[variant.old_vertices]
+    garment = variant.worn.colors(variant.mesh.vertices)
     is_garment = variant.assets == variant.garment
-    usual = usual_colors(before[old_vertex], variant.assets[: variant.kept_vertices], variant)
+    usual = usual_colors(kept, variant.assets[: variant.kept_vertices], variant)
     colors = torch.where(is_garment[:, None], garment.colors, usual[variant.assets])
     known = torch.where(is_garment, garment.known, ELSEWHERE)
-    colors[: variant.kept_vertices] = before[old_vertex]
+    colors[: variant.kept_vertices] = kept
     known[: variant.kept_vertices] = 1.0
     return PaintedSurface(
         variant.mesh,
@@ -157,9 +182,7 @@ def painted_surface(workspace: Workspace, variant: Variant) -> PaintedSurface:
     )
 
 
-def new_texels(
-    workspace: Workspace, variant: Variant, surface: PaintedSurface, texture: VariantTexture
-) -> NewTexels:
+def new_texels(variant: Variant, surface: PaintedSurface, texture: VariantTexture) -> NewTexels:
     """Colours before painting: the garment's own, else what the asset looks like elsewhere."""
     colors = surface.photo_colors / MEAN_BRIGHTNESS
     attributes = torch.cat([variant.mesh.vertices, variant.shares], 1)
@@ -167,7 +190,7 @@ def new_texels(
     points, assets = rows[:, :3], rows[:, 3:].argmax(1)
     kept = slice(0, variant.kept_vertices)
     usual = usual_colors(colors[kept], variant.assets[kept], variant)[assets]
-    garment = garment_colors(workspace, points)
+    garment = variant.worn.colors(points)
     is_garment = (assets == variant.garment)[:, None]
     return NewTexels(points, assets, torch.where(is_garment, garment.colors, usual))
 
@@ -185,6 +208,7 @@ def overpaint_canvas(
 def paint(
     surface: PaintedSurface,
     canvas: OverpaintCanvas,
+    variant: Variant,
     workspace: Workspace,
     settings: Settings,
     job: JobControl,
@@ -201,9 +225,7 @@ def paint(
         choose_device(settings.device),
         settings.prompt_addition,
     )
-    body = load_body(workspace.body)
-    kinds: list[AssetKind] = [asset.kind for asset in load_asset_table(workspace).assets]
-    painter = Painter(surface, canvas, kinds, body, prior, own, settings.seed)
+    painter = Painter(surface, canvas, variant.kinds, variant.body, prior, own, settings.seed)
     path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(path)
     start = 0
@@ -215,30 +237,16 @@ def paint(
         done, preview = step + 1, None
         if done % own.preview_every == 0 or done == steps:
             preview = workspace.preview(job.stage, done)
-            save_picture(preview, preview_strip(surface, body, canvas))
+            save_picture(preview, preview_strip(surface, variant.body, canvas))
         if done % settings.swap.checkpoint_every == 0 and done < steps:
             save_checkpoint(path, done, painter.tensors())
         job.report(done, steps, metrics=metrics, preview=preview)
 
 
-def seamless(colors: Tensor, texels: NewTexels, workspace: Workspace) -> Tensor:
+def seamless(colors: Tensor, texels: NewTexels, variant: Variant) -> Tensor:
     """Let what is beside the garment look as the avatar does there; the garment ends at its hem."""
-    base = load_mesh(workspace.base.painted)
-    kinds = [asset.kind for asset in load_asset_table(workspace).assets]
-    swap = load_swap(workspace)
-    left = [kind for kind in kinds if kind != swap.asset.kind]
-    places = [kinds.index(a.kind) if a.kind in left else -1 for a in swap.base_assets]
-    clean = clean_texels(base, load_texture(workspace.base.albedo), torch.tensor(places))
+    clean = clean_texels(variant.base, variant.albedo, variant.places)
     return feathered(colors, texels.points, texels.assets, clean)
-
-
-def garment_colors(workspace: Workspace, points: Tensor) -> SurfaceColors:
-    """What is known of the garment's colours at points (N, 3)."""
-    base = load_mesh(workspace.base.painted)
-    nothing = torch.zeros(len(base.mesh.faces), dtype=torch.bool)
-    off_skin = OFF_SKIN[load_swap(workspace).asset.kind]
-    ground = Ground(load_body(workspace.body), base.mesh, nothing, nothing, off_skin)
-    return garment_shape(workspace, ground).colors(points)
 
 
 def usual_colors(colors: Tensor, assets: Tensor, variant: Variant) -> Tensor:

@@ -9,7 +9,7 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from album2avatar.mesh.chart_packing import pack_charts
-from album2avatar.mesh.normals import face_vectors
+from album2avatar.mesh.normals import face_areas
 from album2avatar.mesh.storage import StoredMesh
 from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.render.baking import TexelMap, map_texels
@@ -164,20 +164,19 @@ def new_parts(mesh: Mesh, face_assets: Tensor, kept_faces: int) -> Mesh:
 
 def _density(mesh: Mesh, uv: UvMap) -> float:
     """Median length in the texture, in 0..1, of a metre on the surface."""
-    area = face_vectors(mesh.vertices, mesh.faces).norm(dim=1)
     flat = _flat_areas(uv)
-    return float((flat / area.clamp(min=1e-12)).sqrt().median())
+    return float((flat / face_areas(mesh).clamp(min=1e-12)).sqrt().median())
 
 
 def _in_metres(mesh: Mesh, kept_faces: int, uv: UvMap) -> UvMap:
     """New charts scaled so that a unit is about a metre on the surface."""
-    area = face_vectors(mesh.vertices, mesh.faces[kept_faces:]).norm(dim=1)
+    area = face_areas(Mesh(mesh.vertices, mesh.faces[kept_faces:]))
     scale = float((area.sum() / _flat_areas(uv).sum().clamp(min=1e-12)).sqrt())
     return UvMap(uv.coordinates * scale, uv.faces)
 
 
 def _flat_areas(uv: UvMap) -> Tensor:
-    """(F,) twice the area of each face in the texture."""
+    """(F,) area of each face in the texture."""
     a, b, c = uv.coordinates[uv.faces].unbind(1)
     (x1, y1), (x2, y2) = (b - a).unbind(1), (c - a).unbind(1)
-    return (x1 * y2 - x2 * y1).abs()
+    return (x1 * y2 - x2 * y1).abs() / 2

@@ -12,7 +12,7 @@ from album2avatar.errors import MeshError
 from album2avatar.mesh.decimate import decimate
 from album2avatar.mesh.label_cuts import LabelledMesh, cut_along_borders
 from album2avatar.mesh.labels import faired_labels, without_islands
-from album2avatar.mesh.normals import face_vectors
+from album2avatar.mesh.normals import face_areas
 from album2avatar.mesh.stitching import Stitched, replace_part
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.tetrahedra import TetrahedralMesh
@@ -84,12 +84,7 @@ def read_dressed_avatar(workspace: Workspace) -> DressedAvatar:
     base, swap = workspace.base, load_swap(workspace)
     kinds: tuple[AssetKind, ...] = tuple(a.kind for a in load_asset_table(workspace).assets)
     garment = kinds.index(swap.asset.kind)
-    renumbered = torch.tensor(
-        [
-            kinds.index(asset.kind) if asset.kind in kinds and asset.kind != kinds[garment] else -1
-            for asset in swap.base_assets
-        ]
-    )
+    renumbered = torch.tensor(swap.places_in(kinds))
     painted = load_mesh(base.painted)
     faces = renumbered[painted.extras["face_asset"]]
     vertices = renumbered[painted.extras["vertex_asset"]]
@@ -142,7 +137,7 @@ def join(avatar: Mesh, kept: Tensor, new: Mesh) -> Stitched:
     """Smooth and thin out the new surface, and sew it to the kept faces."""
     even = Mesh(smoothed(new, torch.ones(len(new.vertices), 1)), new.faces)
     density = max(_density(avatar), _density(Mesh(avatar.vertices, avatar.faces[~kept])))
-    thinner = decimate(even, int(FINER * density * _area(even)))
+    thinner = decimate(even, int(FINER * density * float(face_areas(even).sum())))
     for _ in range(RETRIES):
         try:
             return replace_part(avatar, kept, thinner)
@@ -178,8 +173,4 @@ def padded(numbers: Tensor, count: int) -> Tensor:
 
 def _density(mesh: Mesh) -> float:
     """Faces for each square metre; three times as many at the head as on the whole."""
-    return len(mesh.faces) / _area(mesh)
-
-
-def _area(mesh: Mesh) -> float:
-    return float(face_vectors(mesh.vertices, mesh.faces).norm(dim=1).sum()) / 2
+    return len(mesh.faces) / float(face_areas(mesh).sum())

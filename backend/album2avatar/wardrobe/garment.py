@@ -1,5 +1,6 @@
 """What an artist puts on an avatar. Loads no torch: the service reads it, too."""
 
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -40,6 +41,11 @@ class SwapRecord(Frozen):
     """The garment in the variant's asset table."""
     own_token: str
     """The garment's word in its own adapter; empty where words describe it."""
+
+    def places_in(self, kinds: Sequence[AssetKind]) -> tuple[int, ...]:
+        """Where each of the base's assets is in the variant's table; -1 for what is taken off."""
+        kept = {kind: place for place, kind in enumerate(kinds) if kind != self.asset.kind}
+        return tuple(kept.get(asset.kind, -1) for asset in self.base_assets)
 
 
 def load_swap(variant: Workspace) -> SwapRecord:
