@@ -5,6 +5,7 @@ Run by the Python of a Blender's environment: inside_setup.py ZIP BACKEND_PYTHON
 
 import json
 import os
+import statistics
 import sys
 import time
 import traceback
@@ -169,11 +170,15 @@ def ticks():
     current = part("backend").current()
     for _ in range(200):
         current.connection.request("GET", "/jobs", then=lambda answer: None)
+    waits, works = [], []
     for _ in range(1000):
         current.connection.snapshot()
+        began, began_to_work = time.perf_counter(), time.thread_time()
         current.tick()
+        waits.append(time.perf_counter() - began)
+        works.append(time.thread_time() - began_to_work)
         time.sleep(0.001)
-    return vars(current.times)
+    return {"median": statistics.median(waits), "works": sorted(works)}
 
 
 def disable_and_enable():
