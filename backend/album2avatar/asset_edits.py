@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import ValidationError
 
-from album2avatar.asset_table import load_asset_table, load_mask, save_asset_table, save_mask
+from album2avatar.asset_table import load_labelled_album, save_asset_table, save_mask
 from album2avatar.assets import AssetTable
 from album2avatar.errors import AlbumError, WorkspaceError
 from album2avatar.files import atomic_path, flush_folder, write_bytes
@@ -33,6 +33,7 @@ from album2avatar.labelled_album import (
     replay,
     stroke_between,
 )
+from album2avatar.png_files import read_png
 from album2avatar.workspace import Workspace
 
 
@@ -42,7 +43,7 @@ def rename_asset(workspace: Workspace, kind: str, name: str) -> AssetTable:
     Raises:
         AlbumError: there is no such asset, or the name isn't one to three words.
     """
-    return _edit(workspace, Rename(kind=kind, name=name), {})
+    return _edit(workspace, Rename(kind=kind, name=name))
 
 
 def merge_assets(workspace: Workspace, kind: str, into: str) -> AssetTable:
@@ -51,7 +52,7 @@ def merge_assets(workspace: Workspace, kind: str, into: str) -> AssetTable:
     Raises:
         AlbumError: one of the two isn't there, or they are the same.
     """
-    return _edit(workspace, Merge(kind=kind, into=into), {})
+    return _edit(workspace, Merge(kind=kind, into=into))
 
 
 def drop_asset(workspace: Workspace, kind: str) -> AssetTable:
@@ -60,7 +61,7 @@ def drop_asset(workspace: Workspace, kind: str) -> AssetTable:
     Raises:
         AlbumError: it isn't there, or it is the only one.
     """
-    return _edit(workspace, Drop(kind=kind), {})
+    return _edit(workspace, Drop(kind=kind))
 
 
 def paint_asset(workspace: Workspace, kind: str, photo: str, mask: NDArray[np.bool_]) -> AssetTable:
@@ -77,11 +78,11 @@ def paint_asset(workspace: Workspace, kind: str, photo: str, mask: NDArray[np.bo
             would show the asset any more.
     """
     finish_edit(workspace)
-    table = load_asset_table(workspace)
-    value = place_of(table, kind) + 1
-    if photo not in {labels.photo for labels in table.photos}:
+    album = load_labelled_album(workspace)
+    value = place_of(album.table, kind) + 1
+    before = album.labels.get(photo)
+    if before is None:
         raise AlbumError(f"This avatar's album has no photo {photo[:80]}.")
-    before = load_mask(workspace, photo)
     if mask.shape != before.shape:
         raise AlbumError(
             f"The mask has {mask.shape[1]} x {mask.shape[0]} pixels, the photo {photo} has "
@@ -89,9 +90,10 @@ def paint_asset(workspace: Workspace, kind: str, photo: str, mask: NDArray[np.bo
         )
     stroke = stroke_between(before, mask, value)
     if not stroke.any():
-        return table
+        return album.table
     name = f"{len(load_edits(workspace)):04}"
-    return _edit(workspace, Paint(kind=kind, photo=photo, stroke=name), {name: stroke})
+    paint = Paint(kind=kind, photo=photo, stroke=name)
+    return _make(workspace, album, paint, {name: stroke})
 
 
 def finish_edit(workspace: Workspace) -> None:
@@ -149,16 +151,20 @@ def replay_edits(
     return replay(album, edits, {name: _load_stroke(workspace, name) for name in names})
 
 
-def _edit(workspace: Workspace, edit: Edit, strokes: Mapping[str, Labels]) -> AssetTable:
+def _edit(workspace: Workspace, edit: Edit) -> AssetTable:
     finish_edit(workspace)
-    table = load_asset_table(workspace)
-    labels = {photo.photo: load_mask(workspace, photo.photo) for photo in table.photos}
-    changed = apply_edit(LabelledAlbum(table, labels), edit, strokes)
+    return _make(workspace, load_labelled_album(workspace), edit, {})
+
+
+def _make(
+    workspace: Workspace, album: LabelledAlbum, edit: Edit, strokes: Mapping[str, Labels]
+) -> AssetTable:
+    changed = apply_edit(album, edit, strokes)
     staged = Workspace(workspace.asset_table.parent / ".edit")
     if staged.root.exists():
         shutil.rmtree(staged.root)
     for photo, mask in changed.labels.items():
-        if not np.array_equal(mask, labels[photo]):
+        if not np.array_equal(mask, album.labels[photo]):
             save_mask(staged, photo, mask)
     for name, stroke in strokes.items():
         with atomic_path(staged.stroke(name)) as temporary:
@@ -173,15 +179,11 @@ def _edit(workspace: Workspace, edit: Edit, strokes: Mapping[str, Labels]) -> As
 
 
 def _load_stroke(workspace: Workspace, name: str) -> Labels:
-    path = workspace.stroke(name)
-    try:
-        with Image.open(path, formats=("PNG",)) as image:
-            return np.asarray(image.convert("L"))
-    except (OSError, ValueError, SyntaxError) as error:
-        raise WorkspaceError(
-            f"{path} is missing or damaged ({error}). Delete {workspace.asset_edits} to have the "
-            "photos segmented without your former edits of the assets."
-        ) from error
+    remedy = (
+        f"Delete {workspace.asset_edits} to have the photos segmented without your former edits of "
+        "the assets."
+    )
+    return read_png(workspace.stroke(name), "L", remedy)
 
 
 def _made(workspace: Workspace) -> Path:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from album2avatar.asset_pictures import asset_mask, photo_pixels
+from album2avatar.album_photos import load_photo
+from album2avatar.asset_pictures import asset_mask
 from album2avatar.errors import AlbumError
 from album2avatar.workspace import Workspace
 
@@ -30,7 +31,7 @@ def asset_painting(workspace: Workspace, kind: str, photo: str) -> bytes:
     mask = asset_mask(workspace, kind, photo)
     opacity = np.where(mask, 255, _FAINT).astype(np.uint8)
     stream = io.BytesIO()
-    picture = np.dstack((photo_pixels(workspace, photo), opacity))
+    picture = np.dstack((load_photo(workspace, photo), opacity))
     Image.fromarray(picture, "RGBA").save(stream, format="PNG", compress_level=3)
     return stream.getvalue()
 

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from album2avatar.asset_table import load_asset_table, load_mask
-from album2avatar.errors import AlbumError, WorkspaceError
-from album2avatar.labelled_album import place_of
+from album2avatar.album_photos import load_photo
+from album2avatar.asset_table import load_labelled_album
+from album2avatar.errors import AlbumError
+from album2avatar.labelled_album import LabelledAlbum, place_of
 from album2avatar.workspace import Workspace
 
 ICON_SIDE = 128
@@ -21,20 +22,19 @@ _SHADE = 0.25
 """Brightness of what isn't the asset in a mask preview."""
 
 
-def asset_photos(workspace: Workspace) -> Mapping[str, tuple[tuple[str, float], ...]]:
+def asset_photos(album: LabelledAlbum) -> Mapping[str, tuple[tuple[str, float], ...]]:
     """Kind of each asset to the photos that show it, largest share first.
 
     Returns:
         Pairs of photo id and the share of the photo that the asset covers, 0..1.
     """
-    table = load_asset_table(workspace)
+    table = album.table
     found: dict[str, list[tuple[str, float]]] = {asset.kind: [] for asset in table.assets}
-    for photo in table.photos:
-        labels = load_mask(workspace, photo.photo)
+    for photo, labels in album.labels.items():
         counts = np.bincount(labels.ravel(), minlength=len(table.assets) + 1)
         for place, asset in enumerate(table.assets):
             if counts[place + 1]:
-                found[asset.kind].append((photo.photo, float(counts[place + 1]) / labels.size))
+                found[asset.kind].append((photo, float(counts[place + 1]) / labels.size))
     return {
         kind: tuple(sorted(photos, key=lambda item: (-item[1], item[0])))
         for kind, photos in found.items()
@@ -47,13 +47,14 @@ def asset_icon(workspace: Workspace, kind: str) -> bytes:
     Raises:
         AlbumError: there is no such asset, or no photo shows it.
     """
-    photos = asset_photos(workspace).get(kind, ())
+    album = load_labelled_album(workspace)
+    photos = asset_photos(album).get(kind, ())
     if not photos:
         raise AlbumError(f"No photo shows the asset {kind}.")
     photo = photos[0][0]
-    mask = asset_mask(workspace, kind, photo)
+    mask = album.labels[photo] == place_of(album.table, kind) + 1
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    cut = np.where(mask[..., None], photo_pixels(workspace, photo), np.array(_PAPER, np.uint8))
+    cut = np.where(mask[..., None], load_photo(workspace, photo), np.array(_PAPER, np.uint8))
     cut = cut[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     piece = Image.fromarray(cut)
     piece.thumbnail((ICON_SIDE, ICON_SIDE), Image.Resampling.LANCZOS)
@@ -69,7 +70,7 @@ def mask_preview(workspace: Workspace, kind: str, photo: str) -> bytes:
         AlbumError: there is no such asset or photo.
     """
     mask = asset_mask(workspace, kind, photo)
-    pixels = photo_pixels(workspace, photo)
+    pixels = load_photo(workspace, photo)
     shown = np.where(mask[..., None], pixels, (pixels * _SHADE).astype(np.uint8))
     picture = Image.fromarray(shown)
     picture.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
@@ -82,26 +83,10 @@ def asset_mask(workspace: Workspace, kind: str, photo: str) -> NDArray[np.bool_]
     Raises:
         AlbumError: there is no such asset or photo.
     """
-    table = load_asset_table(workspace)
-    if photo not in {labels.photo for labels in table.photos}:
+    album = load_labelled_album(workspace)
+    if photo not in album.labels:
         raise AlbumError(f"This avatar's album has no photo {photo}.")
-    return load_mask(workspace, photo) == place_of(table, kind) + 1
-
-
-def photo_pixels(workspace: Workspace, photo: str) -> NDArray[np.uint8]:
-    """(H, W, 3) sRGB of the upright photo.
-
-    Raises:
-        WorkspaceError: it is missing or damaged.
-    """
-    path = workspace.photo(photo)
-    try:
-        with Image.open(path, formats=("PNG",)) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, ValueError, SyntaxError) as error:
-        raise WorkspaceError(
-            f"{path} is missing or damaged ({error}). Resume the job; the album is read anew."
-        ) from error
+    return album.labels[photo] == place_of(album.table, kind) + 1
 
 
 def _png(image: Image.Image) -> bytes:

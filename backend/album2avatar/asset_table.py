@@ -1,17 +1,18 @@
 """`assets.json` and the masks that belong to it, read back with every check."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from pydantic import ValidationError
 
 from album2avatar.assets import AssetKind, AssetTable
 from album2avatar.errors import AlbumError, WorkspaceError
 from album2avatar.files import atomic_path, write_bytes
+from album2avatar.labelled_album import LabelledAlbum, Labels
+from album2avatar.png_files import read_png
 from album2avatar.workspace import Workspace
 
 KIND_ORDER: tuple[AssetKind, ...] = get_args(AssetKind)
@@ -31,6 +32,11 @@ def load_asset_table(workspace: Workspace) -> AssetTable:
         WorkspaceError: there is no table, or a mask is missing.
         AlbumError: an edit broke it; the message names the field.
     """
+    return load_labelled_album(workspace).table
+
+
+def load_labelled_album(workspace: Workspace) -> LabelledAlbum:
+    """Read the table with all masks. Errors as `load_asset_table`."""
     path = workspace.asset_table
     try:
         table = AssetTable.model_validate(json.loads(path.read_text(encoding="utf-8")))
@@ -43,28 +49,25 @@ def load_asset_table(workspace: Workspace) -> AssetTable:
     except (OSError, ValueError) as error:
         raise AlbumError(f"{path} can't be read ({error}). {_CORRECT_IT}") from error
     _check_assets(path, table)
-    _check_masks(workspace, table)
-    return table
+    labels = {photo.photo: load_mask(workspace, photo.photo) for photo in table.photos}
+    _check_masks(workspace, table, labels)
+    return LabelledAlbum(table, labels)
 
 
-def load_mask(workspace: Workspace, photo: str) -> NDArray[np.uint8]:
+def load_mask(workspace: Workspace, photo: str) -> Labels:
     """Read the mask of one photo: (H, W) uint8, 0 background, i + 1 the i-th asset.
 
     Raises:
         WorkspaceError: it is missing or no picture.
     """
-    path = workspace.mask(photo)
-    try:
-        with Image.open(path, formats=("PNG",)) as image:
-            return np.asarray(image.convert("L"))
-    except (OSError, ValueError, SyntaxError) as error:
-        raise WorkspaceError(
-            f"{path} is missing or damaged ({error}). Delete {workspace.asset_table} and run the "
-            "command again; the photos are then segmented anew."
-        ) from error
+    remedy = (
+        f"Delete {workspace.asset_table} and run the command again; the photos are then segmented "
+        "anew."
+    )
+    return read_png(workspace.mask(photo), "L", remedy)
 
 
-def save_mask(workspace: Workspace, photo: str, mask: NDArray[np.uint8]) -> None:
+def save_mask(workspace: Workspace, photo: str, mask: Labels) -> None:
     """Write the mask of one photo, (H, W) uint8."""
     with atomic_path(workspace.mask(photo)) as temporary:
         Image.fromarray(mask).save(temporary)
@@ -85,12 +88,12 @@ def _check_assets(path: Path, table: AssetTable) -> None:
         raise AlbumError(f"{path}: two assets have the same token. Give each its own.")
 
 
-def _check_masks(workspace: Workspace, table: AssetTable) -> None:
-    for labels in table.photos:
-        highest = int(load_mask(workspace, labels.photo).max(initial=0))
+def _check_masks(workspace: Workspace, table: AssetTable, labels: Mapping[str, Labels]) -> None:
+    for photo, mask in labels.items():
+        highest = int(mask.max(initial=0))
         if highest > len(table.assets):
             raise AlbumError(
                 f"{workspace.asset_table} lists {len(table.assets)} assets, but "
-                f"{workspace.mask(labels.photo)} uses value {highest}. Put the removed asset back; "
+                f"{workspace.mask(photo)} uses value {highest}. Put the removed asset back; "
                 "to leave a kind out, name it in the setting segmentation.leave_out."
             )

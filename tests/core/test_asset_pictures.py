@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from album2avatar.asset_pictures import asset_icon, asset_photos, mask_preview
-from album2avatar.asset_table import save_asset_table, save_mask
+from album2avatar.asset_table import load_labelled_album, save_asset_table, save_mask
 from album2avatar.assets import Asset, AssetTable, PhotoLabels
 from album2avatar.errors import AlbumError
 from album2avatar.workspace import Workspace
@@ -44,7 +44,7 @@ def pixels(png):
 
 
 def test_photos_are_listed_by_how_much_they_show(workspace):
-    photos = asset_photos(workspace)
+    photos = asset_photos(load_labelled_album(workspace))
     assert photos["hair"] == (("b", pytest.approx(0.1)), ("a", pytest.approx(0.025)))
     assert photos["top"] == (("a", pytest.approx(0.3)),)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from album2avatar.errors import WorkspaceError
-from album2avatar.jobs.desk import delete_avatar
+from album2avatar.jobs.avatar_deletion import delete_avatar
 from album2avatar.jobs.execution import check_disk
 from album2avatar.manifest import locked, open_workspace
 from album2avatar.presets import PresetNeeds

@@ -1,23 +1,20 @@
 """Where artists hand in jobs, cancel them, let them go on and delete them."""
 
-import contextlib
 import hashlib
 import importlib.util
 import json
-import re
-import secrets
-import shutil
-import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from album2avatar.errors import AlbumError, SettingsError, WorkspaceError
-from album2avatar.jobs.album_shelf import AlbumRecord, AlbumShelf
+from album2avatar.errors import SettingsError, WorkspaceError
+from album2avatar.jobs.album_shelf import AlbumShelf
+from album2avatar.jobs.avatar_deletion import delete_avatar
 from album2avatar.jobs.errors import ConflictError
 from album2avatar.jobs.execution import CANCELLED, Execution
 from album2avatar.jobs.job_store import JobStore
 from album2avatar.jobs.ledger import Ledger
+from album2avatar.jobs.new_records import record_of_album, record_of_swap, record_of_words
 from album2avatar.jobs.records import AlbumGoal, Goal, JobRecord, now
 from album2avatar.jobs.requests import (
     JobRequest,
@@ -25,16 +22,12 @@ from album2avatar.jobs.requests import (
     ResumeRequest,
     SwapRequest,
 )
-from album2avatar.jobs.state_folder import default_avatar_folder
-from album2avatar.jobs.try_on import choose_garment, title_of
 from album2avatar.jobs.wardrobe_shelf import WardrobeShelf
-from album2avatar.manifest import locked, open_workspace
+from album2avatar.manifest import open_workspace
 from album2avatar.model_folders import find_model
-from album2avatar.presets import preset_descriptions
 from album2avatar.segmentation.grounded_sam.models import grounded_sam_models
-from album2avatar.workspace import Workspace
+from album2avatar.wardrobe.entry import WardrobeEntry
 
-_LONGEST_TITLE = 200
 _AGAIN = "Queued again after the service was interrupted; it goes on from its last checkpoint."
 
 
@@ -82,7 +75,7 @@ class JobDesk:
         return self._once(
             request,
             idempotency_key,
-            lambda: self._new_record(request, self._albums.get(request.album)),
+            lambda: record_of_album(request, self._albums.get(request.album)),
         )
 
     def create_from_prompt(self, request: PromptRequest, idempotency_key: str = "") -> JobRecord:
@@ -91,7 +84,7 @@ class JobDesk:
         Raises:
             Album2AvatarError: the job can't be made, with the reason.
         """
-        return self._once(request, idempotency_key, lambda: _new_of_words(request))
+        return self._once(request, idempotency_key, lambda: record_of_words(request))
 
     def create_swap(self, request: SwapRequest, idempotency_key: str = "") -> JobRecord:
         """Take in a job that makes a variant of a finished avatar; the same key gives it again.
@@ -102,7 +95,9 @@ class JobDesk:
         return self._once(
             request,
             idempotency_key,
-            lambda: self._new_swap(request, self._store.get(request.job)),
+            lambda: record_of_swap(
+                request, self._store.get(request.job), self._wardrobe_entry(request.entry)
+            ),
         )
 
     def cancel(self, job: str, *, force: bool) -> JobRecord:
@@ -243,53 +238,8 @@ class JobDesk:
             self._ledger.enqueue(record.id, record.run)
             return record
 
-    def _new_record(self, request: JobRequest, album: AlbumRecord) -> JobRecord:
-        job = _new_id()
-        title = request.title.strip() or album.title
-        created = now()
-        return JobRecord(
-            id=job,
-            title=title,
-            goal=request.goal,
-            album=album.id,
-            folder=album.folder,
-            photos=_chosen_names(album, request.photos),
-            preset=request.preset or preset_descriptions()[0].name,
-            body=request.body,
-            smplx_file=request.smplx_file,
-            prompt_addition=request.prompt_addition,
-            differences=(request.settings,) if request.settings else (),
-            workspace_root=_avatar_folder(request.workspace, title, job),
-            created_at=created,
-            queued_at=created,
-        )
-
-    def _new_swap(self, request: SwapRequest, base: JobRecord) -> JobRecord:
-        """A job that makes a variant; it is made as its base was, but for what is asked for."""
-        entry = self._wardrobe.get(request.entry) if request.entry is not None else None
-        garment = choose_garment(request, base, entry)
-        job = _new_id()
-        title = request.title.strip() or title_of(base, entry, request.words)
-        created = now()
-        return JobRecord(
-            id=job,
-            title=title,
-            goal="swap",
-            album=base.album,
-            folder=base.folder,
-            photos=base.photos,
-            preset=base.preset,
-            body=base.body,
-            smplx_file=base.smplx_file,
-            prompt_addition=base.prompt_addition,
-            differences=(*base.differences, *([request.settings] if request.settings else [])),
-            base=base.id,
-            base_root=base.workspace_root,
-            garment=garment,
-            workspace_root=_avatar_folder(request.workspace, title, job),
-            created_at=created,
-            queued_at=created,
-        )
+    def _wardrobe_entry(self, entry: str | None) -> WardrobeEntry | None:
+        return None if entry is None else self._wardrobe.get(entry)
 
     def _check_base(self, record: JobRecord) -> None:
         """See that no other job is about to read an avatar's files.
@@ -357,73 +307,6 @@ def check_request(record: JobRecord) -> None:
         )
 
 
-def delete_avatar(workspace: Workspace) -> None:
-    """Delete what album2avatar wrote into an avatar's folder; other files stay.
-
-    So does `export/avatar.blend`: an artist may have worked on in it. The manifest goes last, so
-    that a deletion which was cut off can be repeated.
-
-    Raises:
-        WorkspaceError: the folder is no avatar's, or another process works in it.
-    """
-    root = workspace.root
-    if not root.exists():
-        return
-    if not workspace.manifest.is_file() or root.is_symlink():
-        raise WorkspaceError(f"{root} is no folder of album2avatar, so it is not deleted.")
-    folders = {
-        workspace.album,
-        workspace.asset_table.parent,
-        workspace.personalization,
-        workspace.body.parent,
-        workspace.sculpt.parent,
-        workspace.painted.parent,
-        workspace.rigged.parent,
-        workspace.checkpoint("any").parent,
-        workspace.preview("any", 0).parent,
-        workspace.base.root,
-        workspace.garment,
-    }
-    with locked(workspace):
-        for folder in folders:
-            shutil.rmtree(folder, ignore_errors=True)
-        for name in ("avatar.glb", "avatar.fbx", "turntable.png", "posed.png"):
-            (workspace.exports / name).unlink(missing_ok=True)
-        own = (workspace.settings_file, workspace.job_file, workspace.swap_file, workspace.log)
-        for file in own:
-            file.unlink(missing_ok=True)
-    workspace.lock.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # somebody's files are in it, or it isn't there
-        workspace.exports.rmdir()
-    workspace.manifest.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        root.rmdir()
-
-
-def _chosen_names(album: AlbumRecord, photos: tuple[str, ...] | None) -> tuple[str, ...]:
-    """File names of the photos that a job is to use.
-
-    Raises:
-        ConflictError: the album is still being read.
-        AlbumError: the album can't be used, or has no such photo.
-    """
-    if album.state == "reading":
-        raise ConflictError("The album is still being read. Wait until its photos are shown.")
-    if album.state == "failed":
-        raise AlbumError(album.message)
-    names = {photo.id: photo.name for photo in album.photos}
-    if photos is None:
-        photos = tuple(photo.id for photo in album.photos if photo.verdict != "rejected")
-    unknown = [photo for photo in photos if photo not in names]
-    if unknown:
-        raise AlbumError(f"The album has no photo '{unknown[0]}'. Read the album again.")
-    if not photos:
-        raise AlbumError(
-            "No photo of the album can be used. Add photos that show one person, or choose others."
-        )
-    return tuple(dict.fromkeys(names[photo] for photo in photos))
-
-
 def _next_goal(record: JobRecord, asked: AlbumGoal | None) -> Goal:
     """What a job that rests goes on to make.
 
@@ -437,48 +320,6 @@ def _next_goal(record: JobRecord, asked: AlbumGoal | None) -> Goal:
             "This job has no album of its own, and can do nothing else. Begin a new job for that."
         )
     return record.goal
-
-
-def _new_of_words(request: PromptRequest) -> JobRecord:
-    job, created = _new_id(), now()
-    title = request.title.strip() or request.prompt.strip()[:_LONGEST_TITLE]
-    return JobRecord(
-        id=job,
-        title=title,
-        goal="words",
-        album=None,
-        folder=None,
-        photos=(),
-        preset=request.preset or preset_descriptions()[0].name,
-        prompt=request.prompt.strip(),
-        differences=(request.settings,) if request.settings else (),
-        workspace_root=_avatar_folder(request.workspace, title, job),
-        created_at=created,
-        queued_at=created,
-    )
-
-
-def _new_id() -> str:
-    return f"j{secrets.token_hex(6)}"
-
-
-def _avatar_folder(wanted: str | None, title: str, job: str) -> Path:
-    """Folder of a new avatar: the artist's choice, or one in the user's data folder."""
-    if wanted is not None:
-        return _absolute(wanted)
-    return default_avatar_folder(f"{_slug(title)}-{job}")
-
-
-def _absolute(path: str) -> Path:
-    folder = Path(path).expanduser()
-    if not folder.is_absolute():
-        raise WorkspaceError(f"'{path}' is no absolute path. Choose a folder for the avatar.")
-    return folder.resolve()
-
-
-def _slug(title: str) -> str:
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40] or "avatar"
 
 
 def _digest(request: JobRequest | PromptRequest | SwapRequest) -> str:

@@ -12,7 +12,7 @@ from album2avatar.asset_edits import (
 )
 from album2avatar.asset_painting import read_painting
 from album2avatar.asset_pictures import asset_photos
-from album2avatar.asset_table import load_asset_table, load_mask
+from album2avatar.asset_table import load_asset_table, load_labelled_album
 from album2avatar.assets import AssetTable
 from album2avatar.errors import AlbumError
 from album2avatar.jobs.errors import ConflictError, NotFoundError
@@ -94,11 +94,12 @@ class JobAssets:
         """
 
         def edit(workspace: Workspace) -> AssetTable:
-            if photo not in {found.photo for found in load_asset_table(workspace).photos}:
+            labels = load_labelled_album(workspace).labels.get(photo)
+            if labels is None:
                 raise NotFoundError(f"This avatar's album has no photo '{photo[:80]}'.")
             if not Path(file).is_absolute():
                 raise AlbumError(f"'{file}' is no absolute path. Save the painted mask again.")
-            rows, columns = load_mask(workspace, photo).shape
+            rows, columns = labels.shape
             mask = read_painting(Path(file), (columns, rows))
             return paint_asset(workspace, kind, photo, mask)
 
@@ -128,7 +129,7 @@ class JobAssets:
                     "The pieces of this avatar are those of its description. Try something else "
                     "on, or make another avatar."
                 )
-            known = {asset.kind for asset in _view(record).assets}
+            known = _kinds(record.workspace)
             for kind in kinds:
                 if kind not in known:
                     raise NotFoundError(f"This avatar has no asset '{kind[:40]}'.")
@@ -137,12 +138,20 @@ class JobAssets:
             return _view(record)
 
 
+def _kinds(workspace: Workspace) -> tuple[str, ...]:
+    """Of the assets that were found so far."""
+    if not workspace.asset_table.exists():
+        return ()
+    return tuple(asset.kind for asset in load_asset_table(workspace).assets)
+
+
 def _view(record: JobRecord) -> AssetListView:
     workspace = record.workspace
     # Without an album there are no photos in which the pieces could be shown.
     if record.goal in ("words", "swap") or not workspace.asset_table.exists():
         return AssetListView(is_editable=False, assets=())
-    table, photos = load_asset_table(workspace), asset_photos(workspace)
+    album = load_labelled_album(workspace)
+    table, photos = album.table, asset_photos(album)
     return AssetListView(
         is_editable=record.is_finished,
         assets=tuple(

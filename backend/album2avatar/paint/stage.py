@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
-from album2avatar.asset_table import load_asset_table, load_mask
+from album2avatar.album_photos import load_masked_photo
+from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import Asset, AssetKind, PhotoLabels
 from album2avatar.attire.patterns import make_attire
 from album2avatar.attire.worn import worn_assets
@@ -15,7 +14,6 @@ from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
-from album2avatar.errors import AlbumError
 from album2avatar.mesh.decimate import decimate
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.topology import edge_table
@@ -99,18 +97,8 @@ def read_photo(workspace: Workspace, photo: str) -> MaskedPhoto:
     Raises:
         AlbumError: the photo can't be read, or its mask has another size.
     """
-    path, mask = workspace.photo(photo), load_mask(workspace, photo)
-    try:
-        with Image.open(path) as image:
-            pixels = np.asarray(image.convert("RGB"), np.float32) / 255.0
-    except OSError as error:
-        raise AlbumError(f"{path} can't be read ({error}). Run the album stage again.") from error
-    if pixels.shape[:2] != mask.shape:
-        raise AlbumError(
-            f"{workspace.mask(photo)} is {mask.shape[1]}x{mask.shape[0]} pixels, its photo "
-            f"{pixels.shape[1]}x{pixels.shape[0]}. Save the mask at the photo's size."
-        )
-    return MaskedPhoto(torch.from_numpy(pixels), torch.tensor(mask).long())
+    pixels, mask = load_masked_photo(workspace, photo)
+    return MaskedPhoto(torch.tensor(pixels).float() / 255.0, torch.tensor(mask).long())
 
 
 def face_assets(surface: PaintedSurface) -> Tensor:

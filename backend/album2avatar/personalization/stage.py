@@ -2,18 +2,14 @@
 
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
-from album2avatar.asset_table import load_asset_table, load_mask
+from album2avatar.album_photos import load_masked_photo
+from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import FRAMINGS, VIEWS, AssetTable
 from album2avatar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
-from album2avatar.errors import AlbumError, WorkspaceError
+from album2avatar.errors import AlbumError
 from album2avatar.model_folders import find_model
-from album2avatar.personalization.crops import Image8
 from album2avatar.personalization.parts import Lesson, parts_of, pictures_of, plan_lessons
 from album2avatar.personalization.pictures import MaskedPhoto, asset_colors
 from album2avatar.personalization.preparation import kept_data, prepare_data
@@ -148,13 +144,7 @@ def load_photos(workspace: Workspace, table: AssetTable) -> list[MaskedPhoto]:
     """
     photos: list[MaskedPhoto] = []
     for labels in table.photos:
-        image = _read_photo(workspace.photo(labels.photo))
-        mask = load_mask(workspace, labels.photo)
-        if image.shape[:2] != mask.shape:
-            raise AlbumError(
-                f"{workspace.mask(labels.photo)} is {mask.shape[1]}x{mask.shape[0]} pixels, its "
-                f"photo {image.shape[1]}x{image.shape[0]}. Save the mask at the photo's size."
-            )
+        image, mask = load_masked_photo(workspace, labels.photo)
         if mask.any():
             photos.append(MaskedPhoto(labels, image, mask))
     if not photos:
@@ -196,14 +186,3 @@ def require_prompts_fit(prior: Prior, table: AssetTable, addition: str) -> None:
             )
             for prompt in prompts:
                 require_whole_prompt(prior, prompt + tail, names, addition.strip())
-
-
-def _read_photo(path: Path) -> Image8:
-    try:
-        with Image.open(path, formats=("PNG",)) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, ValueError, SyntaxError) as error:
-        raise WorkspaceError(
-            f"{path} is missing or damaged ({error}). Delete {path.parent.parent} and run the "
-            "command again; the photos are then taken in anew."
-        ) from error

@@ -7,9 +7,9 @@ from typing import cast
 
 import numpy as np
 import torch
-from PIL import Image
 
 from album2avatar.album_index import AlbumPhoto, load_album_index
+from album2avatar.album_photos import load_photo
 from album2avatar.asset_edits import replay_edits
 from album2avatar.asset_table import KIND_ORDER, save_asset_table, save_mask
 from album2avatar.assets import Asset, AssetKind, AssetTable, Framing, PhotoLabels, Subject, View
@@ -95,8 +95,7 @@ def look_at(
     Raises:
         AlbumError: there is none.
     """
-    with Image.open(workspace.photo(photo.id)) as image:
-        pixels = torch.from_numpy(np.array(image.convert("RGB"))).float() / 255
+    pixels = torch.tensor(load_photo(workspace, photo.id)).float() / 255
     perceived = perception.perceive_photo(pixels)
     if not shows_person(perceived, settings.person_share_min):
         raise AlbumError(

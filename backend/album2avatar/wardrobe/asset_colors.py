@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
-from album2avatar.asset_table import load_asset_table, load_mask
+from album2avatar.album_photos import load_masked_photo
+from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import AssetKind, AssetTable
 from album2avatar.mesh.storage import load_mesh
 from album2avatar.pictures import load_texture
@@ -50,7 +50,6 @@ def _photo_colors(avatar: Workspace, table: AssetTable, index: int) -> NDArray[n
     """(N, 3) 0..255, all pixels of the asset in all photos."""
     found = [np.zeros((0, 3), np.float32)]
     for labels in table.photos:
-        with Image.open(avatar.photo(labels.photo), formats=("PNG",)) as image:
-            pixels = np.asarray(image.convert("RGB"), np.float32)
-        found.append(pixels[load_mask(avatar, labels.photo) == index + 1])
+        pixels, mask = load_masked_photo(avatar, labels.photo)
+        found.append(pixels[mask == index + 1].astype(np.float32))
     return np.concatenate(found)

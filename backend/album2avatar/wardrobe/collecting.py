@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from album2avatar.asset_pictures import asset_icon, asset_photos
-from album2avatar.asset_table import load_asset_table
+from album2avatar.asset_table import load_asset_table, load_labelled_album
 from album2avatar.assets import Asset, AssetTable
 from album2avatar.body.storage import load_body
 from album2avatar.errors import WardrobeError
@@ -60,7 +60,7 @@ def collect_entries(avatar: Workspace, source: str, folder: Path) -> tuple[Colle
     """
     table, record = _learned(avatar)
     tokens = avatar.personalization / TOKENS_FILE
-    shown = asset_photos(avatar)
+    shown = asset_photos(load_labelled_album(avatar))
     created_at = present_time()
     found: list[CollectedEntry] = []
     for asset in table.assets:
