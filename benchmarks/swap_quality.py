@@ -22,7 +22,7 @@ from album2avatar.evaluation.swap import match_garment, measure_isolation, redre
 from album2avatar.files import atomic_path, write_json
 from album2avatar.manifest import open_workspace
 from album2avatar.pictures import save_picture, tiled
-from album2avatar.pipeline import create_avatar, swap_garment
+from album2avatar.pipeline.making import create_avatar, swap_garment
 from album2avatar.presets import build_settings, load_preset, read_settings_file
 from album2avatar.progress import ProgressEvent
 from album2avatar.render.camera import orbit

@@ -101,7 +101,7 @@ def create(
     if album is not None and prompt:
         settings = build_settings([settings.model_dump(), {"prompt_addition": prompt}])
 
-    from album2avatar.pipeline import create_avatar, create_from_prompt
+    from album2avatar.pipeline.making import create_avatar, create_from_prompt
 
     cancelled = cancelled_by_signals()
     with shown_progress() as listener:

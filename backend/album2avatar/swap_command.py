@@ -46,7 +46,7 @@ def swap(
     differences = [read_settings_file(base.settings_file)]
     settings = build_settings([*differences, *map(parse_assignment, assignments or [])])
 
-    from album2avatar.pipeline import swap_garment
+    from album2avatar.pipeline.making import swap_garment
     from album2avatar.wardrobe.garment import GarmentChoice
 
     cancelled = cancelled_by_signals()

@@ -18,7 +18,7 @@ from album2avatar.body.storage import load_body
 from album2avatar.errors import CancelledError
 from album2avatar.mesh.storage import load_mesh
 from album2avatar.mesh.topology import edge_table
-from album2avatar.pipeline import create_avatar, create_from_prompt
+from album2avatar.pipeline.making import create_avatar, create_from_prompt
 from album2avatar.presets import build_settings, load_preset
 from album2avatar.progress import ProgressEvent
 from album2avatar.settings import Settings

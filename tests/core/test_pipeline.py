@@ -11,15 +11,10 @@ from pydantic import ValidationError
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.errors import AlbumError, CancelledError, WorkspaceError
 from album2avatar.manifest import locked, open_workspace
-from album2avatar.pipeline import (
-    PROMPT_STAGES,
-    STAGES,
-    Stage,
-    create_avatar,
-    create_from_prompt,
-    fingerprint,
-    run_stages,
-)
+from album2avatar.pipeline.flows import PROMPT_STAGES, STAGES
+from album2avatar.pipeline.making import create_avatar, create_from_prompt
+from album2avatar.pipeline.running import fingerprint, run_stages
+from album2avatar.pipeline.stage import Stage
 from album2avatar.presets import build_settings
 from album2avatar.progress import JobControl, ProgressEvent
 from album2avatar.settings import Settings

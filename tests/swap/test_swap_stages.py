@@ -14,7 +14,8 @@ from album2avatar.errors import CancelledError, WardrobeError, WorkspaceError
 from album2avatar.manifest import Manifest
 from album2avatar.mesh.storage import load_mesh
 from album2avatar.pictures import load_texture
-from album2avatar.pipeline import SWAP_STAGES, run_stages
+from album2avatar.pipeline.flows import SWAP_STAGES
+from album2avatar.pipeline.running import run_stages
 from album2avatar.progress import ProgressEvent
 from album2avatar.render.baking import map_texels
 from album2avatar.settings import Settings

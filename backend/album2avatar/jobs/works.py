@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable
 
 from album2avatar.jobs.worker_protocol import AvatarWork, PromptWork, SwapWork, WorkerRequest
-from album2avatar.pipeline import create_avatar, create_from_prompt, swap_garment
+from album2avatar.pipeline.making import create_avatar, create_from_prompt, swap_garment
 from album2avatar.progress import ProgressEvent
 from album2avatar.wardrobe.library import Wardrobe
 from album2avatar.workspace import Workspace

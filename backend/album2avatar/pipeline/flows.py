@@ -1,0 +1,247 @@
+"""The three ways to an avatar, as tables of stages: an album, words alone, another garment."""
+
+from pathlib import Path
+
+from album2avatar.album import stage as album_stage
+from album2avatar.album_choice import (
+    read_album_choice,
+)
+from album2avatar.description import stage as description_stage
+from album2avatar.export import stage as export_stage
+from album2avatar.fitting import stage as fitting_stage
+from album2avatar.model_folders import find_model
+from album2avatar.paint import stage as paint_stage
+from album2avatar.paint import swap_stage as paint_swap_stage
+from album2avatar.personalization import stage as personalization_stage
+from album2avatar.personalization import swap_stage as personalization_swap_stage
+from album2avatar.pipeline.stage import Stage
+from album2avatar.rig import stage as rig_stage
+from album2avatar.rig import swap_stage as rig_swap_stage
+from album2avatar.sculpt import stage as sculpt_stage
+from album2avatar.sculpt import swap_stage as sculpt_swap_stage
+from album2avatar.segmentation import stage as segmentation_stage
+from album2avatar.segmentation.grounded_sam.models import grounded_sam_models
+from album2avatar.settings import Settings
+from album2avatar.workspace import Workspace
+
+
+def _photos(workspace: Workspace) -> list[Path]:
+    return [workspace.album / "photos", workspace.album_index]
+
+
+def _masks(workspace: Workspace) -> list[Path]:
+    return [workspace.asset_table, workspace.asset_table.parent / "masks"]
+
+
+def _given_to_swap(workspace: Workspace) -> list[Path]:
+    """What every stage of a swap that asks the prior reads."""
+    return [
+        workspace.swap_file,
+        workspace.garment,
+        workspace.body,
+        workspace.asset_table,
+        workspace.personalization,
+    ]
+
+
+def _given(path: str) -> list[Path]:
+    """The artist's own file or folder, where a setting names one."""
+    return [Path(path).expanduser()] if path else []
+
+
+def _conditioners(settings: Settings) -> list[Path]:
+    """The network that leads the second pass, where there is one."""
+    second_pass = settings.personalization.second_pass
+    return [find_model(second_pass.conditioner)] if second_pass.paints else []
+
+
+def _album_files(workspace: Workspace) -> list[Path]:
+    choice = read_album_choice(workspace)
+    if choice.photos is not None:
+        return [choice.folder / name for name in sorted(choice.photos)]
+    folder = choice.folder
+    return sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+
+
+_EXPORT = Stage(
+    name="export",
+    run=export_stage.run,
+    section="export",
+    inputs=lambda workspace, settings: [
+        workspace.rigged,
+        workspace.albedo,
+        workspace.asset_table,
+        workspace.body,
+    ],
+    outputs=lambda workspace: [workspace.glb],
+    also_reads=("seed", "prior", "prompt_addition"),
+)
+
+STAGES: tuple[Stage, ...] = (
+    Stage(
+        name="intake",
+        run=album_stage.run,
+        section="album",
+        inputs=lambda workspace, settings: [workspace.job_file, *_album_files(workspace)],
+        outputs=lambda workspace: [workspace.album_index],
+    ),
+    Stage(
+        name="segment",
+        run=segmentation_stage.run,
+        section="segmentation",
+        inputs=lambda workspace, settings: [
+            *_photos(workspace),
+            find_model(settings.segmentation.perception),
+            *_given(settings.segmentation.masks_folder),
+            *grounded_sam_models(settings.segmentation),
+        ],
+        outputs=lambda workspace: [workspace.asset_table],
+    ),
+    Stage(
+        name="personalize",
+        run=personalization_stage.run,
+        section="personalization",
+        inputs=lambda workspace, settings: [
+            *_photos(workspace),
+            *_masks(workspace),
+            find_model(settings.prior),
+            *_conditioners(settings),
+        ],
+        outputs=lambda workspace: [workspace.personalization / "personalization.json"],
+        also_reads=("seed", "device", "prior"),
+        version=2,
+    ),
+    Stage(
+        name="fit",
+        run=fitting_stage.run,
+        section="fitting",
+        inputs=lambda workspace, settings: [
+            *_photos(workspace),
+            *_masks(workspace),
+            *_given(settings.fitting.smplx_file),
+        ],
+        outputs=lambda workspace: [workspace.body, workspace.poses],
+    ),
+    Stage(
+        name="sculpt",
+        run=sculpt_stage.run,
+        section="sculpt",
+        inputs=lambda workspace, settings: [
+            workspace.body,
+            workspace.poses,
+            *_masks(workspace),
+            workspace.personalization,
+        ],
+        outputs=lambda workspace: [workspace.sculpt],
+        also_reads=("seed", "device", "prior", "prompt_addition"),
+        version=2,
+    ),
+    Stage(
+        name="paint",
+        run=paint_stage.run,
+        section="paint",
+        inputs=lambda workspace, settings: [
+            workspace.sculpt,
+            workspace.body,
+            workspace.poses,
+            *_photos(workspace),
+            *_masks(workspace),
+            workspace.personalization,
+        ],
+        outputs=lambda workspace: [workspace.painted, workspace.albedo],
+        also_reads=("seed", "device", "prior", "prompt_addition"),
+        version=2,
+    ),
+    Stage(
+        name="rig",
+        run=rig_stage.run,
+        section="rig",
+        inputs=lambda workspace, settings: [
+            workspace.painted,
+            workspace.albedo,
+            workspace.body,
+            workspace.asset_table,
+        ],
+        outputs=lambda workspace: [workspace.rigged],
+        also_reads=("prompt_addition",),
+    ),
+    _EXPORT,
+)
+"""From the album to the avatar."""
+
+SWAP_STAGES: tuple[Stage, ...] = (
+    Stage(
+        name="compose",
+        run=personalization_swap_stage.run,
+        section="swap",
+        inputs=lambda workspace, settings: [
+            workspace.swap_file,
+            workspace.base.personalization,
+            workspace.garment,
+            find_model(settings.prior),
+        ],
+        outputs=lambda workspace: [
+            workspace.asset_table,
+            workspace.personalization / "personalization.json",
+        ],
+        also_reads=("prior",),
+    ),
+    Stage(
+        name="sculpt",
+        run=sculpt_swap_stage.run,
+        section="sculpt",
+        inputs=lambda workspace, settings: [
+            *_given_to_swap(workspace),
+            workspace.base.painted,
+        ],
+        outputs=lambda workspace: [workspace.sculpt],
+        also_reads=("seed", "device", "prior", "prompt_addition", "swap"),
+    ),
+    Stage(
+        name="paint",
+        run=paint_swap_stage.run,
+        section="paint",
+        inputs=lambda workspace, settings: [
+            *_given_to_swap(workspace),
+            workspace.sculpt,
+            workspace.base.painted,
+            workspace.base.albedo,
+        ],
+        outputs=lambda workspace: [workspace.painted, workspace.albedo],
+        also_reads=("seed", "device", "prior", "prompt_addition", "swap"),
+    ),
+    Stage(
+        name="rig",
+        run=rig_swap_stage.run,
+        section="rig",
+        inputs=lambda workspace, settings: [
+            workspace.sculpt,
+            workspace.painted,
+            workspace.albedo,
+            workspace.body,
+            workspace.asset_table,
+            workspace.base.rigged,
+        ],
+        outputs=lambda workspace: [workspace.rigged],
+    ),
+    _EXPORT,
+)
+"""From a finished avatar to a variant with another garment."""
+
+PROMPT_STAGES: tuple[Stage, ...] = (
+    Stage(
+        name="describe",
+        run=description_stage.run,
+        section="fitting",
+        inputs=lambda workspace, settings: [workspace.job_file, find_model(settings.prior)],
+        outputs=lambda workspace: [
+            workspace.asset_table,
+            workspace.body,
+            workspace.poses,
+            workspace.personalization / "personalization.json",
+        ],
+        also_reads=("prior",),
+    ),
+    *(stage for stage in STAGES if stage.name in ("sculpt", "paint", "rig", "export")),
+)
+"""What makes an avatar from words alone; an album's later stages, which find no photos."""
