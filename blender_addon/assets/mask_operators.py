@@ -15,6 +15,12 @@ from .mask_image import MaskPlace, choose_brush, close_mask, find_mask, open_mas
 from .photos import shown_photo
 from .properties import asset_of
 
+_BRUSHES = {
+    "ERASE": ("Erase", "Strokes take pixels away from the piece"),
+    "ADD": ("Add", "Strokes give pixels to the piece"),
+}
+"""Name and description of what a brush does."""
+
 
 class ALBUM2AVATAR_OT_paint_mask(Operator):
     """Open the piece's mask in an Image Editor, to erase from it and to add to it"""
@@ -40,18 +46,13 @@ class ALBUM2AVATAR_OT_choose_mask_brush(Operator):
     bl_label = "Brush"
 
     chosen: EnumProperty(  # pyright: ignore[reportInvalidTypeForm]
-        items=(
-            ("ERASE", "Erase", "Strokes take pixels away from the piece"),
-            ("ADD", "Add", "Strokes give pixels to the piece"),
-        )
+        items=tuple((name, *texts) for name, texts in _BRUSHES.items())
     )
 
     @classmethod
     def description(cls, context: Any, properties: Any) -> str:
         """Say what the button does."""
-        if properties.chosen == "ADD":
-            return "Strokes give pixels to the piece"
-        return "Strokes take pixels away from the piece"
+        return _BRUSHES[properties.chosen][1]
 
     def execute(self, context: Any) -> set[str]:
         """Set the brush's blending mode."""

@@ -54,19 +54,18 @@ class Outfit:
     @property
     def garment(self) -> Asset:
         """The giver's garment, as the composed prior calls it."""
-        (own,) = (asset for asset in self._table(self.giver).assets if asset.kind == self.kind)
-        return own.model_copy(update={"token": _GARMENT_TOKEN})
+        return self._own_garment().model_copy(update={"token": _GARMENT_TOKEN})
 
     @property
     def kept(self) -> tuple[Asset, ...]:
         """What the wearer keeps on."""
-        worn = self._table(self.wearer).assets
+        worn = load_asset_table(self.wearer).assets
         off = taken_off(self.kind, [asset.kind for asset in worn])
         return tuple(asset for asset in worn if asset.kind not in off)
 
     def read_tokens(self, prior: Prior) -> None:
         """Teach a prior the wearer's words, and the garment's."""
-        (own,) = (asset for asset in self._table(self.giver).assets if asset.kind == self.kind)
+        own = self._own_garment()
         kept = {asset.token: asset.token for asset in self.kept}
         with tempfile.TemporaryDirectory() as name:
             combine_tokens(
@@ -78,9 +77,10 @@ class Outfit:
             )
             load_tokens(Path(name) / TOKENS_FILE, prior)
 
-    @staticmethod
-    def _table(avatar: Workspace) -> AssetTable:
-        return load_asset_table(avatar)
+    def _own_garment(self) -> Asset:
+        """The garment, as the giver's prior calls it."""
+        worn = load_asset_table(self.giver).assets
+        return next(asset for asset in worn if asset.kind == self.kind)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,8 @@ class OutfitResult:
     """What samples of an outfit show."""
 
     garment: float
-    """Median colour difference (CIE 1976) of the garment to the giver's album."""
+    """Median colour difference (CIE 1976) of the garment to the giver's album; NaN where no
+    sample shows it."""
     kept: float
     """The same of what the wearer keeps, to her own album; the median over assets."""
     leaks: tuple[int, int]
