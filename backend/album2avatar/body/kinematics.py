@@ -65,13 +65,13 @@ def forward_kinematics(parents: Sequence[int], heads: Tensor, local: Tensor) -> 
 
     Args:
         parents: of J bones, -1 for the root; parents come first.
-        heads: (J, 3) in the rest pose.
+        heads: (J, 3) in the rest pose, or (P, J, 3), one rest pose for each.
         local: (P, J, 3, 3) turn of each bone against its parent, in the rest pose's axes.
 
     Returns:
         (P, J, 4, 4) transforms of points of the rest pose.
     """
-    moves = heads - torch.einsum("pjrc,jc->pjr", local, heads)
+    moves = heads - torch.einsum("pjrc,pjc->pjr", local, heads.expand(*local.shape[:2], 3))
     bottom = torch.tensor([0.0, 0.0, 0.0, 1.0], dtype=local.dtype, device=local.device)
     rows = torch.cat([local, moves[..., None]], -1)
     steps = torch.cat([rows, bottom.expand(*rows.shape[:2], 1, 4)], -2)

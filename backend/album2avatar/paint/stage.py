@@ -21,14 +21,14 @@ from album2avatar.mesh.uv import UnwrapOptions, unwrap
 from album2avatar.model_folders import find_model
 from album2avatar.paint.baking import bake_albedo, preview_strip
 from album2avatar.paint.canvas import FieldCanvas, first_field
-from album2avatar.paint.observations import MaskedPhoto, observe_photos, with_attire
 from album2avatar.paint.painter import Painter
-from album2avatar.paint.possible_assets import possible_assets
 from album2avatar.paint.scene import PaintedSurface
-from album2avatar.paint.surface_labels import photo_colors, share_surface
 from album2avatar.pictures import save_picture, save_texture
 from album2avatar.prior.personalized import load_personalized_prior
 from album2avatar.progress import JobControl
+from album2avatar.projection.observations import MaskedPhoto, observe_photos, with_attire
+from album2avatar.projection.possible_assets import possible_assets
+from album2avatar.projection.surface_labels import photo_colors, share_surface
 from album2avatar.settings import Settings
 from album2avatar.workspace import Workspace
 

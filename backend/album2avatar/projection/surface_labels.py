@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from album2avatar.mesh.laplacian import uniform_laplacian
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
-from album2avatar.paint.observations import Observation
+from album2avatar.projection.medians import weighted_median
+from album2avatar.projection.observations import Observation
 
 SMOOTHING_ROUNDS = 24
 """Rounds in which neighbours agree; each reaches one edge further, about 1 cm."""
@@ -17,10 +18,6 @@ FAIRING_ROUNDS = 6
 """Rounds without the vertices' own votes, which make hems and hairlines smooth."""
 NEIGHBOR_WEIGHT = 2.0
 """Weight of the neighbours' mean against one clear vote of the vertex's own."""
-MEDIAN_ROUNDS = 12
-"""Rounds towards the median; the first gives the mean."""
-SAME_COLOR = 0.02
-"""Distance of sRGB colours below which they are the same but for noise."""
 ASSET_WEIGHT = 0.1
 """Weight of the asset's usual colour against one clear view of the vertex itself."""
 
@@ -60,7 +57,7 @@ def photo_colors(
         [seen.facing.square() * (seen.is_inner & (seen.asset == assets)) for seen in observations]
     )
     weight = shares.sum(0)
-    total = weight[:, None] * _weighted_median(
+    total = weight[:, None] * weighted_median(
         torch.stack([seen.color for seen in observations]), shares
     )
     usual, known = torch.full((asset_count, 3), 0.5), torch.zeros(asset_count)
@@ -71,17 +68,6 @@ def photo_colors(
             known[index] = 1.0
     mixed = (total + ASSET_WEIGHT * usual[assets]) / (weight + ASSET_WEIGHT)[:, None]
     return mixed, known[assets]
-
-
-def _weighted_median(colors: Tensor, weights: Tensor) -> Tensor:
-    """Geometric median (V, 3) of colours (P, V, 3) with weights (P, V); 0 where all weights are."""
-    pull = weights
-    middle = torch.zeros_like(colors[0])
-    for _ in range(MEDIAN_ROUNDS):
-        middle = (pull[..., None] * colors).sum(0) / pull.sum(0).clamp(min=1e-9)[:, None]
-        away = (colors - middle).square().sum(-1).sqrt()
-        pull = weights / (away + SAME_COLOR)
-    return middle
 
 
 def _spread(votes: Tensor, possible: Tensor, mesh: Mesh) -> Tensor:

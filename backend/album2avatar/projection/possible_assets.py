@@ -7,7 +7,7 @@ from torch import Tensor
 
 from album2avatar.assets import AssetKind
 from album2avatar.body.types import CanonicalBody
-from album2avatar.paint.observations import nearest_skin
+from album2avatar.projection.observations import nearest_skin
 
 _ON_HANDS: tuple[AssetKind, ...] = ("skin",)
 _ON_FEET: tuple[AssetKind, ...] = ("skin", "shoes", "bottom", "dress", "outerwear")

@@ -4,8 +4,8 @@ import torch
 from album2avatar.body.types import PhotoPoses
 from album2avatar.errors import AlbumError
 from album2avatar.mesh.types import Mesh
-from album2avatar.paint.observations import MaskedPhoto, observe, observe_photos
-from album2avatar.paint.surface_labels import photo_colors, share_surface
+from album2avatar.projection.observations import MaskedPhoto, observe, observe_photos
+from album2avatar.projection.surface_labels import photo_colors, share_surface
 from album2avatar.render.camera import Cameras
 from toy_person import egg, egg_body, photo_poses, true_assets, true_masks
 

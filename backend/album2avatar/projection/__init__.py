@@ -1,0 +1,1 @@
+"""What the photos show of a surface: its assets, its colours, and where nothing is known."""

@@ -1,0 +1,55 @@
+"""One colour for each texel from all photos that show it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from album2avatar.projection.light import brightness
+from album2avatar.projection.medians import weighted_median
+from album2avatar.projection.texel_views import TexelView
+
+AGREEMENT = 0.12
+"""Distance in sRGB from the photos' middle colour at which a photo loses most of its say."""
+SHARPNESS = 3.0
+"""Power of a photo's weight: the photo that shows a texel best decides, neighbours agree."""
+HALF_TRUSTED = 0.1
+"""Weight, against a texel's usual one, at which photos decide half of its colour."""
+
+
+@dataclass(frozen=True)
+class BlendedTexels:
+    """What all photos together show of N texels."""
+
+    color: Tensor
+    """(N, 3) sRGB albedo 0..1; 0 where no photo shows the texel."""
+    seen: Tensor
+    """(N,) bool, at least one photo shows it."""
+    confidence: Tensor
+    """(N,) 0..1, how far it is to be believed: falls to 0 towards the border of what is seen."""
+
+
+def blend_views(views: Sequence[TexelView], lights: Tensor) -> BlendedTexels:
+    """Put the photos together, each without its light.
+
+    Args:
+        views: P photos at the same N texels.
+        lights: (P, 9, 3), see `projection.light`.
+    """
+    colors = torch.stack(
+        [
+            (view.color / brightness(view.normal, light)).clamp(0, 1)
+            for view, light in zip(views, lights, strict=True)
+        ]
+    )
+    weights = torch.stack([view.weight for view in views])
+    middle = weighted_median(colors, weights)
+    away = (colors - middle).square().sum(-1)
+    best = weights.amax(0).clamp(min=1e-12)
+    say = (weights / best).pow(SHARPNESS) * torch.exp(-away / AGREEMENT**2)
+    color = (say[..., None] * colors).sum(0) / say.sum(0).clamp(min=1e-9)[:, None]
+    total = weights.sum(0)
+    seen = torch.stack([view.seen for view in views]).any(0)
+    usual = total[seen].median() if bool(seen.any()) else total.new_ones(())
+    return BlendedTexels(color, seen, total / (total + HALF_TRUSTED * usual).clamp(min=1e-12))

@@ -1,0 +1,125 @@
+"""What one photo shows of each texel of a surface."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.ndimage import distance_transform_edt
+from torch import Tensor
+from torch.nn import functional as F
+
+from album2avatar.mesh.normals import vertex_normals
+from album2avatar.projection.observations import MaskedPhoto
+from album2avatar.render.baking import TexelMap
+from album2avatar.render.camera import Cameras
+from album2avatar.render.images import to_image
+from album2avatar.render.interpolate import interpolate
+from album2avatar.render.rasterize import rasterize
+from album2avatar.render.screen import to_clip, to_screen
+from album2avatar.render.visibility_warp import face_ids
+
+GRAZING = 0.15
+"""Cosine between surface and line of sight below which a photo shows nothing of a texel."""
+DEPTH_SLACK = 0.004
+"""Metres that a texel may lie behind what its pixel shows and still be seen."""
+STEP = 0.03
+"""Metres between neighbouring pixels beyond which one of them belongs to something in front."""
+FEATHER = 6.0
+"""Pixels beside an outline over which a photo's say grows to its whole weight."""
+
+
+@dataclass(frozen=True)
+class TexelView:
+    """One photo at each of N texels."""
+
+    color: Tensor
+    """(N, 3) sRGB 0..1 of the photo; meaningless where not `seen`."""
+    seen: Tensor
+    """(N,) bool: nothing is in front, the surface isn't grazed, and the mask shows its asset."""
+    normal: Tensor
+    """(N, 3) unit, in the camera's frame."""
+    weight: Tensor
+    """(N,) how much the photo is to be believed; 0 where not `seen`. Squared pixels per metre of
+    surface: a photo that is closer, or looks at the texel face-on, says more."""
+
+
+def view_texels(
+    texels: TexelMap, faces: Tensor, posed: Tensor, assets: Tensor, camera: Cameras,
+    photo: MaskedPhoto,
+) -> TexelView:  # fmt: skip
+    """Look every texel up in a photo.
+
+    Args:
+        texels: of the surface's UV map; N of them are covered.
+        faces: (F, 3) of the surface.
+        posed: (V, 3) its vertices as they stand in the photo.
+        assets: (N,) int64, the asset of each texel.
+        camera: of the photo; one.
+        photo: whose mask counts the same assets.
+    """
+    height, width = photo.mask.shape
+    normals = vertex_normals(posed, faces)
+    rows = texels.read(torch.cat([posed, normals], 1), faces)
+    points, world_normals = rows[:, :3], F.normalize(rows[:, 3:], dim=-1)
+    eye = torch.linalg.inv(camera.world_to_view[0])[:3, 3]
+    facing = (world_normals * F.normalize(eye - points, dim=-1)).sum(-1)
+
+    clip = camera.clip_from_world(width / height)
+    depth = _depth(posed, faces, clip, (height, width))
+    pos = to_clip(points, clip)
+    screen = to_screen(pos, (height, width))[0, :, :2].nan_to_num(-9.0)
+    column, row = screen.round().long().unbind(1)
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    column, row = column.clamp(0, width - 1), row.clamp(0, height - 1)
+    metre = 2 * pos[0, :, 3] * torch.tan(camera.vertical_fov[0] / 2) / height
+    steep = (1 - facing.square()).clamp(min=0).sqrt() / facing.clamp(min=GRAZING)
+    in_front = pos[0, :, 3] < depth[row, column] + DEPTH_SLACK + metre * steep
+
+    line = height - 1 - row
+    is_asset = photo.mask[line, column] == assets + 1
+    seen = inside & (facing > GRAZING) & in_front & is_asset
+    trust = _trust(photo.mask, to_image(depth[None, ..., None])[0, ..., 0])[line, column]
+    weight = facing.square() * trust / metre.clamp(min=1e-4).square()
+    rotation = camera.world_to_view[0, :3, :3]
+    return TexelView(
+        color=_sample(photo.image, screen),
+        seen=seen,
+        normal=world_normals @ rotation.T,
+        weight=torch.where(seen, weight, 0.0),
+    )
+
+
+def _depth(posed: Tensor, faces: Tensor, clip: Tensor, size: tuple[int, int]) -> Tensor:
+    """(H, W) metres along the line of sight to what each pixel shows, inf beside; row 0 below."""
+    pos = to_clip(posed, clip)
+    rast = rasterize(pos, faces, size, face_ids)
+    depth = interpolate(pos[..., 3:].contiguous(), rast, faces)[0, ..., 0]
+    return torch.where(rast[0, ..., 3] > 0, depth, torch.inf)
+
+
+def _sample(image: Tensor, screen: Tensor) -> Tensor:
+    """Bilinear colours (N, 3) of an image (H, W, 3), row 0 at the top, at screen places (N, 2)."""
+    height, width = image.shape[:2]
+    scale = torch.tensor([2.0 / width, -2.0 / height], dtype=screen.dtype, device=screen.device)
+    shift = torch.tensor([1.0 / width - 1, 1 - 1.0 / height], dtype=screen.dtype)
+    grid = screen * scale + shift.to(screen.device)
+    planes = image.permute(2, 0, 1)[None]
+    found = F.grid_sample(planes, grid[None, None], padding_mode="border", align_corners=False)
+    return found[0, :, 0].T.contiguous()
+
+
+def _trust(mask: Tensor, depth: Tensor) -> Tensor:
+    """(H, W) 0..1, row 0 at the top: less beside the outlines of assets and of what is in front."""
+    edge = torch.zeros_like(mask, dtype=torch.bool)
+    for along in (0, 1):
+        length = mask.shape[along] - 1
+        first, second = mask.narrow(along, 0, length), mask.narrow(along, 1, length)
+        near, far = depth.narrow(along, 0, length), depth.narrow(along, 1, length)
+        # Where neither shows the surface the difference is no number, and no step.
+        differs = (first != second) | ((near - far).abs() > STEP)
+        edge.narrow(along, 0, length).logical_or_(differs)
+        edge.narrow(along, 1, length).logical_or_(differs)
+    if not bool(edge.any()):
+        return torch.ones_like(depth)
+    away = np.asarray(distance_transform_edt(~edge.cpu().numpy()), np.float32)
+    return (torch.from_numpy(away).to(depth.device) / FEATHER).clamp(max=1.0)
