@@ -9,6 +9,7 @@ STAGE_TITLES: Mapping[str, str] = {
     "fit": "Fit the body",
     "sculpt": "Sculpt the shape",
     "paint": "Paint the surface",
+    "refine": "Match the photos",
     "rig": "Rig the mesh",
     "export": "Write the avatar",
 }
@@ -18,7 +19,7 @@ STAGE_NAMES: tuple[str, ...] = tuple(STAGE_TITLES)
 
 PROMPT_STAGE_TITLES: Mapping[str, str] = {
     "describe": "Read the description",
-    **{stage: STAGE_TITLES[stage] for stage in ("sculpt", "paint", "rig", "export")},
+    **{stage: STAGE_TITLES[stage] for stage in ("sculpt", "paint", "refine", "rig", "export")},
 }
 """The same for an avatar of a person whom only words describe."""
 
@@ -42,6 +43,7 @@ STAGE_SHARES: Mapping[str, float] = {
     "fit": 0.12,
     "sculpt": 0.29,
     "paint": 0.22,
+    "refine": 0.1,
     "rig": 0.01,
     "export": 0.005,
 }
@@ -50,7 +52,7 @@ cores, as `workspace.json` records it."""
 
 PROMPT_STAGE_SHARES: Mapping[str, float] = {
     "describe": 0.01,
-    **{stage: STAGE_SHARES[stage] for stage in ("sculpt", "paint", "rig", "export")},
+    **{stage: STAGE_SHARES[stage] for stage in ("sculpt", "paint", "refine", "rig", "export")},
 }
 """Share of that time that a stage takes where there is no album."""
 

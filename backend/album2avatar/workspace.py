@@ -81,21 +81,41 @@ class Workspace:
         """`PhotoPoses` as safetensors."""
         return self.root / "fitting" / "poses.safetensors"
 
-    # sculpt, paint, rig
+    # sculpt, paint, refine, rig
     @property
     def sculpt(self) -> Path:
         """Sculpted mesh in the canonical pose, safetensors."""
         return self.root / "sculpt" / "mesh.safetensors"
 
     @property
-    def painted(self) -> Path:
+    def distilled(self) -> Path:
         """Sculpted mesh with its UV map, safetensors."""
         return self.root / "paint" / "mesh.safetensors"
 
     @property
-    def albedo(self) -> Path:
-        """Base colour texture, sRGB PNG."""
+    def distilled_albedo(self) -> Path:
+        """Base colour texture as the prior and the photos' rough colours have it, sRGB PNG."""
         return self.root / "paint" / "albedo.png"
+
+    @property
+    def painted(self) -> Path:
+        """The finished surface: mesh and UV map, safetensors."""
+        return self.root / "surface" / "mesh.safetensors"
+
+    @property
+    def albedo(self) -> Path:
+        """Its base colour texture, sRGB PNG."""
+        return self.root / "surface" / "albedo.png"
+
+    @property
+    def seen_map(self) -> Path:
+        """How far the photos show each texel: grey PNG, white where they decide its colour."""
+        return self.root / "surface" / "seen.png"
+
+    @property
+    def refined_poses(self) -> Path:
+        """`PhotoPoses` in which the finished surface looks like the photos, safetensors."""
+        return self.root / "surface" / "poses.safetensors"
 
     @property
     def rigged(self) -> Path:

@@ -53,5 +53,5 @@ def test_killed_at_any_second_and_run_again_it_writes_the_same_files(tmp_path: P
             process.wait()
     subprocess.run(command(killed), check=True)
     assert kills > 0
-    assert killed.painted.read_bytes() == whole.painted.read_bytes()
-    assert killed.albedo.read_bytes() == whole.albedo.read_bytes()
+    assert killed.distilled.read_bytes() == whole.distilled.read_bytes()
+    assert killed.distilled_albedo.read_bytes() == whole.distilled_albedo.read_bytes()

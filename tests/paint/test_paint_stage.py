@@ -51,17 +51,17 @@ def painted(
 
 
 def outputs(workspace: Workspace) -> tuple[bytes, bytes]:
-    return workspace.painted.read_bytes(), workspace.albedo.read_bytes()
+    return workspace.distilled.read_bytes(), workspace.distilled_albedo.read_bytes()
 
 
 def test_the_stage_writes_mesh_texture_and_previews(painted: Workspace):
-    stored = load_mesh(painted.painted)
+    stored = load_mesh(painted.distilled)
     assert stored.uv is not None
     assert len(stored.mesh.faces) <= 1000
     right = stored.extras["vertex_asset"] == true_assets(stored.mesh.vertices)
     assert float(right.float().mean()) > 0.95
     assert len(stored.extras["face_asset"]) == len(stored.mesh.faces)
-    albedo = np.asarray(Image.open(painted.albedo))
+    albedo = np.asarray(Image.open(painted.distilled_albedo))
     assert albedo.shape == (64, 64, 3)
     assert albedo.std() > 0  # four steps have moved the colours off the grey they start at
     assert painted.preview("paint", 2).exists()
@@ -73,8 +73,8 @@ def test_a_resumed_run_writes_the_same_bits(painted: Workspace, settings: Settin
     for stop in (1, 3, 4):
         workspace = Workspace(tmp_path / str(stop))
         shutil.copytree(painted.root, workspace.root)
-        workspace.painted.unlink()
-        workspace.albedo.unlink()
+        workspace.distilled.unlink()
+        workspace.distilled_albedo.unlink()
         cancelled = threading.Event()
 
         def listen(event: ProgressEvent, stop: int = stop, flag: threading.Event = cancelled):
@@ -83,7 +83,7 @@ def test_a_resumed_run_writes_the_same_bits(painted: Workspace, settings: Settin
 
         with pytest.raises(CancelledError):
             run(workspace, settings, JobControl("paint", listen, cancelled))
-        assert not workspace.painted.exists()
+        assert not workspace.distilled.exists()
         assert workspace.checkpoint("paint").exists()
         run(workspace, settings, silent_job("paint"))
         assert outputs(workspace) == outputs(painted)
@@ -93,5 +93,7 @@ def test_another_seed_gives_other_colours(painted: Workspace, settings: Settings
     workspace = Workspace(tmp_path / "other")
     shutil.copytree(painted.root, workspace.root)
     run(workspace, settings.model_copy(update={"seed": 6}), silent_job("paint"))
-    before, after = (torch.tensor(np.asarray(Image.open(w.albedo))) for w in (painted, workspace))
-    assert not torch.equal(before, after)
+    before, after = (
+        torch.tensor(np.asarray(Image.open(w.distilled_albedo))) for w in (painted, workspace)
+    )
+    assert not np.array_equal(before, after)

@@ -1,5 +1,6 @@
 """Albums of held-out synthetic people with their true masks, as a segmentation would give them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,7 +68,7 @@ def make_album(index: int) -> HeldOutAlbum:
                     },
                 ),
                 picture.image,
-                _mask(picture, kinds),
+                asset_labels(picture, kinds),
             )
             for number, (framing, azimuth, picture) in enumerate(day)
         )
@@ -84,7 +85,8 @@ def _is_in_album(kind: AssetKind, pictures: list[Picture]) -> bool:
     return sum(int(np.isin(p.labels, classes).sum()) for p in pictures) >= _LEAST_PIXELS
 
 
-def _mask(picture: Picture, kinds: list[AssetKind]) -> np.ndarray:
+def asset_labels(picture: Picture, kinds: Sequence[AssetKind]) -> np.ndarray:
+    """(S, S) uint8: 0 background, i + 1 the i-th of the kinds."""
     mask = np.zeros_like(picture.labels)
     for number, kind in enumerate(kinds):
         classes = [PIXEL_CLASSES.index(name) for name in KIND_CLASSES[kind]]

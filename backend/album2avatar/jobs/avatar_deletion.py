@@ -28,6 +28,7 @@ def delete_avatar(workspace: Workspace) -> None:
         workspace.personalization,
         workspace.body.parent,
         workspace.sculpt.parent,
+        workspace.distilled.parent,
         workspace.painted.parent,
         workspace.rigged.parent,
         workspace.checkpoint("any").parent,

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
-from album2avatar.album_photos import load_masked_photo
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import Asset, AssetKind, PhotoLabels
 from album2avatar.attire.patterns import make_attire
@@ -26,7 +24,8 @@ from album2avatar.paint.scene import PaintedSurface
 from album2avatar.pictures import save_picture, save_texture
 from album2avatar.prior.personalized import load_personalized_prior
 from album2avatar.progress import JobControl
-from album2avatar.projection.observations import MaskedPhoto, observe_photos, with_attire
+from album2avatar.projection.album_views import read_photo
+from album2avatar.projection.observations import observe_photos, with_attire
 from album2avatar.projection.possible_assets import possible_assets
 from album2avatar.projection.surface_labels import photo_colors, share_surface
 from album2avatar.settings import Settings
@@ -67,9 +66,9 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
 
     uv = unwrap(surface.mesh, UnwrapOptions(own.texture_size), job.raise_if_cancelled)
     texture = bake_albedo(surface, uv, field, own.texture_size)
-    save_texture(workspace.albedo, texture)
+    save_texture(workspace.distilled_albedo, texture)
     extras = {"vertex_asset": surface.assets, "face_asset": face_assets(surface)}
-    save_mesh(workspace.painted, surface.mesh, uv, extras)
+    save_mesh(workspace.distilled, surface.mesh, uv, extras)
     checkpoint_path.unlink(missing_ok=True)
 
 
@@ -89,16 +88,6 @@ def prepare_surface(
     shares = share_surface(mesh, observations, possible_assets(mesh.vertices, body, kinds))
     colors, known = photo_colors(shares.argmax(1), observations, len(kinds))
     return PaintedSurface(mesh, edge_table(mesh.faces), shares, colors, known)
-
-
-def read_photo(workspace: Workspace, photo: str) -> MaskedPhoto:
-    """Read one photo with its mask.
-
-    Raises:
-        AlbumError: the photo can't be read, or its mask has another size.
-    """
-    pixels, mask = load_masked_photo(workspace, photo)
-    return MaskedPhoto(torch.tensor(pixels).float() / 255.0, torch.tensor(mask).long())
 
 
 def face_assets(surface: PaintedSurface) -> Tensor:

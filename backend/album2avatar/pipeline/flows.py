@@ -15,6 +15,7 @@ from album2avatar.paint import swap_stage as paint_swap_stage
 from album2avatar.personalization import stage as personalization_stage
 from album2avatar.personalization import swap_stage as personalization_swap_stage
 from album2avatar.pipeline.stage import Stage
+from album2avatar.refine import stage as refine_stage
 from album2avatar.rig import stage as rig_stage
 from album2avatar.rig import swap_stage as rig_swap_stage
 from album2avatar.sculpt import stage as sculpt_stage
@@ -148,9 +149,24 @@ STAGES: tuple[Stage, ...] = (
             *_masks(workspace),
             workspace.personalization,
         ],
-        outputs=lambda workspace: [workspace.painted, workspace.albedo],
+        outputs=lambda workspace: [workspace.distilled, workspace.distilled_albedo],
         also_reads=("seed", "device", "prior", "prompt_addition"),
         version=2,
+    ),
+    Stage(
+        name="refine",
+        run=refine_stage.run,
+        section="refine",
+        inputs=lambda workspace, settings: [
+            workspace.distilled,
+            workspace.distilled_albedo,
+            workspace.body,
+            workspace.poses,
+            *_photos(workspace),
+            *_masks(workspace),
+        ],
+        outputs=lambda workspace: [workspace.painted, workspace.albedo],
+        also_reads=("seed", "rig", "prompt_addition"),
     ),
     Stage(
         name="rig",
@@ -242,6 +258,6 @@ PROMPT_STAGES: tuple[Stage, ...] = (
         ],
         also_reads=("prior",),
     ),
-    *(stage for stage in STAGES if stage.name in ("sculpt", "paint", "rig", "export")),
+    *(stage for stage in STAGES if stage.name in ("sculpt", "paint", "refine", "rig", "export")),
 )
 """What makes an avatar from words alone; an album's later stages, which find no photos."""

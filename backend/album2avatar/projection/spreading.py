@@ -9,7 +9,8 @@ from torch import Tensor
 from album2avatar.mesh.topology import EdgeTable
 
 _LEAST = 1e-6
-"""Weight of the mean of an asset, which decides on pieces of the surface where nothing is known."""
+"""Weight of the mean of an asset, which decides on pieces of the surface where nothing is known; 0
+where nothing of the whole asset is."""
 
 
 def spread_values(
@@ -48,7 +49,7 @@ def spread_values(
 
 
 def _asset_means(owners: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    means = np.full_like(values, 0.5)
+    means = np.zeros_like(values)
     for asset in np.unique(owners):
         own = owners == asset
         total = weights[own].sum()

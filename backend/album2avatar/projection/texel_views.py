@@ -1,6 +1,7 @@
 """What one photo shows of each texel of a surface."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -33,29 +34,27 @@ class TexelView:
     """One photo at each of N texels."""
 
     color: Tensor
-    """(N, 3) sRGB 0..1 of the photo; meaningless where not `seen`."""
-    seen: Tensor
-    """(N,) bool: nothing is in front, the surface isn't grazed, and the mask shows its asset."""
+    """(N, 3) sRGB 0..1 of the photo; meaningless where `asset` is -1."""
+    asset: Tensor
+    """(N,) int64, what the mask says the photo shows there; -1 where something is in front, the
+    surface is grazed, or the mask says background."""
     normal: Tensor
     """(N, 3) unit, in the camera's frame."""
     weight: Tensor
-    """(N,) how much the photo is to be believed; 0 where not `seen`. Squared pixels per metre of
-    surface: a photo that is closer, or looks at the texel face-on, says more."""
+    """(N,) how much the photo is to be believed; 0 where `asset` is -1. Squared pixels per metre
+    of surface: a photo that is closer, or looks at the texel face-on, says more."""
 
 
 def view_texels(
-    texels: TexelMap, faces: Tensor, posed: Tensor, assets: Tensor, camera: Cameras,
-    photo: MaskedPhoto,
-) -> TexelView:  # fmt: skip
+    texels: TexelMap, faces: Tensor, posed: Tensor, camera: Cameras, photo: MaskedPhoto
+) -> TexelView:
     """Look every texel up in a photo.
 
     Args:
         texels: of the surface's UV map; N of them are covered.
         faces: (F, 3) of the surface.
         posed: (V, 3) its vertices as they stand in the photo.
-        assets: (N,) int64, the asset of each texel.
         camera: of the photo; one.
-        photo: whose mask counts the same assets.
     """
     height, width = photo.mask.shape
     normals = vertex_normals(posed, faces)
@@ -76,16 +75,42 @@ def view_texels(
     in_front = pos[0, :, 3] < depth[row, column] + DEPTH_SLACK + metre * steep
 
     line = height - 1 - row
-    is_asset = photo.mask[line, column] == assets + 1
-    seen = inside & (facing > GRAZING) & in_front & is_asset
+    label = photo.mask[line, column]
+    seen = inside & (facing > GRAZING) & in_front & (label > 0)
     trust = _trust(photo.mask, to_image(depth[None, ..., None])[0, ..., 0])[line, column]
     weight = facing.square() * trust / metre.clamp(min=1e-4).square()
     rotation = camera.world_to_view[0, :3, :3]
     return TexelView(
         color=_sample(photo.image, screen),
-        seen=seen,
+        asset=torch.where(seen, label - 1, -1),
         normal=world_normals @ rotation.T,
         weight=torch.where(seen, weight, 0.0),
+    )
+
+
+def vote_assets(views: Sequence[TexelView], shares: Tensor, prior: float) -> Tensor:
+    """The asset of each texel as the photos vote, (N,) int64.
+
+    Args:
+        views: at the same N texels.
+        shares: (N, K) what the surface is taken for without them; rows sum to 1.
+        prior: how much that counts against the photo that shows a texel best.
+    """
+    best = torch.stack([view.weight for view in views]).amax(0).clamp(min=1e-12)
+    votes = prior * shares
+    for view in views:
+        say = (view.weight / best)[:, None]
+        votes = votes.scatter_add(1, view.asset.clamp(min=0)[:, None], say)
+    return votes.argmax(1)
+
+
+def showing(view: TexelView, assets: Tensor) -> TexelView:
+    """The same view where it shows the texels' assets (N,), and nothing elsewhere."""
+    agrees = view.asset == assets
+    return replace(
+        view,
+        asset=torch.where(agrees, view.asset, -1),
+        weight=torch.where(agrees, view.weight, 0.0),
     )
 
 

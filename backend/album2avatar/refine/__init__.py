@@ -1,1 +1,1 @@
-"""The avatar held against the album: shape, poses and light agree with the photos, then colours do."""
+"""The avatar held against the album: shape, poses and light agree first, colours then."""

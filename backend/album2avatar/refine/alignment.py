@@ -1,17 +1,14 @@
 """Shape and poses at which the avatar, seen from each photo's camera, looks like the photo."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from album2avatar.body.skinning import skin_points
 from album2avatar.body.types import PhotoPoses
 from album2avatar.mesh.laplacian import uniform_laplacian
-from album2avatar.mesh.topology import EdgeTable
-from album2avatar.mesh.types import Mesh, UvMap
+from album2avatar.projection.fusion import TexturedSurface
 from album2avatar.projection.light import brightness
 from album2avatar.refine.photo_pictures import PhotoPicture
 from album2avatar.refine.pose_corrections import (
@@ -20,6 +17,7 @@ from album2avatar.refine.pose_corrections import (
     corrected_transforms,
 )
 from album2avatar.render.camera import Cameras
+from album2avatar.render.images import to_image
 from album2avatar.render.interpolate import interpolate
 from album2avatar.render.shading import draw, interpolate_normals
 from album2avatar.render.texture import texture
@@ -28,82 +26,95 @@ from album2avatar.render.visibility_warp import face_ids
 COLOR_SCALE = 0.1
 """Difference in sRGB beyond which colours count as simply different: a logo that is elsewhere
 must not pull harder the more its colour stands out."""
-
-
-@dataclass(frozen=True)
-class Model:
-    """What does not change while shape and poses are aligned."""
-
-    mesh: Mesh
-    """Canonical; where its vertices were before."""
-    uv: UvMap
-    edges: EdgeTable
-    weights: Tensor
-    """(V, J) skinning weights."""
-    shares: Tensor
-    """(V, K) share of each asset; rows sum to 1."""
-    skeleton: CorrectedSkeleton
-    poses: PhotoPoses
+LEAST_KNOWN = 0.5
+"""Share of a texture's four nearest texels that must be known."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """How the surface looks now, in all photos."""
+    """How the surface looks for now."""
 
-    albedo: Tensor
-    """(H, W, 3) sRGB, row 0 at v = 0."""
+    textures: Tensor
+    """(P, H, W, 4) as the other photos show it, see `projection.fusion.textures_of_others`."""
     lights: Tensor
     """(P, 9, 3)."""
 
 
 @dataclass(frozen=True)
-class Weights:
-    """What counts how much."""
+class PhotoDifference:
+    """How far one photo and the avatar differ; both are means over the person's pixels."""
 
-    color: float = 1.0
-    shares: float = 1.0
-    pose: float = 2e-4
-    shape: float = 20.0
+    color: Tensor
+    """() 0..1, how many pixels have another colour."""
+    shares: Tensor
+    """() 0..2, how much of them is another asset's, or the background's."""
 
 
-def photo_loss(
-    model: Model, look: Look, vertices: Tensor, correction: PoseCorrection, index: int,
-    picture: PhotoPicture, weights: Weights,
-) -> tuple[Tensor, dict[str, float]]:  # fmt: skip
-    """How far one photo and the avatar differ, a scalar; differentiable in shape and pose."""
-    poses = model.poses
-    transforms = corrected_transforms(
-        model.skeleton, poses.bone_transforms[index : index + 1], correction
-    )
-    posed = skin_points(vertices, model.weights, transforms)
-    camera = Cameras(
-        poses.cameras.world_to_view[index : index + 1],
-        poses.cameras.vertical_fov[index : index + 1],
-    )
-    drawing = draw(posed, model.mesh.faces, camera, picture.size, model.edges, face_ids)
-    uv = interpolate(model.uv.coordinates, drawing.rast, model.uv.faces)
-    normals = interpolate_normals(drawing, posed, camera)
+def compare(
+    surface: TexturedSurface,
+    vertices: Tensor,
+    transforms: Tensor,
+    camera: Cameras,
+    albedo: Tensor,
+    light: Tensor,
+    picture: PhotoPicture,
+) -> PhotoDifference:
+    """Draw the avatar as it stands in a photo and compare; differentiable in shape and pose.
+
+    Args:
+        vertices: (V, 3) canonical.
+        transforms: (1, J, 4, 4) of the photo.
+        albedo: (H, W, 4) sRGB and 1.0 where it is known, row 0 at v = 0.
+        light: (9, 3) of the photo.
+    """
+    posed = skin_points(vertices, surface.weights, transforms)
+    drawing = draw(posed, surface.faces, camera, picture.size, surface.edges, face_ids)
     covered = drawing.covered[..., 0] > 0
-    base = texture(look.albedo, uv[covered], "clamp")
-    lit = base * brightness(normals[covered].detach(), look.lights[index])
+    uv = interpolate(surface.uv.coordinates, drawing.rast, surface.uv.faces)
+    normals = interpolate_normals(drawing, posed, camera).detach()
+    found = texture(albedo, uv[covered], "clamp")
+    # Where a texel beside is unknown the mean of both is too dark, but for this division.
+    known = found[:, 3:].detach()
+    colors = found[:, :3] / known.clamp(min=LEAST_KNOWN)
+    lit = torch.cat([colors * brightness(normals[covered], light), known], 1)
     pixel = covered.view(-1).nonzero().squeeze(1)
-    rows = torch.zeros(covered.numel(), 3).index_copy(0, pixel, lit).view(*covered.shape, 3)
-    shares = interpolate(model.shares, drawing.rast, model.mesh.faces)
-    background = 1 - drawing.covered
-    image = drawing.finish(torch.cat([background, shares], -1))[0]
+    rows = lit.new_zeros(covered.numel(), 4).index_copy(0, pixel, lit).view(*covered.shape, 4)
+    shares = interpolate(surface.shares, drawing.rast, surface.faces)
+    layers = drawing.finish(torch.cat([1 - drawing.covered, shares], -1))[0]
 
-    color = rows.flip(1)[0]
-    both = picture.inner * covered.flip(1)[0].to(color.dtype)
-    away = (color - picture.color).square().sum(-1)
-    difference = (both * away / (away + COLOR_SCALE**2)).sum()
-    person = picture.shares[..., 1:].sum()
-    mixed = (image - picture.shares).abs().sum()
-    loss = (weights.color * difference + weights.shares * mixed) / person
-    terms = {"color": float(difference.detach() / person), "shares": float(mixed.detach() / person)}
-    return loss + weights.pose * correction.energy, terms
+    # What words describe hides what the photo shows: nothing can be compared there.
+    compared = 1 - layers[..., 1 + surface.album_assets :].sum(-1).detach().clamp(0, 1)
+    person = (compared * picture.shares[..., 1:].sum(-1)).sum().clamp(min=1.0)
+    drawn = to_image(rows)[0]
+    inner = compared * picture.inner * (drawn[..., 3] > LEAST_KNOWN)
+    away = (drawn[..., :3] - picture.color).square().sum(-1)
+    other = (layers[..., : 1 + surface.album_assets] - picture.shares).abs().sum(-1)
+    return PhotoDifference(
+        color=(inner * away / (away + COLOR_SCALE**2)).sum() / person,
+        shares=(compared * other).sum() / person,
+    )
 
 
-def shape_loss(model: Model, vertices: Tensor) -> Tensor:
-    """How much the surface is bent away from what it was, a scalar; in square centimetres."""
-    bent = uniform_laplacian(vertices - model.mesh.vertices, model.edges)
+def photo_energy(
+    surface: TexturedSurface,
+    skeleton: CorrectedSkeleton,
+    poses: PhotoPoses,
+    look: Look,
+    vertices: Tensor,
+    index: int,
+    correction: PoseCorrection,
+    picture: PhotoPicture,
+) -> PhotoDifference:
+    """`compare` for the photo at `index`, with its pose corrected."""
+    one = slice(index, index + 1)
+    transforms = corrected_transforms(skeleton, poses.bone_transforms[one], correction)
+    camera = Cameras(poses.cameras.world_to_view[one], poses.cameras.vertical_fov[one])
+    return compare(
+        surface, vertices, transforms, camera, look.textures[index], look.lights[index], picture
+    )
+
+
+def bending(surface: TexturedSurface, vertices: Tensor, before: Tensor) -> Tensor:
+    """How much the surface is bent away from what it was, () in square centimetres."""
+    bent = uniform_laplacian(vertices - before, surface.edges)
     return 1e4 * bent.square().sum(-1).mean()

@@ -30,10 +30,10 @@ class CorrectedSkeleton:
 
     @staticmethod
     def of(body: CanonicalBody) -> "CorrectedSkeleton":
-        """The root, and the bones that fitting turns."""
+        """The root, and the bones that fitting turns, as far as the body has them."""
         names = body.skeleton.names
-        turned = [names.index(joint.bone) for joint in fitted_joints(body.kind)]
-        bones = torch.tensor([0, *(bone for bone in turned if bone != 0)])
+        turned = {joint.bone for joint in fitted_joints(body.kind)}
+        bones = torch.tensor([0, *(i for i in range(1, len(names)) if names[i] in turned)])
         return CorrectedSkeleton(body.skeleton.parents, body.skeleton.heads, bones)
 
 

@@ -16,8 +16,8 @@ from album2avatar.pictures import load_texture
 from album2avatar.progress import JobControl
 from album2avatar.rig.eyes import eye_parts
 from album2avatar.rig.preview import save_bends
-from album2avatar.rig.transfer import skin_surface
 from album2avatar.settings import Settings
+from album2avatar.skinning.transfer import skin_surface
 from album2avatar.workspace import Workspace
 
 

@@ -10,6 +10,7 @@ from album2avatar.settings.export import ExportSettings
 from album2avatar.settings.fitting import FittingSettings
 from album2avatar.settings.paint import PaintSettings
 from album2avatar.settings.personalization import PersonalizationSettings
+from album2avatar.settings.refine import RefineSettings
 from album2avatar.settings.rig import RigSettings
 from album2avatar.settings.sculpt import SculptSettings
 from album2avatar.settings.segmentation import GroundedSamSettings, SegmentationSettings
@@ -23,6 +24,7 @@ __all__ = [
     "GroundedSamSettings",
     "PaintSettings",
     "PersonalizationSettings",
+    "RefineSettings",
     "RigSettings",
     "SculptSettings",
     "SegmentationSettings",
@@ -55,6 +57,7 @@ class Settings(Frozen):
     fitting: FittingSettings = Field(default_factory=FittingSettings)
     sculpt: SculptSettings = Field(default_factory=SculptSettings)
     paint: PaintSettings = Field(default_factory=PaintSettings)
+    refine: RefineSettings = Field(default_factory=RefineSettings)
     rig: RigSettings = Field(default_factory=RigSettings)
     export: ExportSettings = Field(default_factory=ExportSettings)
     swap: SwapSettings = Field(default_factory=SwapSettings)

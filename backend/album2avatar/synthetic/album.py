@@ -16,7 +16,7 @@ from album2avatar.assets import Framing
 from album2avatar.files import atomic_path
 from album2avatar.seeding import numpy_generator
 from album2avatar.synthetic.backgrounds import sample_background, sample_light
-from album2avatar.synthetic.cameras import frame_camera
+from album2avatar.synthetic.cameras import Camera, frame_camera
 from album2avatar.synthetic.dressing import dress
 from album2avatar.synthetic.garments import outfit_cuts
 from album2avatar.synthetic.looks import looks_of
@@ -24,7 +24,7 @@ from album2avatar.synthetic.people import Person, sample_person
 from album2avatar.synthetic.pictures import Picture, pose_person, take_picture
 from album2avatar.synthetic.posing import bone_transforms, leg_freedom, sample_pose
 from album2avatar.synthetic.splits import person_seed
-from album2avatar.synthetic.template import load_template, rest_bodies
+from album2avatar.synthetic.template import Floats, load_template, rest_bodies
 
 DEMO_PERSON = 3472
 """Index in the demo split of the person whose album is shipped."""
@@ -65,6 +65,17 @@ def demo_person() -> Person:
     return sample_person(person_seed("demo", DEMO_PERSON))
 
 
+@dataclass(frozen=True)
+class Scene:
+    """One photo of an album, and how it came about."""
+
+    shot: Shot
+    picture: Picture
+    camera: Camera
+    bone_transforms: Floats
+    """(J, 4, 4) of the template's bones, canonical to posed."""
+
+
 def album_pictures(
     person: Person, size: int, occasion: str = "album"
 ) -> Iterator[tuple[Shot, Picture]]:
@@ -72,6 +83,12 @@ def album_pictures(
 
     On another occasion the person stands in other poses, light and places.
     """
+    for scene in album_scenes(person, size, occasion):
+        yield scene.shot, scene.picture
+
+
+def album_scenes(person: Person, size: int, occasion: str) -> Iterator[Scene]:
+    """The same with the truth about poses and cameras."""
     template = load_template()
     body = rest_bodies(template, [person.phenotype])[0]
     dressed = dress(template, body, person)
@@ -79,17 +96,15 @@ def album_pictures(
     for index, shot in enumerate(SHOTS):
         generator = numpy_generator(person.seed, "synthetic", occasion, index)
         pose = sample_pose(generator, template, body, leg_freedom(person))
-        posed = pose_person(dressed, body, bone_transforms(template, body, pose))
+        transforms = bone_transforms(template, body, pose)
+        posed = pose_person(dressed, body, transforms)
         eyes = posed.bone_heads[[template.bones.index(f"eye.{side}") for side in "LR"]].mean(0)
         camera = frame_camera(generator, shot.framing, shot.azimuth, posed.vertices, eyes)
         light, background = sample_light(generator), sample_background(generator)
-        yield (
-            shot,
-            take_picture(
-                template, dressed, posed, cuts, looks, camera, light, background, size,
-                _SUPERSAMPLING,
-            ),
-        )  # fmt: skip
+        picture = take_picture(
+            template, dressed, posed, cuts, looks, camera, light, background, size, _SUPERSAMPLING
+        )
+        yield Scene(shot, picture, camera, transforms)
 
 
 def write_album(folder: Path) -> None:

@@ -18,9 +18,9 @@ from album2avatar.mesh.normals import vertex_normals
 from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.topology import EdgeTable, edge_table
 from album2avatar.mesh.types import Mesh
-from album2avatar.rig.influences import bone_distances, gathered, smoothed, strongest
-from album2avatar.rig.inpainting import inpaint
 from album2avatar.settings import RigSettings
+from album2avatar.skinning.influences import bone_distances, gathered, smoothed, strongest
+from album2avatar.skinning.inpainting import inpaint
 
 MOST_INFLUENCES = 4
 """What game engines and glTF's first joint set take."""

@@ -14,9 +14,9 @@ from album2avatar.body.types import CanonicalBody
 from album2avatar.mesh.normals import vertex_normals
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
-from album2avatar.rig.inpainting import inpaint
-from album2avatar.rig.transfer import skin_surface
 from album2avatar.settings import RigSettings
+from album2avatar.skinning.inpainting import inpaint
+from album2avatar.skinning.transfer import skin_surface
 
 SETTINGS = RigSettings()
 

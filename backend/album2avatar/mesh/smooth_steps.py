@@ -17,26 +17,24 @@ class SmoothSteps:
     step is (1 + λL)⁻² times the gradient, with one scale for all vertices.
     """
 
-    def __init__(self, edges: EdgeTable, count: int, stiffness: float, rate: float) -> None:
+    def __init__(self, edges: EdgeTable, count: int, stiffness: float) -> None:
         """
         Args:
             edges: of the mesh.
             count: V.
             stiffness: λ; a step reaches about sqrt(λ) edges far.
-            rate: metres of a step.
         """
         start, end = edges.vertices.cpu().numpy().T
         links = sparse.coo_matrix((np.ones(len(start)), (start, end)), (count, count))
         links = links + links.T
         laplacian = sparse.diags(np.asarray(links.sum(1)).ravel()) - links
         self._solve = splu((sparse.identity(count) + stiffness * laplacian).tocsc()).solve
-        self.rate = rate
         self._first = torch.zeros(count, 3)
         self._second = torch.zeros(())
         self._count = 0
 
-    def step(self, vertices: Tensor, gradient: Tensor) -> Tensor:
-        """Vertices (V, 3) after a step against their gradient (V, 3)."""
+    def step(self, vertices: Tensor, gradient: Tensor, rate: float) -> Tensor:
+        """Vertices (V, 3) after a step of about `rate` metres against their gradient (V, 3)."""
         rows = self._solve(self._solve(gradient.double().cpu().numpy()))
         smooth = torch.from_numpy(rows).to(gradient.dtype)
         self._count += 1
@@ -44,7 +42,7 @@ class SmoothSteps:
         self._second = 0.99 * self._second + 0.01 * smooth.square().sum(-1).amax()
         first = self._first / (1 - 0.9**self._count)
         second = self._second / (1 - 0.99**self._count)
-        return vertices - self.rate * (first / (second.sqrt() + 1e-12)).to(vertices.device)
+        return vertices - rate * (first / (second.sqrt() + 1e-12)).to(vertices.device)
 
     def tensors(self) -> dict[str, Tensor]:
         """What a checkpoint needs."""

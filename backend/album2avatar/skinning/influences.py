@@ -60,8 +60,9 @@ def strongest(weights: Tensor, count: int, distances: Tensor) -> Tensor:
 def bone_distances(parents: Sequence[int]) -> Tensor:
     """How many bones lie between each two bones of a skeleton, (J, J) float."""
     count = len(parents)
-    children = np.array([bone for bone, parent in enumerate(parents) if parent >= 0])
-    ends = (children, np.array(parents)[children])
+    above = np.array(parents)
+    children = np.flatnonzero(above >= 0)
+    ends = (children, above[children])
     graph = coo_matrix((np.ones(len(children)), ends), shape=(count, count))
     return torch.from_numpy(shortest_path(graph, directed=False, unweighted=True)).float()
 

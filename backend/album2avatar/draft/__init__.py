@@ -1,0 +1,1 @@
+"""The avatar after a minute: body, outlines and photos, without any prior."""

@@ -1,0 +1,196 @@
+"""All photos as one texture: whose colours, under which lights, and how sure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from album2avatar.body.skinning import skin_points
+from album2avatar.body.types import PhotoPoses
+from album2avatar.mesh.topology import EdgeTable
+from album2avatar.mesh.types import UvMap
+from album2avatar.projection.blending import blend_views, others_colors
+from album2avatar.projection.light import estimate_lights
+from album2avatar.projection.observations import MaskedPhoto
+from album2avatar.projection.spreading import spread_values
+from album2avatar.projection.texel_views import TexelView, showing, view_texels, vote_assets
+from album2avatar.render.baking import TexelMap, map_texels
+from album2avatar.render.camera import Cameras
+from album2avatar.render.screen import Resolution
+
+SURFACE_SAY = 0.3
+"""What the surface's own asset counts against the photo that shows a texel best."""
+LIGHT_TEXELS = 20_000
+"""Texels from which the lights are estimated; thirty unknowns a photo need no more."""
+
+
+@dataclass(frozen=True)
+class TexturedSurface:
+    """A surface whose texels are looked up in photos."""
+
+    faces: Tensor
+    """(F, 3) int64."""
+    edges: EdgeTable
+    uv: UvMap
+    weights: Tensor
+    """(V, J) skinning weights."""
+    shares: Tensor
+    """(V, K) share of each asset, rows sum to 1; those of the album first, then those that words
+    describe, which no photo shows."""
+    album_assets: int
+    """How many of them the masks of the photos count."""
+
+
+@dataclass(frozen=True)
+class FusedTexels:
+    """The photos' say on the N covered texels of a texture."""
+
+    texels: TexelMap
+    points: Tensor
+    """(N, 3) canonical."""
+    assets: Tensor
+    """(N,) int64, as photos and surface vote."""
+    color: Tensor
+    """(N, 3) sRGB albedo 0..1; 0 where no photo looks."""
+    confidence: Tensor
+    """(N,) 0..1, how far the photos decide."""
+    lights: Tensor
+    """(P, 9, 3), see `light`."""
+
+
+def fuse_photos(
+    surface: TexturedSurface,
+    vertices: Tensor,
+    poses: PhotoPoses,
+    photos: Sequence[MaskedPhoto],
+    resolution: Resolution,
+) -> FusedTexels:
+    """Look every texel up in every photo.
+
+    Args:
+        vertices: (V, 3) of the surface, canonical.
+        photos: in the order of the poses; at least one.
+        resolution: (height, width) of the texture.
+    """
+    seen = _look_up(surface, vertices, poses, photos, resolution)
+    blended = blend_views(seen.views, seen.lights)
+    return FusedTexels(
+        seen.texels, seen.points, seen.assets, blended.color, blended.confidence, seen.lights
+    )
+
+
+def textures_of_others(
+    surface: TexturedSurface,
+    vertices: Tensor,
+    poses: PhotoPoses,
+    photos: Sequence[MaskedPhoto],
+    resolution: Resolution,
+) -> tuple[Tensor, Tensor]:
+    """For each photo the texture that all others give; arguments as `fuse_photos`.
+
+    Returns:
+        (P, H, W, 4): sRGB albedo, and 1.0 where another photo shows the texel, row 0 at v = 0; the
+        photos' lights (P, 9, 3).
+    """
+    seen = _look_up(surface, vertices, poses, photos, resolution)
+    colors, known = others_colors(seen.views, seen.lights)
+    height, width = resolution
+    textures = colors.new_zeros(len(photos), height, width, 4)
+    textures[:, seen.texels.covered] = torch.cat([colors, known[..., None]], -1)
+    return textures, seen.lights
+
+
+@dataclass(frozen=True)
+class _SeenTexels:
+    texels: TexelMap
+    points: Tensor
+    assets: Tensor
+    views: list[TexelView]
+    lights: Tensor
+
+
+def _look_up(
+    surface: TexturedSurface,
+    vertices: Tensor,
+    poses: PhotoPoses,
+    photos: Sequence[MaskedPhoto],
+    resolution: Resolution,
+) -> _SeenTexels:
+    texels = map_texels(surface.uv, resolution)
+    rows = texels.read(torch.cat([vertices, surface.shares], 1), surface.faces)
+    shares = rows[:, 3:]
+    described = shares.argmax(1) >= surface.album_assets
+    views = [
+        _without(view_texels(texels, surface.faces, posed, camera, photo), described)
+        for posed, camera, photo in _posed(surface, vertices, poses, photos)
+    ]
+    assets = vote_assets(views, shares, SURFACE_SAY)
+    views = [showing(view, assets) for view in views]
+    return _SeenTexels(texels, rows[:, :3], assets, views, _estimate(views))
+
+
+def lay_over(surface: TexturedSurface, fused: FusedTexels, base: Tensor, fading: float) -> Tensor:
+    """Colours (N, 3) of all texels: the photos' where they look, the base's elsewhere.
+
+    Beside what the photos show the base is shifted by its difference to them, so that there is no
+    border.
+
+    Args:
+        base: (H, W, 3) sRGB texture that the surface has so far, row 0 at v = 0.
+        fading: how soon the difference is forgotten, see `spreading.spread_values`.
+    """
+    below = base[fused.texels.covered]
+    trust = fused.confidence[:, None]
+    carried = _carry(surface, fused, fused.color - below, fading)
+    return (trust * fused.color + (1 - trust) * (below + carried)).clamp(0, 1)
+
+
+def _posed(
+    surface: TexturedSurface, vertices: Tensor, poses: PhotoPoses, photos: Sequence[MaskedPhoto]
+) -> list[tuple[Tensor, Cameras, MaskedPhoto]]:
+    found: list[tuple[Tensor, Cameras, MaskedPhoto]] = []
+    for index, photo in enumerate(photos):
+        one = slice(index, index + 1)
+        posed = skin_points(vertices, surface.weights, poses.bone_transforms[one])[0]
+        camera = Cameras(poses.cameras.world_to_view[one], poses.cameras.vertical_fov[one])
+        found.append((posed, camera, photo))
+    return found
+
+
+def _without(view: TexelView, described: Tensor) -> TexelView:
+    """A view that shows nothing of the texels that words describe."""
+    return showing(view, torch.where(described, -1, view.asset))
+
+
+def _estimate(views: Sequence[TexelView]) -> Tensor:
+    count = len(views[0].weight)
+    # Evenly strewn over the texture, and the same ones at every run.
+    picked = torch.arange(0, count, max(1, count // LIGHT_TEXELS))
+    return estimate_lights(
+        [view.color[picked] for view in views],
+        [view.normal[picked] for view in views],
+        [view.weight[picked] for view in views],
+    )
+
+
+def _carry(surface: TexturedSurface, fused: FusedTexels, values: Tensor, fading: float) -> Tensor:
+    """Carry values (N, C) of the trusted texels on over the others of the same asset."""
+    vertex_asset = surface.shares.argmax(1)
+    rast = fused.texels.rast[0][fused.texels.covered]
+    corners = surface.faces[rast[:, 3].long() - 1]
+    share = torch.stack([rast[:, 0], rast[:, 1], 1 - rast[:, 0] - rast[:, 1]], 1)
+    summed = values.new_zeros(len(vertex_asset), values.shape[1])
+    weight = values.new_zeros(len(vertex_asset))
+    for corner in range(3):
+        vertex = corners[:, corner]
+        heard = share[:, corner] * fused.confidence * (vertex_asset[vertex] == fused.assets)
+        summed = summed.index_add(0, vertex, heard[:, None] * values)
+        weight = weight.index_add(0, vertex, heard)
+    known = weight > 0
+    if not bool(known.any()):
+        return torch.zeros_like(values)
+    mean = summed / weight.clamp(min=1e-9)[:, None]
+    pull = (weight / weight[known].median()).clamp(max=1.0)
+    spread = spread_values(surface.edges, vertex_asset, mean, pull, fading)
+    return fused.texels.read(spread, surface.faces)

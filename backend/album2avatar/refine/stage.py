@@ -1,0 +1,134 @@
+"""The stage that holds the painted avatar against the photos."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from album2avatar.asset_table import load_asset_table
+from album2avatar.assets import Asset, AssetTable
+from album2avatar.attire.worn import worn_assets
+from album2avatar.body.storage import load_body, load_poses, save_poses
+from album2avatar.body.types import CanonicalBody, PhotoPoses
+from album2avatar.checkpoint import load_checkpoint, save_checkpoint
+from album2avatar.errors import SettingsError
+from album2avatar.mesh.storage import StoredMesh, load_mesh, save_mesh
+from album2avatar.mesh.topology import edge_table
+from album2avatar.mesh.types import Mesh, UvMap
+from album2avatar.pictures import load_texture, save_picture, save_texture
+from album2avatar.progress import JobControl
+from album2avatar.projection.album_views import read_photo
+from album2avatar.projection.fusion import TexturedSurface, fuse_photos, lay_over
+from album2avatar.refine.aligner import Aligner
+from album2avatar.refine.photo_choice import photo_chances
+from album2avatar.refine.pose_corrections import CorrectedSkeleton
+from album2avatar.refine.preview import comparison_strip
+from album2avatar.settings import RigSettings, Settings
+from album2avatar.skinning.transfer import skin_surface
+from album2avatar.workspace import Workspace
+
+FADING = 0.003
+"""Photos' colours are carried on over about 18 edges of what no photo shows."""
+
+
+def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
+    """Align shape and poses with the photos, then take the colours that they show.
+
+    What no photo shows keeps the prior's colours, shifted to meet those beside it. Without photos
+    the surface is handed on as it was painted.
+
+    Raises:
+        SettingsError: the hero photo is none of the album.
+        AlbumError: a mask has another size than its photo.
+        WorkspaceError: an earlier stage's file is missing or damaged.
+    """
+    painted, albedo = load_mesh(workspace.distilled), load_texture(workspace.distilled_albedo)
+    poses = load_poses(workspace.poses)
+    if not poses.photos:
+        _save(workspace, painted, painted.mesh.vertices, albedo, torch.zeros(*albedo.shape[:2], 3))
+        save_poses(workspace.refined_poses, poses)
+        job.report(1, 1)
+        return
+    table, body = load_asset_table(workspace), load_body(workspace.body)
+    assets = worn_assets(table.assets, settings.prompt_addition, body.kind)
+    surface = textured_surface(painted, body, assets, len(table.assets), settings.rig)
+    photos = [read_photo(workspace, photo) for photo in poses.photos]
+    aligner = Aligner(
+        surface,
+        painted.mesh.vertices,
+        albedo.shape[0],
+        CorrectedSkeleton.of(body),
+        poses,
+        photos,
+        _chances(table, poses, settings.refine.hero_photo),
+        settings.refine,
+        settings.seed,
+    )
+
+    checkpoint_path = workspace.checkpoint(job.stage)
+    checkpoint = load_checkpoint(checkpoint_path)
+    start = 0
+    if checkpoint is not None:
+        start = checkpoint.step
+        aligner.restore(checkpoint.tensors, start)
+    for step in job.steps(aligner.steps, start):
+        metrics = aligner.train_step(step)
+        done = step + 1
+        if done % settings.refine.checkpoint_every == 0 or done == aligner.steps:
+            save_checkpoint(checkpoint_path, done, aligner.tensors())
+        job.report(done, aligner.steps, metrics=metrics)
+
+    refined = aligner.poses
+    size = (albedo.shape[0], albedo.shape[1])
+    fused = fuse_photos(surface, aligner.vertices, refined, photos, size)
+    texture = fused.texels.fill(lay_over(surface, fused, albedo, FADING))
+    seen = fused.texels.fill(fused.confidence[:, None]).expand(-1, -1, 3)
+    _save(workspace, painted, aligner.vertices, texture, seen)
+    save_poses(workspace.refined_poses, refined)
+    preview = workspace.preview(job.stage, aligner.steps)
+    strip = comparison_strip(surface, aligner.vertices, refined, texture, fused.lights, photos)
+    save_picture(preview, strip)
+    job.report(aligner.steps, aligner.steps, preview=preview)
+    checkpoint_path.unlink(missing_ok=True)
+
+
+def textured_surface(
+    painted: StoredMesh,
+    body: CanonicalBody,
+    assets: tuple[Asset, ...],
+    album_assets: int,
+    settings: RigSettings,
+) -> TexturedSurface:
+    """The painted mesh with the weights that the rig gives it."""
+    owners = painted.extras["vertex_asset"]
+    hair = torch.tensor([asset.kind == "hair" for asset in assets])[owners]
+    return TexturedSurface(
+        faces=painted.mesh.faces,
+        edges=edge_table(painted.mesh.faces),
+        uv=_uv(painted),
+        weights=skin_surface(painted.mesh, body, hair, settings),
+        shares=one_hot(owners, len(assets)).to(painted.mesh.vertices.dtype),
+        album_assets=album_assets,
+    )
+
+
+def _uv(painted: StoredMesh) -> UvMap:
+    assert painted.uv is not None  # the paint stage always writes one
+    return painted.uv
+
+
+def _chances(table: AssetTable, poses: PhotoPoses, hero: str) -> Tensor:
+    labels = {label.photo: label for label in table.photos}
+    if hero and hero not in labels:
+        raise SettingsError(
+            f"refine.hero_photo is '{hero}', but the album has no such photo. Its photos are "
+            f"{', '.join(sorted(labels))}."
+        )
+    return photo_chances([labels[photo] for photo in poses.photos], hero)
+
+
+def _save(
+    workspace: Workspace, painted: StoredMesh, vertices: Tensor, albedo: Tensor, seen: Tensor
+) -> None:
+    save_texture(workspace.albedo, albedo)
+    save_texture(workspace.seen_map, seen)
+    save_mesh(workspace.painted, Mesh(vertices, painted.mesh.faces), painted.uv, painted.extras)

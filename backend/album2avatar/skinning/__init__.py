@@ -1,0 +1,1 @@
+"""Skinning weights of any surface around a body."""
