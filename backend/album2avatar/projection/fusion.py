@@ -8,6 +8,7 @@ from torch import Tensor
 
 from album2avatar.body.skinning import skin_points
 from album2avatar.body.types import PhotoPoses
+from album2avatar.mesh.laplacian import uniform_laplacian
 from album2avatar.mesh.topology import EdgeTable
 from album2avatar.mesh.types import UvMap
 from album2avatar.projection.blending import blend_views, others_colors
@@ -21,6 +22,11 @@ from album2avatar.render.screen import Resolution
 
 SURFACE_SAY = 0.3
 """What the surface's own asset counts against the photo that shows a texel best."""
+BORDER_ROUNDS = 4
+"""Edges that the photos may move an asset's border; farther in, a photo that shows another asset
+is one in which an arm is elsewhere than it seems."""
+LEAST_SHARE = 0.01
+"""Share of an asset among the neighbours within that reach for it to be possible."""
 LIGHT_TEXELS = 20_000
 """Texels from which the lights are estimated; thirty unknowns a photo need no more."""
 
@@ -125,7 +131,8 @@ def _look_up(
         _without(view_texels(texels, surface.faces, posed, camera, photo), described)
         for posed, camera, photo in _posed(surface, vertices, poses, photos)
     ]
-    assets = vote_assets(views, shares, SURFACE_SAY)
+    possible = texels.read(_around(surface), surface.faces) > LEAST_SHARE
+    assets = vote_assets(views, shares, possible, SURFACE_SAY)
     views = [showing(view, assets) for view in views]
     return _SeenTexels(texels, rows[:, :3], assets, views, _estimate(views))
 
@@ -144,6 +151,14 @@ def lay_over(surface: TexturedSurface, fused: FusedTexels, base: Tensor, fading:
     trust = fused.confidence[:, None]
     carried = _carry(surface, fused, fused.color - below, fading)
     return (trust * fused.color + (1 - trust) * (below + carried)).clamp(0, 1)
+
+
+def _around(surface: TexturedSurface) -> Tensor:
+    """(V, K) share of each asset within a few edges of each vertex."""
+    shares = surface.shares
+    for _ in range(BORDER_ROUNDS):
+        shares = shares + uniform_laplacian(shares, surface.edges)
+    return shares
 
 
 def _posed(

@@ -88,20 +88,23 @@ def view_texels(
     )
 
 
-def vote_assets(views: Sequence[TexelView], shares: Tensor, prior: float) -> Tensor:
+def vote_assets(
+    views: Sequence[TexelView], shares: Tensor, possible: Tensor, prior: float
+) -> Tensor:
     """The asset of each texel as the photos vote, (N,) int64.
 
     Args:
         views: at the same N texels.
-        shares: (N, K) what the surface is taken for without them; rows sum to 1.
-        prior: how much that counts against the photo that shows a texel best.
+        shares: (N, K) what the surface is taken for without the photos; rows sum to 1.
+        possible: (N, K) bool, what it may be; votes for anything else don't count.
+        prior: how much `shares` counts against the photo that shows a texel best.
     """
     best = torch.stack([view.weight for view in views]).amax(0).clamp(min=1e-12)
     votes = prior * shares
     for view in views:
         say = (view.weight / best)[:, None]
         votes = votes.scatter_add(1, view.asset.clamp(min=0)[:, None], say)
-    return votes.argmax(1)
+    return torch.where(possible, votes, -1.0).argmax(1)
 
 
 def showing(view: TexelView, assets: Tensor) -> TexelView:
