@@ -39,11 +39,11 @@ SWAP_STAGE_NAMES: tuple[str, ...] = tuple(SWAP_STAGE_TITLES)
 STAGE_SHARES: Mapping[str, float] = {
     "intake": 0.005,
     "segment": 0.035,
-    "personalize": 0.315,
-    "fit": 0.12,
-    "sculpt": 0.29,
-    "paint": 0.22,
-    "refine": 0.1,
+    "personalize": 0.285,
+    "fit": 0.11,
+    "sculpt": 0.26,
+    "paint": 0.2,
+    "refine": 0.09,
     "rig": 0.01,
     "export": 0.005,
 }

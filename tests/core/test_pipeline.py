@@ -211,8 +211,11 @@ def test_a_job_for_the_assets_alone_ends_there_and_is_gone_on_with(tmp_path: Pat
 @pytest.mark.parametrize(
     ("difference", "again"),
     [
-        ({"prompt_addition": "wearing a red scarf"}, ["sculpt", "paint", "rig", "export"]),
-        ({"seed": 7}, ["personalize", "sculpt", "paint", "export"]),
+        (
+            {"prompt_addition": "wearing a red scarf"},
+            ["sculpt", "paint", "refine", "rig", "export"],
+        ),
+        ({"seed": 7}, ["personalize", "sculpt", "paint", "refine", "export"]),
         ({"device": "cpu"}, ["personalize", "sculpt", "paint"]),
     ],
 )

@@ -11,7 +11,14 @@ from album2avatar.mesh.types import Mesh
 from album2avatar.paint.stage import run as paint
 from album2avatar.pictures import load_texture, save_texture
 from album2avatar.progress import silent_job
-from album2avatar.settings import PaintSettings, SculptSettings, Settings, SwapSettings
+from album2avatar.refine.stage import run as refine
+from album2avatar.settings import (
+    PaintSettings,
+    RefineSettings,
+    SculptSettings,
+    Settings,
+    SwapSettings,
+)
 from album2avatar.workspace import Workspace
 from toy_person import egg, write_workspace
 
@@ -36,6 +43,7 @@ def toy_settings(prior_folder: Path) -> Settings:
             hidden_width=16,
             preview_every=2,
         ),
+        refine=RefineSettings(visits=0),
         swap=SwapSettings(lattice_cells=50, sculpt_steps=3, paint_steps=3, checkpoint_every=1),
     )
 
@@ -53,6 +61,7 @@ def write_avatar(root: Path, prior_folder: Path, mesh: Mesh) -> Workspace:
     avatar.settings_file.write_text(toy_settings(prior_folder).model_dump_json())
     save_mesh(avatar.sculpt, mesh)
     paint(avatar, toy_settings(prior_folder), silent_job("paint"))
+    refine(avatar, toy_settings(prior_folder), silent_job("refine"))
     painted, body = load_mesh(avatar.painted), load_body(avatar.body)
     weights = torch.ones(len(painted.mesh.vertices), 1)
     surface = RiggedPart("avatar", painted.mesh, painted.uv, weights, "albedo")
