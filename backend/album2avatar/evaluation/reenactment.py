@@ -80,7 +80,9 @@ def reenact(
             shown = ((photo.mask == number + 1) & covered).numpy()
             if shown.sum() >= LEAST_PIXELS:
                 differences.setdefault(kind, []).append(float(np.median(away[shown])))
-    medians = {kind: float(np.median(values)) for kind, values in differences.items()}
+    medians: dict[AssetKind, float] = {
+        kind: float(np.median(values)) for kind, values in differences.items()
+    }
     return Reenactment(images, psnr, ious, medians)
 
 

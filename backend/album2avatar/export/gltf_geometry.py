@@ -77,7 +77,8 @@ def strongest_influences(weights: Floats, part: str) -> tuple[NDArray[Any], NDAr
         ExportError: a vertex hangs on no bone.
     """
     bones = weights.shape[1]
-    padded = np.pad(weights, ((0, 0), (0, max(0, INFLUENCES - bones))))
+    padded = np.zeros((len(weights), max(INFLUENCES, bones)), weights.dtype)
+    padded[:, :bones] = weights
     joints = np.argsort(-padded, axis=1, kind="stable")[:, :INFLUENCES]
     strongest = np.take_along_axis(padded, joints, axis=1)
     totals = strongest.sum(axis=1, keepdims=True)

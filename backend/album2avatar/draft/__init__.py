@@ -1,1 +1,0 @@
-"""The avatar after a minute: body, outlines and photos, without any prior."""
