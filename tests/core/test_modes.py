@@ -36,6 +36,7 @@ SMALLEST: dict[str, Any] = {
     "fitting": {"keypoint_steps": 10, "silhouette_steps": 5},
     "sculpt": {"lattice_cells": 40, "steps": 3, "views_per_step": 1, "checkpoint_every": 1},
     "paint": {"faces": 4000, "texture_size": 64, "steps": 3, "checkpoint_every": 1},
+    "refine": {"photo_height": 48, "visits": 1},
 }
 
 
