@@ -37,15 +37,15 @@ SWAP_STAGE_TITLES: Mapping[str, str] = {
 SWAP_STAGE_NAMES: tuple[str, ...] = tuple(SWAP_STAGE_TITLES)
 
 STAGE_SHARES: Mapping[str, float] = {
-    "intake": 0.005,
-    "segment": 0.035,
-    "personalize": 0.285,
-    "fit": 0.11,
-    "sculpt": 0.26,
-    "paint": 0.2,
-    "refine": 0.09,
-    "rig": 0.01,
-    "export": 0.005,
+    "intake": 0.001,
+    "segment": 0.033,
+    "personalize": 0.346,
+    "fit": 0.094,
+    "sculpt": 0.28,
+    "paint": 0.152,
+    "refine": 0.091,
+    "rig": 0.002,
+    "export": 0.001,
 }
 """Share of a whole job's time that a stage takes: 12 photos with the preset `demo` on two CPU
 cores, as `workspace.json` records it."""

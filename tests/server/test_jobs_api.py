@@ -496,7 +496,7 @@ def test_an_avatar_of_words_alone(own_service: RunningService):
     job = own_service.post("/prompts", wish)["id"]
     begun = own_service.job(job)
     assert (begun["goal"], begun["album"], begun["folder"]) == ("words", None, "")
-    assert (begun["stage_count"], begun["prompt"]) == (5, wish["prompt"])
+    assert (begun["stage_count"], begun["prompt"]) == (6, wish["prompt"])
     done = own_service.wait_for(job, "done", seconds=300)
     assert own_service.client.get(f"/artifacts/{done['avatar']}").content.startswith(b"glTF")
     assert own_service.get(f"/jobs/{job}/assets") == {"is_editable": False, "assets": []}

@@ -20,7 +20,7 @@ from album2avatar.render.baking import TexelMap, map_texels
 from album2avatar.render.camera import Cameras
 from album2avatar.render.screen import Resolution
 
-SURFACE_SAY = 0.3
+SURFACE_SAY = 1.0
 """What the surface's own asset counts against the photo that shows a texel best."""
 BORDER_ROUNDS = 4
 """Edges that the photos may move an asset's border; farther in, a photo that shows another asset

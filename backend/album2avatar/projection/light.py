@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-MEAN_BRIGHTNESS = 0.9
+MEAN_BRIGHTNESS = 0.87
 """What a surface keeps of its albedo in the mean; the photos' lights are nobody's knowledge."""
 DARKEST, LIGHTEST = math.log(0.35), math.log(1.6)
 """Logarithms of the brightness that a light may give; beyond it the fit explains something else
