@@ -26,7 +26,6 @@ from album2avatar.pictures import load_texture, save_picture, tiled
 from album2avatar.pipeline.making import create_avatar
 from album2avatar.presets import build_settings, load_preset, read_settings_file
 from album2avatar.progress import ProgressEvent
-from album2avatar.projection.fusion import TexturedSurface
 from album2avatar.refine.pose_corrections import CorrectedSkeleton
 from album2avatar.refine.stage import textured_surface
 from album2avatar.synthetic.people import sample_person
@@ -100,12 +99,12 @@ def _measure(folder: Path, index: int, preset: str) -> Gain:
     painted = load_mesh(workspace.distilled)
     surface = textured_surface(painted, body, assets, len(assets), settings.rig)
 
-    def look(mesh: Path, albedo: Path, on: TexturedSurface) -> Reenactment:
+    def look(mesh: Path, albedo: Path) -> Reenactment:
         vertices = load_mesh(mesh).mesh.vertices
-        return reenact(on, vertices, load_texture(albedo), skeleton, truth, kinds)
+        return reenact(surface, vertices, load_texture(albedo), skeleton, truth, kinds)
 
-    before = look(workspace.distilled, workspace.distilled_albedo, surface)
-    after = look(workspace.painted, workspace.albedo, surface)
+    before = look(workspace.distilled, workspace.distilled_albedo)
+    after = look(workspace.painted, workspace.albedo)
     save_picture(folder / "pictures" / f"{index}.png", _sheet(truth, before, after))
     gain = Gain(index, before, after)
     print(table([gain]).splitlines()[-1], flush=True)

@@ -26,8 +26,6 @@ class BlendedTexels:
 
     color: Tensor
     """(N, 3) sRGB albedo 0..1; 0 where no photo shows the texel."""
-    seen: Tensor
-    """(N,) bool, at least one photo shows it."""
     confidence: Tensor
     """(N,) 0..1, how far it is to be believed: falls to 0 towards the border of what is seen."""
 
@@ -47,7 +45,7 @@ def blend_views(views: Sequence[TexelView], lights: Tensor) -> BlendedTexels:
     total = weights.sum(0)
     seen = total > 0
     usual = total[seen].median() if bool(seen.any()) else total.new_ones(())
-    return BlendedTexels(color, seen, total / (total + HALF_TRUSTED * usual).clamp(min=1e-12))
+    return BlendedTexels(color, total / (total + HALF_TRUSTED * usual).clamp(min=1e-12))
 
 
 def others_colors(views: Sequence[TexelView], lights: Tensor) -> tuple[Tensor, Tensor]:

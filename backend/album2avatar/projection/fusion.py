@@ -53,8 +53,6 @@ class FusedTexels:
     """The photos' say on the N covered texels of a texture."""
 
     texels: TexelMap
-    points: Tensor
-    """(N, 3) canonical."""
     assets: Tensor
     """(N,) int64, as photos and surface vote."""
     color: Tensor
@@ -81,9 +79,7 @@ def fuse_photos(
     """
     seen = _look_up(surface, vertices, poses, photos, resolution)
     blended = blend_views(seen.views, seen.lights)
-    return FusedTexels(
-        seen.texels, seen.points, seen.assets, blended.color, blended.confidence, seen.lights
-    )
+    return FusedTexels(seen.texels, seen.assets, blended.color, blended.confidence, seen.lights)
 
 
 def textures_of_others(
@@ -110,7 +106,6 @@ def textures_of_others(
 @dataclass(frozen=True)
 class _SeenTexels:
     texels: TexelMap
-    points: Tensor
     assets: Tensor
     views: list[TexelView]
     lights: Tensor
@@ -124,8 +119,7 @@ def _look_up(
     resolution: Resolution,
 ) -> _SeenTexels:
     texels = map_texels(surface.uv, resolution)
-    rows = texels.read(torch.cat([vertices, surface.shares], 1), surface.faces)
-    shares = rows[:, 3:]
+    shares = texels.read(surface.shares, surface.faces)
     described = shares.argmax(1) >= surface.album_assets
     views = [
         _without(view_texels(texels, surface.faces, posed, camera, photo), described)
@@ -134,7 +128,7 @@ def _look_up(
     possible = texels.read(_around(surface), surface.faces) > LEAST_SHARE
     assets = vote_assets(views, shares, possible, SURFACE_SAY)
     views = [showing(view, assets) for view in views]
-    return _SeenTexels(texels, rows[:, :3], assets, views, _estimate(views))
+    return _SeenTexels(texels, assets, views, _estimate(views))
 
 
 def lay_over(surface: TexturedSurface, fused: FusedTexels, base: Tensor, fading: float) -> Tensor:
