@@ -128,7 +128,7 @@ def test_without_photos_the_surface_goes_on_as_it_was_painted(tmp_path: Path):
     poses = load_poses(workspace.poses)
     none = PhotoPoses(
         (), poses.bone_transforms[:0],
-        type(poses.cameras)(poses.cameras.world_to_view[:0], poses.cameras.vertical_fov[:0]),
+        poses.cameras.take(slice(0, 0)),
         poses.image_sizes[:0],
     )  # fmt: skip
     save_poses(workspace.poses, none)

@@ -20,7 +20,7 @@ from album2avatar.pictures import save_texture
 from album2avatar.projection.fusion import TexturedSurface
 from album2avatar.projection.light import brightness, even_light
 from album2avatar.projection.observations import MaskedPhoto
-from album2avatar.render.camera import Cameras, orbit
+from album2avatar.render.camera import orbit
 from album2avatar.render.images import area_downsample, to_image
 from album2avatar.render.interpolate import interpolate
 from album2avatar.render.shading import draw, interpolate_normals
@@ -96,7 +96,7 @@ def _photo(
     surface: TexturedSurface, vertices: Tensor, poses: PhotoPoses, index: int, lamp: float
 ) -> MaskedPhoto:
     one = slice(index, index + 1)
-    camera = Cameras(poses.cameras.world_to_view[one], poses.cameras.vertical_fov[one])
+    camera = poses.cameras.at(index)
     size = int(poses.image_sizes[index, 0])
     posed = skin_points(vertices, surface.weights, poses.bone_transforms[one])
     drawing = draw(posed, surface.faces, camera, (2 * size, 2 * size))

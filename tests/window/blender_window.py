@@ -194,11 +194,12 @@ class BlenderWindow:
         if before and self._is_there(name, before, place):
             return before
         self.scroll(place, -60)
-        for _page in range(8):
+        is_moving = True
+        while is_moving:
             button = self._sweep(name, place)
             if button and self._is_there(name, button, place):
                 return button
-            self.scroll(place, 8)
+            is_moving = self.scroll(place, 8) > 0
         raise AssertionError(f"no button {name} in {place}")
 
     def _sweep(self, name: str, place: Place) -> Button | None:

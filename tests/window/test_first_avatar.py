@@ -32,6 +32,8 @@ SHARE_OF_TOP = (
 """Of the photo that shows most of it."""
 GARMENT = "green sweater"
 """What Mia tries on; she wears another colour."""
+WORDS = "woman with a red hat"
+"""Who is made of a prompt alone."""
 LONGEST_JOB = 1800.0
 """Seconds; the preset takes three minutes on two cores that have nothing else to do."""
 
@@ -323,6 +325,22 @@ def test_the_export_panel_checks_and_writes(studio: Studio, blender: BlenderWind
     target = studio.album.parent / "Mia.fbx"
     do(blender, f"bpy.ops.album2avatar.export_fbx(filepath={str(target)!r}, preset='UNREAL')")
     assert target.read_bytes()[:18] == b"Kaydara FBX Binary"
+
+
+def test_words_alone_become_a_job(blender: BlenderWindow) -> None:
+    """It is watched to its first picture; the worker's own tests see it through."""
+    do(blender, f"choices.creation.prompt_addition = {WORDS!r}")
+    panel = keep_panel(blender, "album2avatar.create_from_words", "create-words")
+    assert colours(panel) > 100
+    blender.press("album2avatar.create_from_words")
+    wait_in_blender(blender, "job.goal == 'avatar' and job.state", 60, partial(eq, "running"))
+    assert WORDS in tell(blender, "job.title")
+    wait_in_blender(
+        blender, "job.preview in snapshot.files and job.preview", LONGEST_JOB, lambda found: found
+    )
+    keep_panel(blender, "album2avatar.cancel_job", "job-words")
+    blender.press("album2avatar.cancel_job")
+    wait_in_blender(blender, "job.state", 60, partial(eq, "cancelled"))
 
 
 def _open_panel(blender: BlenderWindow, place: int) -> None:

@@ -12,6 +12,7 @@ from album2avatar.body.skinning import skin_points
 from album2avatar.body.types import PhotoPoses
 from album2avatar.evaluation.held_out_photos import TruePhotos
 from album2avatar.evaluation.metrics import color_difference
+from album2avatar.projection.drawing import draw_textured
 from album2avatar.projection.fusion import TexturedSurface
 from album2avatar.projection.light import even_light, light_basis
 from album2avatar.projection.observations import MaskedPhoto
@@ -23,12 +24,7 @@ from album2avatar.refine.pose_corrections import (
     corrected_poses,
     corrected_transforms,
 )
-from album2avatar.render.camera import Cameras
 from album2avatar.render.images import to_image
-from album2avatar.render.interpolate import interpolate
-from album2avatar.render.shading import draw, interpolate_normals
-from album2avatar.render.texture import texture
-from album2avatar.render.visibility_warp import face_ids
 
 ROUNDS = ((96, 40), (192, 40))
 """Rows of the pictures, and steps."""
@@ -95,7 +91,7 @@ def register(
     corrections: list[PoseCorrection] = []
     for index, photo in enumerate(truth.photos):
         one = slice(index, index + 1)
-        camera = Cameras(poses.cameras.world_to_view[one], poses.cameras.vertical_fov[one])
+        camera = poses.cameras.at(index)
         correction = PoseCorrection.none(skeleton)
         optimizer = torch.optim.Adam([correction.turns, correction.shift], betas=(0.9, 0.99))
         for height, steps in ROUNDS:
@@ -123,16 +119,13 @@ def draw_into(
     """The avatar instead of the person: (H, W, 3) sRGB, and (H, W) bool where it is."""
     one = slice(index, index + 1)
     size = (photo.mask.shape[0], photo.mask.shape[1])
-    camera = Cameras(poses.cameras.world_to_view[one], poses.cameras.vertical_fov[one])
+    camera = poses.cameras.at(index)
     posed = skin_points(vertices, surface.weights, poses.bone_transforms[one])
-    drawing = draw(posed, surface.faces, camera, size, surface.edges, face_ids)
-    covered = drawing.covered[0, ..., 0] > 0
-    uv = interpolate(surface.uv.coordinates, drawing.rast, surface.uv.faces)[0][covered]
-    normals = interpolate_normals(drawing, posed, camera)[0][covered]
-    colors = texture(albedo, uv, "clamp")
+    seen = draw_textured(surface, posed, camera, size, albedo)
+    covered, colors = seen.covered, seen.texels
     shown = to_image(photo.image[None])[0][covered]
     is_person = to_image(photo.mask[None, ..., None])[0, ..., 0][covered] > 0
-    lit = colors * _fitted_brightness(colors, shown, normals, is_person)
+    lit = colors * _fitted_brightness(colors, shown, seen.normals, is_person)
     person = (photo.mask > 0)[..., None]
     image = to_image(torch.where(person, GREY, photo.image)[None])[0]
     image[covered] = lit.clamp(0, 1)
@@ -159,7 +152,7 @@ def only(truth: TruePhotos, chosen: Sequence[int]) -> TruePhotos:
             poses,
             photos=tuple(poses.photos[index] for index in chosen),
             bone_transforms=poses.bone_transforms[rows],
-            cameras=Cameras(poses.cameras.world_to_view[rows], poses.cameras.vertical_fov[rows]),
+            cameras=poses.cameras.take(rows),
             image_sizes=poses.image_sizes[rows],
         ),
     )

@@ -115,7 +115,7 @@ def frame_views(
         FIELD_OF_VIEW,
     )
     return ViewSample(
-        Cameras(cameras.world_to_view.to(device), cameras.vertical_fov.to(device)),
+        cameras.to(device),
         azimuth.to(device),
         tuple(view_of_azimuth(math.degrees(angle)) for angle in azimuths),
         tuple(frame.framing for frame in frames),

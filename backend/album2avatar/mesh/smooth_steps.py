@@ -1,11 +1,11 @@
 """Steps of a mesh's vertices that move neighbours together."""
 
-import numpy as np
 import torch
 from scipy import sparse
 from scipy.sparse.linalg import splu
 from torch import Tensor
 
+from album2avatar.mesh.graph_laplacian import graph_laplacian
 from album2avatar.mesh.topology import EdgeTable
 
 
@@ -24,10 +24,7 @@ class SmoothSteps:
             count: V.
             stiffness: λ; a step reaches about sqrt(λ) edges far.
         """
-        start, end = edges.vertices.cpu().numpy().T
-        links = sparse.coo_matrix((np.ones(len(start)), (start, end)), (count, count))
-        links = links + links.T
-        laplacian = sparse.diags(np.asarray(links.sum(1)).ravel()) - links
+        laplacian = graph_laplacian(edges.vertices.cpu().numpy(), count)
         self._solve = splu((sparse.identity(count) + stiffness * laplacian).tocsc()).solve
         self._first = torch.zeros(count, 3)
         self._second = torch.zeros(())

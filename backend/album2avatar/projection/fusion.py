@@ -162,7 +162,7 @@ def _posed(
     for index, photo in enumerate(photos):
         one = slice(index, index + 1)
         posed = skin_points(vertices, surface.weights, poses.bone_transforms[one])[0]
-        camera = Cameras(poses.cameras.world_to_view[one], poses.cameras.vertical_fov[one])
+        camera = poses.cameras.at(index)
         found.append((posed, camera, photo))
     return found
 

@@ -74,11 +74,7 @@ def observe_photos(
     for index, name in enumerate(poses.photos):
         if name in photos:
             posed = skin_points(mesh.vertices, weights, poses.bone_transforms[index : index + 1])
-            camera = Cameras(
-                poses.cameras.world_to_view[index : index + 1],
-                poses.cameras.vertical_fov[index : index + 1],
-            )
-            found.append(observe(posed[0], mesh.faces, camera, photos[name]))
+            found.append(observe(posed[0], mesh.faces, poses.cameras.at(index), photos[name]))
     if photos and not any(bool((seen.facing > 0).any()) for seen in found):
         raise AlbumError(
             "The masks show nothing where the fitted body is in the photos. Check the masks of "

@@ -6,6 +6,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 from torch import Tensor
 
+from album2avatar.mesh.graph_laplacian import graph_laplacian
 from album2avatar.mesh.topology import EdgeTable
 
 _LEAST = 1e-6
@@ -28,11 +29,9 @@ def spread_values(
         fading: pulls to 0 what is far from anything known; the reach is about 1 / sqrt(fading)
             edges.
     """
-    start, end = edges.vertices.cpu().numpy().T
+    pairs = edges.vertices.cpu().numpy()
     owners = assets.cpu().numpy()
-    inside = owners[start] == owners[end]
-    start, end = start[inside], end[inside]
-    count = len(owners)
+    pairs = pairs[owners[pairs[:, 0]] == owners[pairs[:, 1]]]
     known = weights.double().cpu().numpy()
     target = values.double().cpu().numpy()
     pull = known + fading
@@ -40,10 +39,7 @@ def spread_values(
     if fading == 0:
         pull = pull + _LEAST
         right = right + _LEAST * _asset_means(owners, target, known)
-    ones = np.ones(len(start))
-    links = sparse.coo_matrix((ones, (start, end)), (count, count))
-    links = links + links.T
-    laplacian = sparse.diags(np.asarray(links.sum(1)).ravel()) - links
+    laplacian = graph_laplacian(pairs, len(owners))
     solved = splu((laplacian + sparse.diags(pull)).tocsc()).solve(right)
     return torch.from_numpy(solved).to(values)
 

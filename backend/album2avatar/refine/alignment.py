@@ -8,6 +8,7 @@ from torch import Tensor
 from album2avatar.body.skinning import skin_points
 from album2avatar.body.types import PhotoPoses
 from album2avatar.mesh.laplacian import uniform_laplacian
+from album2avatar.projection.drawing import draw_textured
 from album2avatar.projection.fusion import TexturedSurface
 from album2avatar.projection.light import brightness
 from album2avatar.refine.photo_pictures import PhotoPicture
@@ -19,9 +20,6 @@ from album2avatar.refine.pose_corrections import (
 from album2avatar.render.camera import Cameras
 from album2avatar.render.images import to_image
 from album2avatar.render.interpolate import interpolate
-from album2avatar.render.shading import draw, interpolate_normals
-from album2avatar.render.texture import texture
-from album2avatar.render.visibility_warp import face_ids
 
 COLOR_SCALE = 0.1
 """Difference in sRGB beyond which colours count as simply different: a logo that is elsewhere
@@ -68,24 +66,21 @@ def compare(
         light: (9, 3) of the photo.
     """
     posed = skin_points(vertices, surface.weights, transforms)
-    drawing = draw(posed, surface.faces, camera, picture.size, surface.edges, face_ids)
-    covered = drawing.covered[..., 0] > 0
-    uv = interpolate(surface.uv.coordinates, drawing.rast, surface.uv.faces)
-    normals = interpolate_normals(drawing, posed, camera).detach()
-    found = texture(albedo, uv[covered], "clamp")
+    seen = draw_textured(surface, posed, camera, picture.size, albedo)
     # Where a texel beside is unknown the mean of both is too dark, but for this division.
-    known = found[:, 3:].detach()
-    colors = found[:, :3] / known.clamp(min=LEAST_KNOWN)
-    lit = torch.cat([colors * brightness(normals[covered], light), known], 1)
-    pixel = covered.view(-1).nonzero().squeeze(1)
-    rows = lit.new_zeros(covered.numel(), 4).index_copy(0, pixel, lit).view(*covered.shape, 4)
+    known = seen.texels[:, 3:].detach()
+    colors = seen.texels[:, :3] / known.clamp(min=LEAST_KNOWN)
+    lit = torch.cat([colors * brightness(seen.normals.detach(), light), known], 1)
+    pixel = seen.covered.view(-1).nonzero().squeeze(1)
+    rows = lit.new_zeros(seen.covered.numel(), 4).index_copy(0, pixel, lit)
+    drawing = seen.drawing
     shares = interpolate(surface.shares, drawing.rast, surface.faces)
     layers = drawing.finish(torch.cat([1 - drawing.covered, shares], -1))[0]
 
     # What words describe hides what the photo shows: nothing can be compared there.
     compared = 1 - layers[..., 1 + surface.album_assets :].sum(-1).detach().clamp(0, 1)
     person = (compared * picture.shares[..., 1:].sum(-1)).sum().clamp(min=1.0)
-    drawn = to_image(rows)[0]
+    drawn = to_image(rows.view(1, *picture.size, 4))[0]
     inner = compared * picture.inner * (drawn[..., 3] > LEAST_KNOWN)
     away = (drawn[..., :3] - picture.color).square().sum(-1)
     other = (layers[..., : 1 + surface.album_assets] - picture.shares).abs().sum(-1)
@@ -108,7 +103,7 @@ def photo_energy(
     """`compare` for the photo at `index`, with its pose corrected."""
     one = slice(index, index + 1)
     transforms = corrected_transforms(skeleton, poses.bone_transforms[one], correction)
-    camera = Cameras(poses.cameras.world_to_view[one], poses.cameras.vertical_fov[one])
+    camera = poses.cameras.at(index)
     return compare(
         surface, vertices, transforms, camera, look.textures[index], look.lights[index], picture
     )

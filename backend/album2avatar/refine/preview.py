@@ -9,15 +9,11 @@ from torch.nn import functional as F
 from album2avatar.body.skinning import skin_points
 from album2avatar.body.types import PhotoPoses
 from album2avatar.pictures import tiled
+from album2avatar.projection.drawing import draw_textured
 from album2avatar.projection.fusion import TexturedSurface
 from album2avatar.projection.light import brightness
 from album2avatar.projection.observations import MaskedPhoto
-from album2avatar.render.camera import Cameras
 from album2avatar.render.images import area_downsample, to_image
-from album2avatar.render.interpolate import interpolate
-from album2avatar.render.shading import draw, interpolate_normals
-from album2avatar.render.texture import texture
-from album2avatar.render.visibility_warp import face_ids
 
 SIDE = 256
 """Pixels of one picture's side."""
@@ -57,14 +53,11 @@ def _drawn(
     scale = 2 * SIDE / max(rows, columns)
     size = (2 * max(1, round(rows * scale / 2)), 2 * max(1, round(columns * scale / 2)))
     posed = skin_points(vertices, surface.weights, poses.bone_transforms[one])
-    camera = Cameras(poses.cameras.world_to_view[one], poses.cameras.vertical_fov[one])
-    drawing = draw(posed, surface.faces, camera, size, surface.edges, face_ids)
-    covered = drawing.covered[..., 0] > 0
-    uv = interpolate(surface.uv.coordinates, drawing.rast, surface.uv.faces)[covered]
-    normals = interpolate_normals(drawing, posed, camera)[covered]
-    image = torch.full((1, *size, 3), _PAPER)
-    image[covered] = texture(albedo, uv, "clamp") * brightness(normals, light)
-    return area_downsample(to_image(image), 2)[0].clamp(0, 1)
+    camera = poses.cameras.at(index)
+    seen = draw_textured(surface, posed, camera, size, albedo)
+    image = torch.full((*size, 3), _PAPER)
+    image[seen.covered] = seen.texels * brightness(seen.normals, light)
+    return area_downsample(to_image(image[None]), 2)[0].clamp(0, 1)
 
 
 def _framed(image: Tensor) -> Tensor:

@@ -31,6 +31,18 @@ class Cameras:
         """
         return perspective(self.vertical_fov, aspect, near, far) @ self.world_to_view
 
+    def at(self, index: int) -> "Cameras":
+        """One of them, as a batch of one."""
+        return self.take(slice(index, index + 1))
+
+    def take(self, rows: slice | Tensor) -> "Cameras":
+        """Some of them, by a slice or int64 indices."""
+        return Cameras(self.world_to_view[rows], self.vertical_fov[rows])
+
+    def to(self, device: torch.device) -> "Cameras":
+        """The same on another device."""
+        return Cameras(self.world_to_view.to(device), self.vertical_fov.to(device))
+
     def __len__(self) -> int:
         return self.world_to_view.shape[0]
 

@@ -88,11 +88,7 @@ def draw_cloth(
     sides = torch.cat([cloth.vertices + away, cloth.vertices - away])
     posed = skin_points(sides, attire.weights.repeat(2, 1), transforms)[0]
     faces = torch.cat([cloth.faces, cloth.faces + len(cloth.vertices)])
-    camera = Cameras(
-        poses.cameras.world_to_view[index : index + 1],
-        poses.cameras.vertical_fov[index : index + 1],
-    )
-    coverage = render_mask(posed, faces, camera, resolution, visibility=face_ids)
+    coverage = render_mask(posed, faces, poses.cameras.at(index), resolution, visibility=face_ids)
     return coverage[0, :, :, 0] > 0.5
 
 
@@ -110,10 +106,7 @@ def mask_photo(
     distance -= np.where(outside, np.float32(0.5), np.float32(-0.5))
     return MaskedPhoto(
         poses.bone_transforms[index : index + 1].to(device),
-        Cameras(
-            poses.cameras.world_to_view[index : index + 1].to(device),
-            poses.cameras.vertical_fov[index : index + 1].to(device),
-        ),
+        poses.cameras.at(index).to(device),
         mask.to(device),
         torch.from_numpy(distance).to(device),
     )

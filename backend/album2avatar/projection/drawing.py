@@ -1,0 +1,44 @@
+"""A textured surface as a camera sees it, pixel by pixel."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from album2avatar.projection.fusion import TexturedSurface
+from album2avatar.render.camera import Cameras
+from album2avatar.render.interpolate import interpolate
+from album2avatar.render.screen import Resolution
+from album2avatar.render.shading import Drawing, draw, interpolate_normals
+from album2avatar.render.texture import texture
+from album2avatar.render.visibility_warp import face_ids
+
+
+@dataclass(frozen=True)
+class DrawnTexture:
+    """The N pixels that show the surface. Row 0 at the bottom."""
+
+    drawing: Drawing
+    covered: Tensor
+    """(H, W) bool, which pixels they are."""
+    texels: Tensor
+    """(N, C) of the texture, differentiable in the vertices."""
+    normals: Tensor
+    """(N, 3) world space, unit length."""
+
+
+def draw_textured(
+    surface: TexturedSurface, posed: Tensor, camera: Cameras, size: Resolution, picture: Tensor
+) -> DrawnTexture:
+    """Look a texture up in every pixel that shows the surface.
+
+    Args:
+        posed: (1, V, 3) where the surface's vertices are in the world.
+        camera: one.
+        size: (height, width).
+        picture: (H, W, C) texture, row 0 at v = 0.
+    """
+    drawing = draw(posed, surface.faces, camera, size, surface.edges, face_ids)
+    covered = drawing.covered[0, ..., 0] > 0
+    uv = interpolate(surface.uv.coordinates, drawing.rast, surface.uv.faces)[0][covered]
+    normals = interpolate_normals(drawing, posed, camera)[0][covered]
+    return DrawnTexture(drawing, covered, texture(picture, uv, "clamp"), normals)
