@@ -278,8 +278,7 @@ def test_the_wardrobe_shows_the_pieces(blender: BlenderWindow) -> None:
     )
     kinds = tell(blender, "[item.kind for item in snapshot.wardrobe]")
     assert {"face", "top", "bottom"} <= set(kinds)
-    blender.find("album2avatar.try_on(")
-    panel = keep_panel(blender, "album2avatar.import_pieces", "wardrobe")
+    panel = keep_panel(blender, "album2avatar.try_on(", "wardrobe")
     assert colours(panel) > 1000
 
 
