@@ -20,7 +20,7 @@ from PIL import Image
 from screen import HEIGHT, WIDTH, Box, Screen
 
 COLUMNS = (0.5, 0.2, 0.8, 0.86, 0.89, 0.92, 0.95)
-"""Where, across a panel, a row's buttons are looked for; those with an icon alone are at its end."""
+"""Where, across a panel, a row's buttons are looked for; icons alone are at its end."""
 ROW_STEP = 14
 """Pixels; less than a button's height at Blender's usual size."""
 LONGEST_REDRAW = 6.0

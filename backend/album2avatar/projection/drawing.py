@@ -23,7 +23,7 @@ class DrawnTexture:
     texels: Tensor
     """(N, C) of the texture, differentiable in the vertices."""
     normals: Tensor
-    """(N, 3) world space, unit length."""
+    """(N, 3) unit, in the camera's frame."""
 
 
 def draw_textured(

@@ -16,6 +16,7 @@ from album2avatar.projection.light import estimate_lights
 from album2avatar.projection.observations import MaskedPhoto
 from album2avatar.projection.spreading import spread_values
 from album2avatar.projection.texel_views import TexelView, showing, view_texels, vote_assets
+from album2avatar.projection.warping import find_warps, look_again
 from album2avatar.render.baking import TexelMap, map_texels
 from album2avatar.render.camera import Cameras
 from album2avatar.render.screen import Resolution
@@ -128,6 +129,12 @@ def _look_up(
     possible = texels.read(_around(surface), surface.faces) > LEAST_SHARE
     assets = vote_assets(views, shares, possible, SURFACE_SAY)
     views = [showing(view, assets) for view in views]
+    lights = _estimate(views)
+    warps = find_warps(views, photos, lights)
+    views = [
+        showing(look_again(view, photo, warp), assets)
+        for view, photo, warp in zip(views, photos, warps, strict=True)
+    ]
     return _SeenTexels(texels, assets, views, _estimate(views))
 
 

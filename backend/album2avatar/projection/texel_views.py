@@ -43,6 +43,10 @@ class TexelView:
     weight: Tensor
     """(N,) how much the photo is to be believed; 0 where `asset` is -1. Squared pixels per metre
     of surface: a photo that is closer, or looks at the texel face-on, says more."""
+    place: Tensor
+    """(N, 2) pixels (right, up) where the photo has the texel, row 0 at the bottom."""
+    metre: Tensor
+    """(N,) metres that a pixel is wide there."""
 
 
 def view_texels(
@@ -81,10 +85,12 @@ def view_texels(
     weight = facing.square() * trust / metre.clamp(min=1e-4).square()
     rotation = camera.world_to_view[0, :3, :3]
     return TexelView(
-        color=_sample(photo.image, screen),
+        color=sample_image(photo.image, screen),
         asset=torch.where(seen, label - 1, -1),
         normal=world_normals @ rotation.T,
         weight=torch.where(seen, weight, 0.0),
+        place=screen,
+        metre=metre,
     )
 
 
@@ -125,7 +131,7 @@ def _depth(posed: Tensor, faces: Tensor, clip: Tensor, size: tuple[int, int]) ->
     return torch.where(rast[0, ..., 3] > 0, depth, torch.inf)
 
 
-def _sample(image: Tensor, screen: Tensor) -> Tensor:
+def sample_image(image: Tensor, screen: Tensor) -> Tensor:
     """Bilinear colours (N, 3) of an image (H, W, 3), row 0 at the top, at screen places (N, 2)."""
     height, width = image.shape[:2]
     scale = torch.tensor([2.0 / width, -2.0 / height], dtype=screen.dtype, device=screen.device)
