@@ -78,7 +78,7 @@ def fuse_photos(
         photos: in the order of the poses; at least one.
         resolution: (height, width) of the texture.
     """
-    seen = _look_up(surface, vertices, poses, photos, resolution)
+    seen = _bent(_look_up(surface, vertices, poses, photos, resolution), photos)
     blended = blend_views(seen.views, seen.lights)
     return FusedTexels(seen.texels, seen.assets, blended.color, blended.confidence, seen.lights)
 
@@ -129,13 +129,17 @@ def _look_up(
     possible = texels.read(_around(surface), surface.faces) > LEAST_SHARE
     assets = vote_assets(views, shares, possible, SURFACE_SAY)
     views = [showing(view, assets) for view in views]
-    lights = _estimate(views)
-    warps = find_warps(views, photos, lights)
-    views = [
-        showing(look_again(view, photo, warp), assets)
-        for view, photo, warp in zip(views, photos, warps, strict=True)
-    ]
     return _SeenTexels(texels, assets, views, _estimate(views))
+
+
+def _bent(seen: _SeenTexels, photos: Sequence[MaskedPhoto]) -> _SeenTexels:
+    """The same texels where photos that are bent to agree show them."""
+    warps = find_warps(seen.views, photos, seen.lights)
+    views = [
+        showing(look_again(view, photo, warp), seen.assets)
+        for view, photo, warp in zip(seen.views, photos, warps, strict=True)
+    ]
+    return _SeenTexels(seen.texels, seen.assets, views, _estimate(views))
 
 
 def lay_over(surface: TexturedSurface, fused: FusedTexels, base: Tensor, fading: float) -> Tensor:

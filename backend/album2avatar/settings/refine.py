@@ -21,7 +21,7 @@ class RefineSettings(Frozen):
     """Photos that one step of the shape hears; one alone pulls it to its own side."""
     turn_rate: float = Field(default=0.06, ge=0, le=1)
     """Step of poses in usual errors (6 degrees a joint); 0 keeps the fitted poses."""
-    shape_rate: float = Field(default=0.0006, ge=0, le=0.1)
+    shape_rate: float = Field(default=0.0012, ge=0, le=0.1)
     """Step of the surface in metres; 0 keeps the sculpted shape."""
     stiffness: float = Field(default=15.0, ge=0, le=1000)
     """How far a step of the surface reaches over its neighbours: the square root is the number of
