@@ -167,6 +167,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
         also_reads=("seed", "rig", "prompt_addition"),
+        version=2,
     ),
     Stage(
         name="rig",

@@ -30,7 +30,7 @@ SHIFT_CELLS = 24
 SHIFT_STIFFNESS = 1e-3
 """Weight of a difference of one pixel between neighbouring nodes, against a cell of squared
 differences of colour."""
-SHIFT_HOLD = 1e-5
+SHIFT_HOLD = 3e-5
 """Weight of a shift of one pixel; all photos together stay where they were."""
 GAIN_CELLS = 24
 """Cells of a lattice of gains."""
@@ -84,7 +84,7 @@ def find_warps(
     for blur in BLURS:
         images = [_blurred(photo, view, blur) for photo, view in zip(photos, seen, strict=True)]
         _in_turns(warps, images, seen, lit, _bend)
-    images = [_blurred(photo, view, BLURS[0]) for photo, view in zip(photos, seen, strict=True)]
+    images = [_blurred(photo, view, BLURS[-1]) for photo, view in zip(photos, seen, strict=True)]
     _in_turns(warps, images, seen, lit, _even_out)
     return warps
 
