@@ -72,7 +72,7 @@ def test_photos_that_fit_stay_as_they_are():
     photos, views, _, lights = album(lambda photo: photo)
     for warp, view in zip(find_warps(views, photos, lights), views, strict=True):
         places = view.place[view.weight > 0.5 * view.weight.max()]
-        assert warp.shifts.at(places).norm(dim=-1).mean() < 0.25
+        assert warp.shifts.at(places).norm(dim=-1).mean() < 0.5
         assert warp.gains.at(places).abs().max() < 0.05
 
 

@@ -311,7 +311,7 @@ def test_the_variant_comes_beside_and_takes_turns(blender: BlenderWindow) -> Non
     keep(blender.picture(), "variant-former")
     do(blender, "bpy.ops.ed.undo()")
     assert tell(blender, shown) == [variant]
-    blender.press("album2avatar.show_variant(variant='Mia')")
+    blender.press('album2avatar.show_variant(variant="Mia")')
     assert tell(blender, shown) == ["Mia"]
 
 
