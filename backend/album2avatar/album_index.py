@@ -19,6 +19,10 @@ class AlbumPhoto(BaseModel):
     """Name of the photo in the workspace, made from the original's name."""
     original: str
     """File name of the original in the album folder."""
+    milliseconds: int | None = Field(default=None, ge=0)
+    """Of a video's frame: when it is shown."""
+    was_rejected: bool = False
+    """Something speaks against it, and the artist wants it all the same."""
     sha256: str
     """Hash of the original file."""
     width: int = Field(gt=0)

@@ -1,4 +1,4 @@
-"""The command line: `album2avatar create`, `export`, `doctor`, `serve`, `wardrobe`."""
+"""The command line: `album2avatar create`, `inspect`, `export`, `doctor`, `serve`, `wardrobe`."""
 
 import json
 import os
@@ -15,6 +15,7 @@ import typer
 from album2avatar import __version__
 from album2avatar.cancelling import cancelled_by_signals
 from album2avatar.errors import Album2AvatarError, SettingsError, WorkspaceError
+from album2avatar.inspect_command import KeepOption, LeaveOutOption, inspect
 from album2avatar.manifest import open_workspace
 from album2avatar.models_command import app as models_app
 from album2avatar.presets import build_settings, load_preset, parse_assignment, read_settings_file
@@ -34,12 +35,13 @@ app = typer.Typer(
 app.add_typer(wardrobe_app, name="wardrobe")
 app.add_typer(models_app, name="models")
 
+app.command("inspect")(inspect)
 app.command("swap")(swap)
 
 DEFAULT_PRESET = "demo"
 
 AlbumArgument = Annotated[
-    Path | None, typer.Argument(help="Folder with the photos; never changed.")
+    Path | None, typer.Argument(help="Folder with photos and videos, or a video; never changed.")
 ]
 PromptOption = Annotated[
     str,
@@ -80,9 +82,13 @@ def create(
     preset: PresetOption = None,
     settings_file: SettingsOption = None,
     assignments: AssignmentsOption = None,
+    keep: KeepOption = None,
+    leave_out: LeaveOutOption = None,
     resume: ResumeOption = False,
 ) -> None:
     """Make an avatar of the person in ALBUM, or of the one whom --prompt describes.
+
+    Photos that something speaks against are left out, as `album2avatar inspect` shows.
 
     Ctrl-C leaves a folder that can be resumed.
     """
@@ -108,7 +114,15 @@ def create(
         if album is None:
             create_from_prompt(prompt, output, settings, listener, cancelled)
         else:
-            create_avatar(album, output, settings, listener, cancelled)
+            create_avatar(
+                album,
+                output,
+                settings,
+                listener,
+                cancelled,
+                keep=keep or (),
+                leave_out=leave_out or (),
+            )
     print(workspace.glb)
 
 

@@ -45,6 +45,11 @@ class Workspace:
         """JSON list of the photos: id, name of the original, hash, size."""
         return self.album / "album.json"
 
+    @property
+    def album_report(self) -> Path:
+        """`AlbumReport` as JSON: what was found wrong with the photos, and which are used."""
+        return self.album / "report.json"
+
     # segment → assets.json and masks
     @property
     def asset_table(self) -> Path:
@@ -80,6 +85,11 @@ class Workspace:
     def poses(self) -> Path:
         """`PhotoPoses` as safetensors."""
         return self.root / "fitting" / "poses.safetensors"
+
+    @property
+    def fit_report(self) -> Path:
+        """`FitReport` as JSON: how well the body lies on each photo."""
+        return self.root / "fitting" / "report.json"
 
     # sculpt, paint, refine, rig
     @property

@@ -15,7 +15,8 @@ import psutil
 import pytest
 from PIL import Image
 
-from running_service import SMALL_SETTINGS, RunningService, read_events
+from running_service import DEMO_ALBUM, SMALL_SETTINGS, RunningService, read_events
+from small_videos import pattern, write_video
 
 
 @dataclass(frozen=True)
@@ -99,20 +100,48 @@ class TestAlbums:
         service.client.delete(f"/albums/{other['id']}")
         assert service.client.get(f"/albums/{other['id']}").status_code == 404
         assert (Path(folder) / "IMG_0401.jpg").exists()
-        service.wait(lambda: service.get(f"/albums/{album}")["state"] == "ready", 30)
+        service.wait(lambda: service.get(f"/albums/{album}")["state"] == "ready", 180)
 
     def test_a_broken_photo_is_rejected_with_its_reason(
         self, service: RunningService, tmp_path: Path
     ):
         (tmp_path / "letter.jpg").write_text("Dear aunt, this is no photo.")
         album = service.post("/albums", {"folder": str(tmp_path)})["id"]
-        service.wait(lambda: service.get(f"/albums/{album}")["state"] == "ready", 30)
+        service.wait(lambda: service.get(f"/albums/{album}")["state"] == "ready", 180)
         photo = service.get(f"/albums/{album}")["photos"][0]
         assert (photo["verdict"], photo["thumbnail"]) == ("rejected", None)
         assert "letter.jpg" in photo["warnings"][0]
         answer = service.client.post("/jobs", json={"album": album, "goal": "assets"})
         assert answer.status_code == 422
         assert "No photo" in answer.json()["error"]["message"]
+
+    def test_what_speaks_against_photos_and_frames_is_told_and_counted(
+        self, service: RunningService, tmp_path: Path
+    ):
+        with Image.open(DEMO_ALBUM / "IMG_0401.jpg") as image:
+            image.save(tmp_path / "first.png")
+            image.resize((360, 480)).save(tmp_path / "second.jpg")
+        write_video(tmp_path / "wall.mp4", [pattern()] * 3)
+        album = service.post("/albums", {"folder": str(tmp_path)})["id"]
+        service.wait(lambda: service.get(f"/albums/{album}")["state"] == "ready", 180)
+        shown = service.get(f"/albums/{album}")
+        verdicts = {photo["name"]: photo["verdict"] for photo in shown["photos"]}
+        assert verdicts["first.png"] == "good"
+        assert "first.png" in shown["photos"][1]["warnings"][0]
+        assert [name for name in verdicts if name.startswith("wall.mp4@")] == [
+            "wall.mp4@0.000",
+            "wall.mp4@0.100",
+            "wall.mp4@0.200",
+        ]
+        assert (shown["funnel"][0]["count"], shown["funnel"][-1]) == (
+            5,
+            {"step": "used", "count": 1},
+        )
+        assert all(photo["is_readable"] for photo in shown["photos"])
+        body = {"album": album, "goal": "assets", "photos": ["second", "wall_t0000-100"]}
+        job = service.post("/jobs", {**body, "workspace": str(tmp_path.parent / "kept")})["id"]
+        service.post(f"/jobs/{job}/cancel")
+        service.wait_for(job, "cancelled", "failed", "done")
 
 
 PHOTOGRAPHS = {"provider": "grounded_sam", "grounded_sam": {"detector": "/no-detector"}}

@@ -131,7 +131,7 @@ class RunningService:
             for name in SMALL_PHOTOS:
                 shutil.copy(DEMO_ALBUM / name, folder)
         album = self.post("/albums", {"folder": str(folder)})["id"]
-        self.wait(lambda: self.get(f"/albums/{album}")["state"] == "ready", 60)
+        self.wait(lambda: self.get(f"/albums/{album}")["state"] == "ready", 180)
         return album
 
     def small_job(self, album: str, goal: str = "assets", name: str = "avatar") -> str:

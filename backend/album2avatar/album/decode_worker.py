@@ -1,15 +1,25 @@
-"""The decoding process: a line of JSON in, a PNG and a line of JSON out.
+"""The decoding process: lines of JSON in, PNGs and lines of JSON out.
 
-Image decoders are where a damaged or hostile file does its harm. Here it can use up the
-memory or crash, and the job lives on. Started by `album2avatar.album.decoder`.
+Decoders are where a damaged or hostile file does its harm. Here it can use up the memory or
+crash, and the job lives on. Started by `album2avatar.album.decoder`.
 """
 
 import json
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from album2avatar.album.decoding import Limits, RefusedError, decode, register_formats
+from album2avatar.album.decoding import (
+    DecodedPhoto,
+    Limits,
+    RefusedError,
+    decode,
+    register_formats,
+)
+from album2avatar.album.video import decode_frame, find_sharpest, find_windows
+
+Request = Mapping[str, Any]
 
 
 def main() -> None:
@@ -21,26 +31,64 @@ def main() -> None:
     limit_memory(int(first["memory_bytes"]))
     limits = Limits(**first["limits"])
     for line in sys.stdin:
-        request = json.loads(line)
-        answer = respond(Path(request["source"]), Path(request["target"]), limits)
-        answers.write(json.dumps(answer) + "\n")
+        answers.write(json.dumps(respond(json.loads(line), limits)) + "\n")
         answers.flush()
 
 
-def respond(source: Path, target: Path, limits: Limits) -> dict[str, Any]:
-    """Decode `source` into the PNG `target` and describe it, or say what went wrong."""
+def respond(request: Request, limits: Limits) -> dict[str, Any]:
+    """Do what is asked, or say what went wrong."""
     try:
-        photo = decode(source, limits)
+        return _TASKS[request["do"]](request, limits)
     except RefusedError as error:
         return {"refused": str(error)}
     except MemoryError:
         return {"refused": "needs more memory to decode than is allowed. Save a smaller copy of it"}
+    except _UnwrittenError as error:
+        return {"unwritten": error.errno}
     except Exception as error:  # whatever a decoder makes of a damaged file
         return {"damaged": (str(error) or type(error).__name__).splitlines()[0][:200]}
+
+
+class _UnwrittenError(Exception):
+    """The PNG can't be written."""
+
+    def __init__(self, errno: int | None) -> None:
+        super().__init__()
+        self.errno = errno
+
+
+def _photo(request: Request, limits: Limits) -> dict[str, Any]:
+    return _write(decode(Path(request["source"]), limits), Path(request["target"]))
+
+
+def _windows(request: Request, limits: Limits) -> dict[str, Any]:
+    windows, note = find_windows(Path(request["source"]), request["count"], limits)
+    return {"windows": windows, "note": note}
+
+
+def _sharpest(request: Request, limits: Limits) -> dict[str, Any]:
+    first, last = request["window"]
+    return {"moment": find_sharpest(Path(request["source"]), (first, last), limits)}
+
+
+def _frame(request: Request, limits: Limits) -> dict[str, Any]:
+    photo = decode_frame(Path(request["source"]), request["moment"], limits)
+    return _write(photo, Path(request["target"]))
+
+
+_TASKS: Mapping[str, Callable[[Request, Limits], dict[str, Any]]] = {
+    "photo": _photo,
+    "windows": _windows,
+    "sharpest": _sharpest,
+    "frame": _frame,
+}
+
+
+def _write(photo: DecodedPhoto, target: Path) -> dict[str, Any]:
     try:
         photo.image.save(target, format="PNG", compress_level=3)
     except OSError as error:
-        return {"unwritten": error.errno}
+        raise _UnwrittenError(error.errno) from error
     width, height = photo.image.size
     return {
         "width": width,

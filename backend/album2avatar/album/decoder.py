@@ -1,16 +1,12 @@
-"""The job's side of the decoding process: ask, wait no longer than allowed, restart."""
+"""The job's side of the decoding process: what is asked of it, and what its answers mean."""
 
-import json
 import os
-import queue
-import subprocess
-import sys
-import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from album2avatar.album.child import ChildDiedError, ChildTooSlowError, LineChild
 from album2avatar.album.decoding import Limits
 from album2avatar.errors import AlbumError
 from album2avatar.settings import AlbumSettings
@@ -21,7 +17,7 @@ _LEAVE_OUT = "Export it again, or leave it out."
 
 @dataclass(frozen=True)
 class DecodedSize:
-    """What the decoding process says about a photo that it wrote."""
+    """What the decoding process says about a photo or frame that it wrote."""
 
     width: int
     height: int
@@ -30,18 +26,26 @@ class DecodedSize:
     orientation: int
 
 
+@dataclass(frozen=True)
+class VideoWindows:
+    """Where in a video a frame is to be looked for."""
+
+    windows: tuple[tuple[int, int], ...]
+    """First and last millisecond, in order."""
+    note: str
+    """What the artist should know of the whole file, such as that it is cut off; mostly empty."""
+
+
 class PhotoDecoder:
-    """One child process that decodes photo after photo; a new one after it died.
+    """One child process that decodes photo after photo, frame after frame.
 
     Use as a context manager; the child ends with it.
     """
 
     def __init__(self, limits: Limits, memory_bytes: int, seconds_per_photo: float) -> None:
-        self._limits = limits
-        self._memory_bytes = memory_bytes
+        greeting = {"memory_bytes": memory_bytes, "limits": asdict(limits)}
+        self._child = LineChild("album2avatar.album.decode_worker", greeting)
         self._seconds = seconds_per_photo
-        self._process: subprocess.Popen[str] | None = None
-        self._answers: queue.Queue[str] = queue.Queue()
 
     def __enter__(self) -> Self:
         return self
@@ -52,7 +56,12 @@ class PhotoDecoder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stop()
+        self._child.stop()
+
+    @property
+    def pid(self) -> int | None:
+        """Of the present child."""
+        return self._child.pid
 
     def decode(self, source: Path, target: Path) -> DecodedSize:
         """Decode the image file `source` and write it as a PNG over `target`.
@@ -61,56 +70,63 @@ class PhotoDecoder:
             AlbumError: the photo can't be used; the message names it and the way out.
             OSError: `target` can't be written; the disk is full, say.
         """
-        _check_readable(source)
-        answer = self._ask({"source": str(source), "target": str(target)}, source.name)
-        if "refused" in answer:
-            raise AlbumError(f"{source.name} {answer['refused']}.")
-        if "damaged" in answer:
-            raise AlbumError(
-                f"{source.name} can't be decoded ({answer['damaged']}): it is damaged, cut off, "
-                f"or no photo. {_LEAVE_OUT}"
-            )
-        if "unwritten" in answer:
-            raise OSError(answer["unwritten"], os.strerror(answer["unwritten"]))
-        return DecodedSize(**answer)
+        request = {"do": "photo", "source": str(source), "target": str(target)}
+        return DecodedSize(**self._ask(source, request, "no photo"))
 
-    def _ask(self, request: dict[str, str], name: str) -> dict[str, Any]:
-        process = self._process or self._start()
+    def find_windows(self, video: Path, count: int) -> VideoWindows:
+        """Divide a video into at most `count` parts with as many frames in each.
+
+        Raises:
+            AlbumError: the video can't be used.
+        """
+        request = {"do": "windows", "source": str(video), "count": count}
+        answer = self._ask(video, request, "no video")
+        windows = tuple((int(first), int(last)) for first, last in answer["windows"])
+        note = f"{video.name} {answer['note']}" if answer["note"] else ""
+        return VideoWindows(windows, note)
+
+    def find_sharpest(self, video: Path, window: tuple[int, int]) -> int:
+        """The millisecond of a window's sharpest frame.
+
+        Raises:
+            AlbumError: none can be read.
+        """
+        request = {"do": "sharpest", "source": str(video), "window": list(window)}
+        return int(self._ask(video, request, "no video")["moment"])
+
+    def decode_frame(self, video: Path, moment: int, target: Path) -> DecodedSize:
+        """Write the frame at millisecond `moment` as a PNG over `target`.
+
+        Raises:
+            AlbumError: it can't be read.
+            OSError: `target` can't be written.
+        """
+        request = {"do": "frame", "source": str(video), "moment": moment, "target": str(target)}
+        return DecodedSize(**self._ask(video, request, "no video"))
+
+    def _ask(self, source: Path, request: dict[str, Any], otherwise: str) -> dict[str, Any]:
+        _check_readable(source)
+        name = source.name
         try:
-            _send(process, request)
-            answer = self._answers.get(timeout=self._seconds)
-        except BrokenPipeError:
-            answer = ""
-        except queue.Empty:
-            self._stop()
+            answer = self._child.ask(request, self._seconds)
+        except ChildTooSlowError:
             raise AlbumError(
                 f"{name} took longer than {self._seconds:g} s to decode. {_LEAVE_OUT}"
             ) from None
-        if not answer:
-            self._stop()
-            raise AlbumError(f"{name} made the image decoder crash; it is damaged. {_LEAVE_OUT}")
-        return json.loads(answer)
-
-    def _start(self) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "album2avatar.album.decode_worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        self._process = process
-        self._answers = queue.Queue()
-        reader = threading.Thread(target=_pump, args=(process, self._answers), daemon=True)
-        reader.start()
-        _send(process, {"memory_bytes": self._memory_bytes, "limits": asdict(self._limits)})
-        return process
-
-    def _stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        except ChildDiedError:
+            raise AlbumError(
+                f"{name} made the decoder crash; it is damaged. {_LEAVE_OUT}"
+            ) from None
+        if "refused" in answer:
+            raise AlbumError(f"{name} {answer['refused']}.")
+        if "damaged" in answer:
+            raise AlbumError(
+                f"{name} can't be decoded ({answer['damaged']}): it is damaged, cut off, "
+                f"or {otherwise}. {_LEAVE_OUT}"
+            )
+        if "unwritten" in answer:
+            raise OSError(answer["unwritten"], os.strerror(answer["unwritten"]))
+        return answer
 
 
 def photo_decoder(settings: AlbumSettings) -> PhotoDecoder:
@@ -121,20 +137,6 @@ def photo_decoder(settings: AlbumSettings) -> PhotoDecoder:
         pixels_max=round(settings.megapixels_max * 1e6),
     )
     return PhotoDecoder(limits, settings.memory_mebibytes * MEBIBYTE, settings.seconds_per_photo)
-
-
-def _send(process: subprocess.Popen[str], message: dict[str, Any]) -> None:
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(message) + "\n")
-    process.stdin.flush()
-
-
-def _pump(process: subprocess.Popen[str], answers: "queue.Queue[str]") -> None:
-    """Move the child's lines to the queue; an empty one says that it is gone."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        answers.put(line)
-    answers.put("")
 
 
 def _check_readable(source: Path) -> None:

@@ -13,13 +13,16 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from album2avatar.album.inspection import PhotoReport, inspect_album
+from album2avatar.album.inspection import inspect_album
 from album2avatar.album.originals import chosen_originals
+from album2avatar.album.sight_process import SightProcess
 from album2avatar.album_choice import AlbumChoice
+from album2avatar.album_report import PhotoReport
 from album2avatar.errors import Album2AvatarError, AlbumError
 from album2avatar.files import write_bytes
 from album2avatar.jobs.errors import NotFoundError, describe
-from album2avatar.settings import AlbumSettings, Frozen
+from album2avatar.model_folders import find_model
+from album2avatar.settings import Frozen, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -31,16 +34,18 @@ class AlbumRecord(Frozen):
     id: str = Field(pattern=r"^a[0-9a-f]{12}$")
     folder: Path
     names: tuple[str, ...] | None
-    """File names that were chosen; every photo of the folder where None."""
+    """Names that were chosen; every photo and video of the folder where None."""
     state: Literal["reading", "ready", "failed"] = "reading"
     message: str = ""
     """Why it failed."""
     total: int = 0
     photos: tuple[PhotoReport, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Sentences about whole files."""
 
     @property
     def title(self) -> str:
-        """Name of the folder."""
+        """Name of the folder or video."""
         return self.folder.name or str(self.folder)
 
 
@@ -145,12 +150,17 @@ class AlbumShelf:
                     seen = (*self._albums[album].photos, report)
                     self._albums[album] = record.model_copy(update={"photos": seen, "total": total})
 
+        settings = Settings()
         try:
-            photos = inspect_album(
-                record.folder, record.names, AlbumSettings(), self.thumbnails(album), on_photo,
-                cancelled,
-            )  # fmt: skip
-            changes = {"state": "ready", "photos": photos, "total": len(photos)}
+            with SightProcess(find_model(settings.segmentation.perception)) as sight:
+                found = inspect_album(
+                    record.folder, record.names, settings.album, sight, self.thumbnails(album),
+                    on_photo, cancelled,
+                )  # fmt: skip
+            photos = found.photos
+            changes = {
+                "state": "ready", "photos": photos, "notes": found.notes, "total": len(photos),
+            }  # fmt: skip
         except Album2AvatarError as error:
             changes = {"state": "failed", "message": str(error)}
         except Exception as error:

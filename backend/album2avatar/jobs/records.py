@@ -76,7 +76,7 @@ class JobRecord(Frozen):
     folder: Path | None
     """Folder of the photos; None where words alone describe the person."""
     photos: tuple[str, ...]
-    """File names of the photos to use."""
+    """Names of the photos and frames to use."""
     preset: str
     body: Literal["anny", "smplx"] = "anny"
     smplx_file: str = ""

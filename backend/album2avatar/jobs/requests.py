@@ -25,7 +25,8 @@ class JobRequest(Frozen):
     album: Line
     """Id of the album."""
     photos: tuple[Line, ...] | None = None
-    """Ids of the photos to use; all that are not rejected where null."""
+    """Ids of the photos to use, rejected ones among them where the artist wants these; all that
+    are not rejected where null."""
     goal: AlbumGoal
     preset: Line | None = None
     """Name of the preset; the default one where null."""

@@ -19,7 +19,7 @@ class AvatarWork(Frozen):
     title: str
     """What the avatar is called in the wardrobe."""
     folder: Path
-    """Folder of the photos."""
+    """Folder of the photos, or a video."""
     photos: tuple[str, ...]
     """File names in it."""
     workspace_root: Path

@@ -3,9 +3,7 @@
 from pathlib import Path
 
 from album2avatar.album import stage as album_stage
-from album2avatar.album_choice import (
-    read_album_choice,
-)
+from album2avatar.album_choice import file_and_moment, read_album_choice
 from album2avatar.description import stage as description_stage
 from album2avatar.export import stage as export_stage
 from album2avatar.fitting import stage as fitting_stage
@@ -58,9 +56,11 @@ def _conditioners(settings: Settings) -> list[Path]:
 
 def _album_files(workspace: Workspace) -> list[Path]:
     choice = read_album_choice(workspace)
-    if choice.photos is not None:
-        return [choice.folder / name for name in sorted(choice.photos)]
     folder = choice.folder
+    if folder.is_file():
+        return [folder]
+    if choice.photos is not None:
+        return [folder / file for file in sorted({file_and_moment(n)[0] for n in choice.photos})]
     return sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
 
 
@@ -83,8 +83,13 @@ STAGES: tuple[Stage, ...] = (
         name="intake",
         run=album_stage.run,
         section="album",
-        inputs=lambda workspace, settings: [workspace.job_file, *_album_files(workspace)],
+        inputs=lambda workspace, settings: [
+            workspace.job_file,
+            *_album_files(workspace),
+            find_model(settings.segmentation.perception),
+        ],
         outputs=lambda workspace: [workspace.album_index],
+        version=2,
     ),
     Stage(
         name="segment",

@@ -40,23 +40,27 @@ def create_avatar(
     cancelled: threading.Event,
     *,
     photos: Sequence[str] | None = None,
+    keep: Sequence[str] = (),
+    leave_out: Sequence[str] = (),
     last_stage: str = "export",
 ) -> Workspace:
     """Run every stage that is not done yet, up to and with the last one wanted.
 
     Args:
-        album: folder of the artist's photos; never written to.
+        album: folder of the artist's photos and videos, or one video; never written to.
         root: the avatar's folder; new, empty, or a workspace to go on with.
         settings: what the avatar is made with.
         listener: called with each report of progress.
         cancelled: set it to stop between two steps.
-        photos: file names of the photos to use; every photo of the folder where None.
+        photos: names of the photos to use; where None, those that nothing speaks against.
+        keep: names of photos to use though something speaks against them.
+        leave_out: names of photos not to use.
         last_stage: name of the stage after which to stop.
 
     Raises:
         Album2AvatarError: with a message for the artist; the workspace can be resumed.
     """
-    choice = AlbumChoice(album.resolve(), photos)
+    choice = AlbumChoice(album.resolve(), photos, keep, leave_out)
     return _create(
         lambda workspace: write_album_choice(workspace, choice),
         _up_to(last_stage),

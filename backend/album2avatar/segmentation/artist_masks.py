@@ -19,7 +19,8 @@ _ASPECT_TOLERANCE = 0.01
 
 
 class ArtistMasks:
-    """Masks from a folder of `<photo>.<kind>.png`, `<photo>` the original's name without suffix.
+    """Masks from a folder of `<photo>.<kind>.png`, `<photo>` the original's name without suffix, or
+    a video frame's id.
 
     A mask has its upright photo's shape in any size; lighter than half is the asset.
     `names.json` may name the kinds.
@@ -45,7 +46,9 @@ class ArtistMasks:
         return [self._masks_of(image, vocabulary) for image in images]
 
     def _masks_of(self, image: SourceImage, vocabulary: Collection[AssetKind]) -> list[AssetMask]:
-        stem = Path(image.photo.original).stem
+        photo = image.photo
+        # Frames of one video share their original's name.
+        stem = Path(photo.original).stem if photo.milliseconds is None else photo.id
         paths: dict[AssetKind, Path] = {
             kind: self._folder / f"{stem}.{kind}.png" for kind in KIND_ORDER
         }

@@ -18,6 +18,7 @@ from album2avatar.errors import AlbumError
 from album2avatar.labelled_album import LabelledAlbum
 from album2avatar.model_folders import find_model
 from album2avatar.perception.model import Perceived, Perception, load_perception
+from album2avatar.perception.presence import shows_person
 from album2avatar.progress import JobControl
 from album2avatar.segmentation.artist_masks import ArtistMasks
 from album2avatar.segmentation.contact_sheet import save_contact_sheet
@@ -33,11 +34,6 @@ from album2avatar.segmentation.perceived_assets import PerceivedAssets
 from album2avatar.segmentation.provider import SegmentationProvider, SourceImage
 from album2avatar.settings import SegmentationSettings, Settings
 from album2avatar.workspace import Workspace
-
-JOINTS_NEEDED = 2
-JOINT_CONFIDENCE = 0.3
-"""Of 60 held-out pictures of people, close-ups of heads and feet among them, the second surest
-joint had 0.36 or more; a painted tree had 0.25."""
 
 
 def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
@@ -93,23 +89,16 @@ def look_at(
     """Read a photo and perceive the person in it.
 
     Raises:
-        AlbumError: there is none.
+        AlbumError: there is none, and the artist didn't insist on the photo.
     """
     pixels = torch.tensor(load_photo(workspace, photo.id)).float() / 255
     perceived = perception.perceive_photo(pixels)
-    if not shows_person(perceived, settings.person_share_min):
+    if not photo.was_rejected and not shows_person(perceived, settings.person_share_min):
         raise AlbumError(
             f"{photo.original}: no person was found in this photo. Take it out of the album, or "
             "crop it so that the person fills more of it."
         )
     return SourceImage(photo, pixels, perceived)
-
-
-def shows_person(perceived: Perceived, person_share_min: float) -> bool:
-    """Whether enough of the photo is person, and something of that has joints."""
-    share = float((perceived.labels > 0).float().mean())
-    surest = perceived.keypoints[:, 2].sort(descending=True).values
-    return share >= person_share_min and bool(surest[JOINTS_NEEDED - 1] >= JOINT_CONFIDENCE)
 
 
 def in_batches(photos: Sequence[AlbumPhoto], size: int) -> list[Sequence[AlbumPhoto]]:

@@ -71,9 +71,9 @@ class AlbumRequest(Frozen):
     """An album to read."""
 
     folder: PathText
-    """Absolute path."""
+    """Absolute path of a folder, or of a video."""
     names: tuple[PathText, ...] | None = None
-    """File names of the photos to look at; every photo of the folder where null."""
+    """File names of the photos and videos to look at; all of the folder where null."""
 
 
 class ServiceRequest(Frozen):

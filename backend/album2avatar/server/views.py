@@ -4,8 +4,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from album2avatar.album_report import funnel
 from album2avatar.assets import AssetKind
 from album2avatar.jobs.album_shelf import AlbumRecord, AlbumShelf
+from album2avatar.jobs.doubtful_photos import doubtful_photos
 from album2avatar.jobs.job_store import JobStore
 from album2avatar.jobs.records import Goal, JobError, JobRecord, JobState
 from album2avatar.jobs.service import JobService
@@ -93,8 +95,18 @@ class PhotoView(View):
     width: int
     height: int
     verdict: Literal["good", "warning", "rejected"]
+    """A rejected photo is only used where a job asks for it."""
+    is_readable: bool
+    """Whether a job may ask for it at all."""
     warnings: tuple[str, ...]
     thumbnail: str | None
+
+
+class FunnelRowView(View):
+    """How many photos got through a step, by default."""
+
+    step: str
+    count: int
 
 
 class AlbumView(View):
@@ -108,12 +120,24 @@ class AlbumView(View):
     total: int
     message: str
     photos: tuple[PhotoView, ...]
+    notes: tuple[str, ...]
+    """Sentences about whole files, such as a video that is cut off."""
+    funnel: tuple[FunnelRowView, ...]
+    """From all photos to those that are used; empty while the album is being read."""
 
 
 class AlbumsView(View):
     """All albums."""
 
     albums: tuple[AlbumView, ...]
+
+
+class PhotoFitView(View):
+    """A photo on which the fitted body doesn't lie well."""
+
+    id: str
+    name: str
+    warnings: tuple[str, ...]
 
 
 class JobView(View):
@@ -157,6 +181,8 @@ class JobView(View):
     avatar: str | None
     avatar_path: str | None
     has_assets: bool
+    doubtful_photos: tuple[PhotoFitView, ...]
+    """As far as the body was fitted."""
     attempts: int
     last_event: int
 
@@ -219,10 +245,16 @@ def album_view(album: AlbumRecord) -> AlbumView:
                 width=photo.width,
                 height=photo.height,
                 verdict=photo.verdict,
+                is_readable=photo.is_readable,
                 warnings=photo.warnings,
                 thumbnail=f"{album.id}.thumbnail.{photo.id}" if photo.thumbnail else None,
             )
             for photo in album.photos
+        ),
+        notes=album.notes,
+        funnel=tuple(
+            FunnelRowView(step=row.step, count=row.count)
+            for row in (funnel(album.photos) if album.state == "ready" else ())
         ),
     )
 
@@ -273,6 +305,10 @@ def job_view(record: JobRecord, store: JobStore, albums: AlbumShelf) -> JobView:
         avatar=f"{record.id}.avatar" if has_avatar else None,
         avatar_path=str(workspace.glb) if has_avatar else None,
         has_assets=record.goal in ("assets", "avatar") and workspace.asset_table.is_file(),
+        doubtful_photos=tuple(
+            PhotoFitView(id=found.id, name=found.name, warnings=found.warnings)
+            for found in doubtful_photos(workspace)
+        ),
         attempts=record.attempts,
         last_event=log.last_id,
     )

@@ -2,11 +2,28 @@
 
 from pydantic import Field
 
+from album2avatar.flaws import Flaw
 from album2avatar.settings.base import Frozen
 
 
 class AlbumSettings(Frozen):
-    """Which photos are accepted, and what they are turned into."""
+    """Which photos are accepted and used, and what they are turned into."""
+
+    leave_out: tuple[Flaw, ...] = (
+        "small",
+        "blurred",
+        "dark",
+        "overexposed",
+        "twin",
+        "nobody",
+        "several",
+    )
+    """What speaks so much against a photo that it isn't used, unless the artist keeps it. What is
+    not named is only said. Half a person still shows half of the clothes, so `cut` isn't here."""
+    frames_per_video: int = Field(default=12, ge=1, le=200)
+    """Parts of equal length into which a video is divided; of each the sharpest frame becomes a
+    photo, which may then still be left out. Twelve show a person who turns around from each
+    side about twice."""
 
     long_side: int = Field(default=1024, ge=128, le=4096)
     """Long side in pixels of the photos that the stages work on; twice the resolution at
