@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,12 +13,13 @@ from album2avatar.body.anny import AnnyBody, load_anny_body
 from album2avatar.body.keypoints import mirrored_keypoints
 from album2avatar.body.kinematics import pose_body, transform_heads
 from album2avatar.body.skinning import skin_points
+from album2avatar.fitting.assessment import assess_fit, judge_fit
 from album2avatar.fitting.energy import keypoint_energy, pose_energy
 from album2avatar.fitting.initialization import face_energy, first_guess, place_by_keypoints
 from album2avatar.fitting.optimization import optimize, photo_weights
 from album2avatar.fitting.silhouettes import Skin, centring_energy, silhouette_energy
 from album2avatar.fitting.stage import prepare
-from album2avatar.fitting.variables import FitVariables, bone_transforms, project
+from album2avatar.fitting.variables import FitVariables, bone_transforms, joint_spreads, project
 from album2avatar.progress import silent_job
 from album2avatar.settings import FittingSettings
 
@@ -74,6 +76,35 @@ def test_fit_finds_joints_and_shape(
         after = vertex_error(body, fitted.shape, album)
     assert after < 0.95 * before
     assert after < 0.01
+
+
+def test_poses_that_were_misread_are_called_doubtful(
+    body: AnnyBody, album: NudeAlbum, tmp_path: Path
+) -> None:
+    """The same fit with an arm or leg turned away, or with the person turned round."""
+    problem, guess = prepare(body, album.observations, SETTINGS)
+    fitted = optimize(
+        problem,
+        lambda: guess,
+        tmp_path / "fit",
+        silent_job("fit"),
+        lambda variables, step: tmp_path,
+    )
+    arm = [joint.bone for joint in body.joints].index("upperarm01.L")
+    turns, yaw = fitted.turns.clone(), fitted.yaw.clone()
+    turns[0, arm, 2] += math.radians(75) / float(joint_spreads(body)[arm, 2])
+    yaw[1] += math.radians(120)
+    wrong = replace(fitted, turns=turns, yaw=yaw)
+
+    right, misread = (
+        assess_fit(body, album.observations, problem.skin, variables, 48)
+        for variables in (fitted, wrong)
+    )
+    assert all(fit.inside + fit.covered > 1.75 for fit in right)
+    for photo in (0, 1):
+        assert misread[photo].verdict == "doubtful"
+        assert misread[photo].inside < right[photo].inside - 0.03
+    assert misread[2] == right[2]
 
 
 def test_first_guess_is_right_where_the_view_word_is_wrong(
@@ -226,6 +257,22 @@ def test_a_keypoint_far_off_pulls_no_more() -> None:
     energy.sum().backward()
     assert residuals.grad is not None
     assert float(residuals.grad[0, 1]) < 0.1 * float(residuals.grad[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("inside", "covered", "apart", "confidence", "words"),
+    [
+        (0.97, 0.95, 0.02, 0.9, ""),
+        (0.6, 0.95, 0.02, 0.9, "60 % of it within"),
+        (0.97, 0.3, 0.02, 0.9, "30 % of skin"),
+        (0.97, 0.95, 0.2, 0.9, "20 cm away"),
+        (0.97, 0.95, 0.02, 0.25, "hard to see"),
+    ],
+)
+def test_what_is_doubtful_about_a_fit_is_said(inside, covered, apart, confidence, words) -> None:
+    fit = judge_fit("a", inside, covered, confidence, 20, apart)
+    assert fit.verdict == ("doubtful" if words else "good")
+    assert words in " ".join(fit.warnings)
 
 
 def test_photos_whose_keypoints_fit_no_body_count_less() -> None:

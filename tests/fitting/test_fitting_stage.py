@@ -14,6 +14,7 @@ from album2avatar.assets import Asset, AssetTable, PhotoLabels
 from album2avatar.body.keypoints import KEYPOINTS
 from album2avatar.body.storage import load_body, load_poses
 from album2avatar.errors import Album2AvatarError, AlbumError, CancelledError
+from album2avatar.fit_report import load_fit_report
 from album2avatar.fitting import stage
 from album2avatar.progress import JobControl, ProgressEvent, silent_job
 from album2avatar.settings import FittingSettings, Settings
@@ -66,6 +67,9 @@ def test_stage_writes_body_and_poses_and_a_stopped_run_ends_the_same(tmp_path: P
     assert bool(torch.isfinite(poses.bone_transforms).all())
     assert not whole.checkpoint("fit").exists()
     assert list((whole.root / "previews").glob("fit-*.png"))
+    report = load_fit_report(whole.fit_report)
+    assert [photo.photo for photo in report.photos] == ["a", "b"]
+    assert all(0 < photo.inside <= 1 and photo.keypoints > 3 for photo in report.photos)
 
     stopped = write_workspace(tmp_path / "stopped")
     cancelled = threading.Event()
@@ -90,6 +94,8 @@ def test_photos_that_show_too_little_are_left_out_or_refused(tmp_path: Path) -> 
     workspace.asset_table.write_text(json.dumps(table))
     stage.run(workspace, SETTINGS, silent_job("fit"))
     assert load_poses(workspace.poses).photos == ("a",)
+    verdicts = [photo.verdict for photo in load_fit_report(workspace.fit_report).photos]
+    assert verdicts[1] == "not fitted"
     table["photos"][0]["keypoints"] = {}
     workspace.asset_table.write_text(json.dumps(table))
     with pytest.raises(AlbumError, match="In no photo"):

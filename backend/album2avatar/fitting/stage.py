@@ -12,6 +12,8 @@ from album2avatar.body.model import BodyModel
 from album2avatar.body.storage import save_body, save_poses
 from album2avatar.body.types import PhotoPoses
 from album2avatar.errors import SettingsError
+from album2avatar.fit_report import save_fit_report
+from album2avatar.fitting.assessment import assess_fit, whole_report
 from album2avatar.fitting.energy import keypoint_residuals, keypoint_spreads
 from album2avatar.fitting.initialization import first_guess
 from album2avatar.fitting.observations import Observations, read_observations
@@ -49,6 +51,8 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
 
     checkpoint = workspace.checkpoint(job.stage)
     fitted = optimize(problem, lambda: guess, checkpoint, job, show)
+    fits = assess_fit(model, observations, problem.skin, fitted, fitting.silhouette_resolution)
+    save_fit_report(workspace.fit_report, whole_report(table, fits))
     save_body(workspace.body, model.canonical(fitted.shape))
     save_poses(workspace.poses, photo_poses(model, observations, fitted))
     checkpoint.unlink(missing_ok=True)
