@@ -62,7 +62,8 @@ def _before_loading(*_: Any) -> None:
     for section, names in _KEPT.items():
         group = getattr(choices, section)
         _values.update({(section, name): getattr(group, name) for name in names})
-    _left_out[:] = [(found.album, found.photo) for found in choices.album.left_out]
+    for name, decided in _decided.items():
+        decided[:] = [(found.album, found.photo) for found in getattr(choices.album, name)]
     _begun[:] = [(found.job, found.photos) for found in choices.creation.begun]
 
 
@@ -70,10 +71,12 @@ def _after_loading(*_: Any) -> None:
     choices = state(bpy.context)
     for (section, name), value in _values.items():
         setattr(getattr(choices, section), name, value)
-    choices.album.left_out.clear()
-    for album, photo in _left_out:
-        added = choices.album.left_out.add()
-        added.album, added.photo = album, photo
+    for name, decided in _decided.items():
+        photos = getattr(choices.album, name)
+        photos.clear()
+        for album, photo in decided:
+            added = photos.add()
+            added.album, added.photo = album, photo
     choices.creation.begun.clear()
     for job, photos in _begun:
         added = choices.creation.begun.add()
@@ -99,6 +102,6 @@ def unregister() -> None:
 
 
 _values: dict[tuple[str, str], Any] = {}
-_left_out: list[tuple[str, str]] = []
+_decided: dict[str, list[tuple[str, str]]] = {"left_out": [], "kept": []}
 _begun: list[tuple[str, str]] = []
 """From before to after the loading of a file."""

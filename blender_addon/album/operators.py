@@ -13,19 +13,22 @@ from bpy.types import FileHandler, Menu, Operator, OperatorFileListElement
 from .. import backend
 from ..sidebar.asking import ask
 from ..sidebar.state import state
-from .choice import PHOTO_SUFFIXES, photos_among
+from .choice import PHOTO_SUFFIXES, VIDEO_SUFFIXES, album_files, album_path
 from .properties import toggle_photo
 
 
 class ALBUM2AVATAR_OT_choose_album(Operator):
-    """Choose the folder with photos of one person in one outfit. Again, after you added some"""
+    """Choose the folder with photos or videos of one person in one outfit, or one video. Again,
+    after you added some"""
 
     bl_idname = "album2avatar.choose_album"
     bl_label = "Choose Album"
 
     directory: StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})  # pyright: ignore[reportInvalidTypeForm]
+    filename: StringProperty(subtype="FILE_NAME", options={"SKIP_SAVE"})  # pyright: ignore[reportInvalidTypeForm]
     filter_folder: BoolProperty(default=True, options={"HIDDEN"})  # pyright: ignore[reportInvalidTypeForm]
     filter_image: BoolProperty(default=True, options={"HIDDEN"})  # pyright: ignore[reportInvalidTypeForm]
+    filter_movie: BoolProperty(default=True, options={"HIDDEN"})  # pyright: ignore[reportInvalidTypeForm]
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         """Let the artist browse."""
@@ -35,14 +38,14 @@ class ALBUM2AVATAR_OT_choose_album(Operator):
     def execute(self, context: Any) -> set[str]:
         """Have the folder read."""
         if not self.directory:
-            self.report({"ERROR"}, "Choose a folder with photos.")
+            self.report({"ERROR"}, "Choose a folder with photos, or a video.")
             return {"CANCELLED"}
-        _read_album(self.directory, None)
+        _read_album(album_path(self.directory, self.filename), None)
         return {"FINISHED"}
 
 
 class ALBUM2AVATAR_OT_drop_photos(Operator):
-    """Make an album of the dropped photos. They are only read"""
+    """Make an album of the dropped photos and videos. They are only read"""
 
     bl_idname = "album2avatar.drop_photos"
     bl_label = "New Album"
@@ -57,21 +60,25 @@ class ALBUM2AVATAR_OT_drop_photos(Operator):
 
     def execute(self, context: Any) -> set[str]:
         """Have the photos read."""
-        names = photos_among(found.name for found in self.files)
+        names = album_files(found.name for found in self.files)
         if not names:
-            self.report({"ERROR"}, "None of these files is a photo (JPEG, PNG, WebP or HEIC).")
+            self.report(
+                {"ERROR"},
+                "None of these files is a photo (JPEG, PNG, WebP, HEIC) or a video (MP4, MOV, MKV, "
+                "WebM).",
+            )
             return {"CANCELLED"}
         _read_album(self.directory, names)
         return {"FINISHED"}
 
 
 class ALBUM2AVATAR_FH_photos(FileHandler):
-    """Photos dropped into the 3D viewport"""
+    """Photos and videos dropped into the 3D viewport"""
 
     bl_idname = "ALBUM2AVATAR_FH_photos"
     bl_label = "album2avatar Album"
     bl_import_operator = ALBUM2AVATAR_OT_drop_photos.bl_idname
-    bl_file_extensions = ";".join(PHOTO_SUFFIXES)
+    bl_file_extensions = ";".join((*PHOTO_SUFFIXES, *VIDEO_SUFFIXES))
 
     @classmethod
     def poll_drop(cls, context: Any) -> bool:
@@ -108,7 +115,7 @@ class ALBUM2AVATAR_OT_forget_album(Operator):
 
 
 class ALBUM2AVATAR_OT_toggle_photo(Operator):
-    """Use this photo, or leave it out"""
+    """Use this photo, or leave it out, whatever speaks for or against it"""
 
     bl_idname = "album2avatar.toggle_photo"
     bl_label = "Use Photo"
@@ -117,7 +124,14 @@ class ALBUM2AVATAR_OT_toggle_photo(Operator):
 
     def execute(self, context: Any) -> set[str]:
         """Tick or untick it."""
-        toggle_photo(state(context).album, self.photo)
+        choices = state(context).album
+        album = backend.connection().peek().album(choices.chosen)
+        photos = album.photos if album is not None else ()
+        photo = next((found for found in photos if found.id == self.photo), None)
+        if photo is None:
+            self.report({"ERROR"}, "This photo is no longer in the album.")
+            return {"CANCELLED"}
+        toggle_photo(choices, photo)
         backend.redraw()
         return {"FINISHED"}
 

@@ -7,13 +7,13 @@ from typing import Any
 from bpy.types import Panel
 
 from .. import backend
-from ..connection.types import Album, Photo
+from ..connection.types import Album, Job, Photo
 from ..sidebar.asking import draw_problem
 from ..sidebar.pictures import pictures
 from ..sidebar.state import state
 from ..sidebar.tab import SidebarPanel, draw_sentence
-from .choice import count_sentence, warning_sentences
-from .properties import left_out_of
+from .choice import count_sentence, funnel_rows, is_used, warning_sentences
+from .properties import kept_of, left_out_of
 from .refresh import PHOTOS_PER_PAGE
 
 _THUMBNAIL_SCALE = 4.0
@@ -45,43 +45,75 @@ class ALBUM2AVATAR_PT_album(SidebarPanel, Panel):
             draw_sentence(
                 layout,
                 context,
-                "Choose a folder with photos of one person in one outfit, or drop photos into "
-                "the viewport.",
+                "Choose a folder with photos or videos of one person in one outfit, or drop them "
+                "into the viewport.",
             )
             return
-        self._draw_photos(context, album)
+        job = snapshot.job(state(context).jobs.chosen)
+        is_of_album = job is not None and job.album == album.id
+        self._draw_photos(context, album, job if is_of_album else None)
 
-    def _draw_photos(self, context: Any, album: Album) -> None:
+    def _draw_photos(self, context: Any, album: Album, job: Job | None) -> None:
         layout = self.layout
         choices = state(context).album
-        left_out = left_out_of(choices)
-        sentence = count_sentence(album, left_out)
+        left_out, kept = left_out_of(choices), kept_of(choices)
+        sentence = count_sentence(album, left_out, kept)
         if album.state == "reading" and album.total:
             layout.progress(factor=album.read / album.total, text=sentence)
         else:
             icon = "ERROR" if album.state == "failed" else "NONE"
             draw_sentence(layout, context, sentence, icon=icon)
+        for note in album.notes:
+            draw_sentence(layout, context, note, icon="ERROR")
         start = choices.page * PHOTOS_PER_PAGE
         shown = album.photos[start : start + PHOTOS_PER_PAGE]
         grid = layout.grid_flow(
             row_major=True, columns=0, even_columns=True, even_rows=True, align=True
         )
         for photo in shown:
-            _draw_photo(grid.column(align=True), photo, photo.id in left_out)
+            _draw_photo(grid.column(align=True), photo, is_used(photo, left_out, kept))
         if len(album.photos) > PHOTOS_PER_PAGE:
             _draw_pages(layout.row(align=True), choices.page, len(album.photos))
-        for photo, text in warning_sentences(shown):
-            icon = "CANCEL" if photo.verdict == "rejected" else "INFO"
+        for photo, text in warning_sentences(shown, job):
+            icon = "INFO" if is_used(photo, left_out, kept) else "CANCEL"
             draw_sentence(layout, context, text, icon=icon)
 
 
-def _draw_photo(cell: Any, photo: Photo, is_left_out: bool) -> None:
+class ALBUM2AVATAR_PT_album_funnel(SidebarPanel, Panel):
+    """How many photos get through what is asked of them"""
+
+    bl_idname = "ALBUM2AVATAR_PT_album_funnel"
+    bl_label = "From Found to Used"
+    bl_parent_id = "ALBUM2AVATAR_PT_album"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """Once an album was looked through."""
+        album = backend.connection().peek().album(state(context).album.chosen)
+        return album is not None and bool(album.funnel)
+
+    def draw(self, context: Any) -> None:
+        """Draw a bar for each step."""
+        choices = state(context).album
+        album = backend.connection().snapshot().album(choices.chosen)
+        if album is None:
+            return
+        rows = funnel_rows(album, left_out_of(choices), kept_of(choices))
+        column = self.layout.column(align=True)
+        for row in rows:
+            column.progress(
+                factor=row.count / max(1, rows[0].count), text=f"{row.count} {row.step}"
+            )
+
+
+def _draw_photo(cell: Any, photo: Photo, is_ticked: bool) -> None:
     cell.template_icon(pictures().icon(photo.thumbnail), scale=_THUMBNAIL_SCALE)
-    if photo.verdict == "rejected":
+    if not photo.is_readable:
         cell.label(text=photo.name, icon="CANCEL")
         return
-    icon = "CHECKBOX_DEHLT" if is_left_out else "CHECKBOX_HLT"
-    text = f"{photo.name} !" if photo.verdict == "warning" else photo.name
+    icon = "CHECKBOX_HLT" if is_ticked else "CHECKBOX_DEHLT"
+    text = photo.name if photo.verdict == "good" else f"{photo.name} !"
     cell.operator("album2avatar.toggle_photo", text=text, icon=icon).photo = photo.id
 
 
@@ -94,4 +126,4 @@ def _draw_pages(row: Any, page: int, photos: int) -> None:
     )
 
 
-CLASSES = (ALBUM2AVATAR_PT_album,)
+CLASSES = (ALBUM2AVATAR_PT_album, ALBUM2AVATAR_PT_album_funnel)

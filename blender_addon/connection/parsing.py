@@ -13,11 +13,13 @@ from .types import (
     Body,
     Finding,
     FindingState,
+    FunnelRow,
     Goal,
     Job,
     JobState,
     Needs,
     Photo,
+    PhotoFit,
     Preset,
     Problem,
     Queue,
@@ -147,6 +149,8 @@ def parse_album(fields: Fields) -> Album:
         total=fields.integer("total"),
         message=fields.text("message"),
         photos=fields.records("photos", _parse_photo),
+        notes=fields.texts("notes"),
+        funnel=fields.records("funnel", _parse_funnel_row),
     )
 
 
@@ -184,6 +188,7 @@ def parse_job(fields: Fields) -> Job:
         avatar=fields.text_or_none("avatar"),
         avatar_path=fields.text_or_none("avatar_path"),
         has_assets=fields.truth("has_assets"),
+        doubtful_photos=fields.records("doubtful_photos", _parse_photo_fit),
         attempts=fields.integer("attempts"),
         last_event=fields.integer("last_event"),
         base=fields.text_or_none("base"),
@@ -260,7 +265,16 @@ def _parse_photo(fields: Fields) -> Photo:
         verdict=cast(Verdict, fields.one_of("verdict", Verdict)),
         warnings=fields.texts("warnings"),
         thumbnail=fields.text_or_none("thumbnail"),
+        is_readable=fields.truth("is_readable"),
     )
+
+
+def _parse_funnel_row(fields: Fields) -> FunnelRow:
+    return FunnelRow(fields.required("step"), fields.integer("count"))
+
+
+def _parse_photo_fit(fields: Fields) -> PhotoFit:
+    return PhotoFit(fields.required("id"), fields.required("name"), fields.texts("warnings"))
 
 
 def _parse_asset_photo(fields: Fields) -> AssetPhoto:

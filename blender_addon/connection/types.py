@@ -40,6 +40,16 @@ class Photo:
     warnings: tuple[str, ...]
     thumbnail: str | None
     """Artifact id."""
+    is_readable: bool = True
+    """Whether there is a picture, so that it can be used against the verdict."""
+
+
+@dataclass(frozen=True)
+class FunnelRow:
+    """How many photos got through a step."""
+
+    step: str
+    count: int
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,19 @@ class Album:
     total: int
     message: str
     photos: tuple[Photo, ...]
+    notes: tuple[str, ...] = ()
+    """Sentences about whole files, such as a video that is cut off."""
+    funnel: tuple[FunnelRow, ...] = ()
+    """From all photos to those that are used by default."""
+
+
+@dataclass(frozen=True)
+class PhotoFit:
+    """A photo on which the body doesn't lie well."""
+
+    id: str
+    name: str
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -100,6 +123,8 @@ class Job:
     last_event: int
     base: str | None = None
     """Job of the avatar that this one dresses anew; None unless the goal is `swap`."""
+    doubtful_photos: tuple[PhotoFit, ...] = ()
+    """As far as the body was fitted."""
     metrics: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """Newest numbers of the followed job, such as `gradient_norm`."""
 

@@ -9,7 +9,7 @@ import bpy
 
 from .. import backend
 from ..album.choice import used_photos
-from ..album.properties import left_out_of
+from ..album.properties import kept_of, left_out_of
 from ..connection.types import Goal, Job, Snapshot
 from ..errors import AvatarError
 from ..jobs.properties import choose_job
@@ -95,7 +95,7 @@ def _submit(context: Any, goal: Goal, section: str) -> None:
     folder = backend.avatar_folder(album.title if album is not None else "")
     chosen = snapshot.job(state(context).jobs.chosen)
     request = request_for(snapshot, replace(wish, workspace=folder), goal, chosen)
-    ticked = used_photos(album, wish.left_out) if album is not None else ()
+    ticked = used_photos(album, wish.left_out, wish.kept) if album is not None else ()
     photos = " ".join(photo.id for photo in ticked)
     hand_in(section, request.path, request.body, lambda job: _look_at(job["id"], photos))
 
@@ -113,6 +113,7 @@ def _wish(context: Any) -> Wish:
     return Wish(
         album=choices.album.chosen,
         left_out=left_out_of(choices.album),
+        kept=kept_of(choices.album),
         preset=creation.preset,
         body=creation.body,
         smplx_file=bpy.path.abspath(creation.smplx_file) if creation.smplx_file else "",

@@ -23,6 +23,8 @@ class Wish:
     """Id, empty where none is chosen."""
     left_out: Collection[str] = ()
     """Ids of the album's photos that are not to be used."""
+    kept: Collection[str] = ()
+    """Ids of those that are to be used though they are rejected."""
     preset: str = ""
     """Empty takes the default one."""
     body: str = "anny"
@@ -56,7 +58,7 @@ def obstacles(snapshot: Snapshot, wish: Wish) -> tuple[str, ...]:
         found.append("The album is still being read.")
     elif album.state == "failed":
         found.append(album.message or "The album can't be read. Choose another one.")
-    elif not used_photos(album, wish.left_out):
+    elif not used_photos(album, wish.left_out, wish.kept):
         found.append("No photo is ticked that can be used. Tick one, or add photos.")
     body = body_of(snapshot, wish.body)
     if body is not None and not body.is_available:
@@ -86,8 +88,8 @@ def request_for(snapshot: Snapshot, wish: Wish, goal: Goal, chosen: Job | None) 
         return Request(f"/jobs/{chosen.id}/resume", changes)
     album = snapshot.album(wish.album)
     changes |= {"album": wish.album, "body": wish.body, "title": album.title if album else ""}
-    if album is not None and wish.left_out:
-        changes["photos"] = [photo.id for photo in used_photos(album, wish.left_out)]
+    if album is not None and (wish.left_out or wish.kept):
+        changes["photos"] = [photo.id for photo in used_photos(album, wish.left_out, wish.kept)]
     if wish.body == "smplx":
         changes["smplx_file"] = wish.smplx_file
     if wish.workspace is not None:
@@ -125,7 +127,7 @@ def goes_on_from(snapshot: Snapshot, job: Job, wish: Wish) -> bool:
     album = snapshot.album(wish.album)
     if album is None or (job.album, job.body) != (wish.album, wish.body):
         return False
-    ticked = frozenset(photo.id for photo in used_photos(album, wish.left_out))
+    ticked = frozenset(photo.id for photo in used_photos(album, wish.left_out, wish.kept))
     is_same = wish.known_photos.get(job.id, ticked) == ticked
     return is_same and job.goal == "assets" and job.state == "done"
 

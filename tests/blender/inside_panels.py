@@ -181,6 +181,8 @@ def choices_outlive_loading():
     choices.album.chosen = "summer"
     left_out = choices.album.left_out.add()
     left_out.album, left_out.photo = "summer", "img_1"
+    kept = choices.album.kept.add()
+    kept.album, kept.photo = "summer", "img_3"
     begun = choices.creation.begun.add()
     begun.job, begun.photos = "job_1", "img_2 img_3"
     bpy.ops.ed.undo_push(message="before")
@@ -197,6 +199,7 @@ def choices_outlive_loading():
         "after_undo": after_undo,
         "after_loading": [choices.creation.prompt_addition, choices.album.chosen],
         "left_out": [(found.album, found.photo) for found in choices.album.left_out],
+        "kept": [(found.album, found.photo) for found in choices.album.kept],
         "begun": [(found.job, found.photos) for found in choices.creation.begun],
         "is_private": b"summer" not in path.read_bytes(),
     }

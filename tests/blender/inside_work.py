@@ -96,8 +96,11 @@ def read_album():
     work_until(lambda: all(map(pictures.holds, thumbnails)), 30)
     photos = snapshot().album(album).photos
     bpy.ops.album2avatar.toggle_photo(photo=photos[-1].id)
+    decided = part("album.properties")
     sentence = part("album.choice").count_sentence(
-        snapshot().album(album), part("album.properties").left_out_of(choices().album)
+        snapshot().album(album),
+        decided.left_out_of(choices().album),
+        decided.kept_of(choices().album),
     )
     return {"photos": len(photos), "sentence": sentence, "drawn": [reading, drawn()]}
 

@@ -33,6 +33,7 @@ def test_choices_are_no_part_of_the_scene(findings: dict[str, Any]) -> None:
     assert found["after_undo"] == "laughing"
     assert found["after_loading"] == ["laughing", "summer"]
     assert found["left_out"] == [["summer", "img_1"]]
+    assert found["kept"] == [["summer", "img_3"]]
     assert found["begun"] == [["job_1", "img_2 img_3"]]
     assert found["is_private"]
 

@@ -3,8 +3,15 @@
 import pytest
 from records import ALBUM, JOB, READY, replace
 
-from blender_addon.album.choice import count_sentence, photos_among, used_photos
-from blender_addon.connection.types import Body, Needs
+from blender_addon.album.choice import (
+    album_files,
+    album_path,
+    count_sentence,
+    funnel_rows,
+    used_photos,
+    warning_sentences,
+)
+from blender_addon.connection.types import Body, FunnelRow, Needs, PhotoFit
 from blender_addon.creation.settings_text import parse_settings
 from blender_addon.creation.wish import (
     Wish,
@@ -102,12 +109,44 @@ def test_finding_assets_again_is_a_new_job():
 
 
 def test_rejected_and_left_out_photos_are_not_used():
-    assert [photo.id for photo in used_photos(ALBUM, {"p1"})] == ["p2"]
-    assert count_sentence(ALBUM, {"p1"}) == "1 of 3 photos will be used."
+    assert [photo.id for photo in used_photos(ALBUM, {"p1"}, ())] == ["p2"]
+    assert count_sentence(ALBUM, {"p1"}, ()) == "1 of 3 photos will be used."
 
 
-def test_only_photos_are_taken_of_dropped_files():
-    assert photos_among(["b.HEIC", "a.jpg", "notes.txt", "c.webp.part"]) == ["a.jpg", "b.HEIC"]
+def test_the_artist_has_the_last_word_both_ways():
+    assert [photo.id for photo in used_photos(ALBUM, {"p1"}, {"p3"})] == ["p2", "p3"]
+    unreadable = replace(ALBUM, photos=(replace(ALBUM.photos[2], is_readable=False),))
+    assert used_photos(unreadable, (), {"p3"}) == ()
+    request = request_for(READY, replace(WISH, left_out={"p1"}, kept={"p3"}), "avatar", None)
+    assert request.body["photos"] == ["p2", "p3"]
+
+
+def test_the_funnel_ends_with_what_is_ticked():
+    funnel = (FunnelRow("found", 3), FunnelRow("sharp", 2), FunnelRow("used", 2))
+    rows = funnel_rows(replace(ALBUM, funnel=funnel), (), {"p3"})
+    assert [row.count for row in rows] == [3, 2, 3]
+    assert funnel_rows(ALBUM, (), ()) == ()
+
+
+def test_what_a_fit_found_stands_beside_what_the_album_says():
+    fit = PhotoFit("p2", "p2.jpg", ("The body doesn't lie well.",))
+    stranger = PhotoFit("p1", "other.jpg", ("Of another album.",))
+    said = warning_sentences(ALBUM.photos, replace(JOB, doubtful_photos=(fit, stranger)))
+    assert [text for _, text in said] == [
+        "p2.jpg: It is blurred.",
+        "p2.jpg: The body doesn't lie well.",
+        "p3.jpg: No person.",
+    ]
+
+
+def test_photos_and_videos_are_taken_of_dropped_files():
+    names = ["b.HEIC", "a.jpg", "notes.txt", "c.webp.part", "Clip.MOV"]
+    assert album_files(names) == ["Clip.MOV", "a.jpg", "b.HEIC"]
+
+
+def test_a_marked_video_is_the_album_and_a_marked_photo_means_its_folder():
+    assert album_path("/photos/", "clip.mp4") == "/photos/clip.mp4"
+    assert album_path("/photos/", "IMG_1.jpg") == "/photos/"
 
 
 @pytest.mark.parametrize(
