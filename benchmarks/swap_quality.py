@@ -73,7 +73,9 @@ def _make_avatar(folder: Path, index: int, preset: str) -> None:
     if not (album / "masks" / "names.json").exists():
         write_held_out_album(album, _person(index), PHOTO_SIZE)
     masks = {"provider": "masks", "masks_folder": str(album / "masks")}
-    settings = build_settings([load_preset(preset), {"segmentation": masks, "threads": 1}])
+    settings = build_settings(
+        [load_preset(preset), {"segmentation": masks, "threads": 1, "album": {"leave_out": []}}]
+    )
     print(f"avatar of person {index}", flush=True)
     create_avatar(album / "photos", root, settings, _quiet, threading.Event())
 

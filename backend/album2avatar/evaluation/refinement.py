@@ -116,7 +116,8 @@ def _make_avatar(folder: Path, index: int, preset: str) -> Workspace:
     if not (album / "masks" / "names.json").exists():
         write_held_out_album(album, sample_person(person_seed("held-out", index)), ALBUM_SIZE)
     masks = {"provider": "masks", "masks_folder": str(album / "masks")}
-    settings = build_settings([load_preset(preset), {"segmentation": masks}])
+    every_photo = {"leave_out": []}
+    settings = build_settings([load_preset(preset), {"segmentation": masks, "album": every_photo}])
     return create_avatar(
         album / "photos", folder / f"a{index}", settings, _quiet, threading.Event()
     )
