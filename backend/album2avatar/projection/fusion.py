@@ -60,6 +60,8 @@ class FusedTexels:
     """(N, 3) sRGB albedo 0..1; 0 where no photo looks."""
     confidence: Tensor
     """(N,) 0..1, how far the photos decide."""
+    shown: Tensor
+    """(N,) bool, a photo shows the texel as its asset, if only beside an outline."""
     lights: Tensor
     """(P, 9, 3), see `light`."""
 
@@ -80,7 +82,10 @@ def fuse_photos(
     """
     seen = _bent(_look_up(surface, vertices, poses, photos, resolution), photos)
     blended = blend_views(seen.views, seen.lights)
-    return FusedTexels(seen.texels, seen.assets, blended.color, blended.confidence, seen.lights)
+    shown = torch.stack([view.asset >= 0 for view in seen.views]).any(0)
+    return FusedTexels(
+        seen.texels, seen.assets, blended.color, blended.confidence, shown, seen.lights
+    )
 
 
 def textures_of_others(
