@@ -186,6 +186,7 @@ def parse_job(fields: Fields) -> Job:
         has_assets=fields.truth("has_assets"),
         attempts=fields.integer("attempts"),
         last_event=fields.integer("last_event"),
+        draft=fields.text_or_none("draft"),
         base=fields.text_or_none("base"),
         metrics=fields.numbers("metrics"),
     )
