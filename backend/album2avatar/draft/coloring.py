@@ -8,7 +8,7 @@ from torch import Tensor
 
 from album2avatar.body.types import PhotoPoses
 from album2avatar.draft.mirroring import mirror_colors
-from album2avatar.projection.fusion import TexturedSurface, fuse_photos, lay_over
+from album2avatar.projection.fusion import TexturedSurface, fuse_unbent, lay_over
 from album2avatar.projection.light import MEAN_BRIGHTNESS
 from album2avatar.projection.observations import MaskedPhoto
 
@@ -48,7 +48,7 @@ def color_surface(
         photos: in the order of the poses; at least one.
         size: texels of the texture's side.
     """
-    fused = fuse_photos(surface, vertices, poses, photos, (size, size))
+    fused = fuse_unbent(surface, vertices, poses, photos, (size, size))
     points = fused.texels.read(body_vertices, surface.faces)
     lent = mirror_colors(points, fused.assets, fused.color, fused.confidence)
     # Where the photos are half sure, the other side has the other half of the say.

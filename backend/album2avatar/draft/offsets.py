@@ -11,6 +11,7 @@ from torch import Tensor
 
 from album2avatar.draft.limbs import Limbs
 from album2avatar.draft.outlines import OutlineGaps
+from album2avatar.mesh.graph_laplacian import graph_laplacian
 from album2avatar.mesh.topology import EdgeTable
 
 OUTWARD, INWARD = 0.12, 0.01
@@ -62,10 +63,12 @@ class OffsetProblem:
         """
         count = len(freedom)
         same = assets[edges.vertices[:, 0]] == assets[edges.vertices[:, 1]]
-        stretch = _laplacian(edges.vertices, torch.where(same, 1.0, ACROSS), count)
+        strength = torch.where(same, 1.0, ACROSS).double().numpy()
+        links = graph_laplacian(edges.vertices.numpy(), count, strength)
+        stretch = sparse.csc_matrix(links)
         paired = (mirror >= 0).nonzero().squeeze(1)
         pairs = torch.stack([paired, mirror[paired]], 1)
-        sides = _laplacian(pairs, torch.ones(len(pairs)), count)
+        sides = graph_laplacian(pairs.numpy(), count)
         bend = sparse.diags(1.0 / np.maximum(stretch.diagonal(), ACROSS)) @ stretch
         self._stiffness = sparse.csc_matrix(
             STRETCH * stretch
@@ -129,11 +132,3 @@ class OffsetProblem:
             moved = (slopes * now.shifts[index]).sum((1, 2))
             targets.append(seen.gaps + now.offsets[seen.vertices] + moved)
         return sparse.csr_matrix(sparse.vstack(blocks)), torch.cat(targets).double().numpy()
-
-
-def _laplacian(pairs: Tensor, weights: Tensor, count: int) -> sparse.csc_matrix:
-    """Σ over pairs (N, 2) of weights · |x_i - x_j|² as a matrix."""
-    start, end = pairs.numpy().T
-    links = sparse.coo_matrix((weights.double().numpy(), (start, end)), (count, count))
-    links = links + links.T
-    return sparse.csc_matrix(sparse.diags(np.asarray(links.sum(1)).ravel()) - links)

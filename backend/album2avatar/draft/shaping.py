@@ -13,7 +13,6 @@ from album2avatar.draft.offsets import OffsetProblem, Outlines
 from album2avatar.draft.outlines import OutlineGaps, measure_gaps
 from album2avatar.draft.template import DraftTemplate
 from album2avatar.projection.observations import MaskedPhoto
-from album2avatar.render.camera import Cameras
 
 ROUNDS = 3
 """Outlines turn as the surface grows: after three looks they rest."""
@@ -71,6 +70,6 @@ def _look(
     posed = skin_points(vertices, template.weights, transforms)[0]
     tips = skin_points(vertices + _TIP * template.directions, template.weights, transforms)[0]
     directions = F.normalize(tips - posed, dim=-1, eps=1e-12)
-    camera = Cameras(poses.cameras.world_to_view[one], poses.cameras.vertical_fov[one])
+    camera = poses.cameras.at(index)
     mesh = template.mesh
     return measure_gaps(posed, directions, mesh.faces, template.edges, camera, mask)

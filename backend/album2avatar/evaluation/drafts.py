@@ -126,7 +126,7 @@ def seen_agreement(workspace: Workspace) -> float:
     for index, name in enumerate(poses.photos):
         one = slice(index, index + 1)
         posed = skin_points(stored.mesh.vertices, weights, poses.bone_transforms[one])[0]
-        camera = Cameras(poses.cameras.world_to_view[one], poses.cameras.vertical_fov[one])
+        camera = poses.cameras.at(index)
         person = read_photo(workspace, name).mask > 0
         shown |= _shows(Mesh(posed, stored.mesh.faces), faces, corners, camera, person)
     said = levels[texels.covered][chosen] > SEEN_LEVEL
