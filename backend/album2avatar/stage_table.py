@@ -5,8 +5,9 @@ from collections.abc import Mapping
 STAGE_TITLES: Mapping[str, str] = {
     "intake": "Read the photos",
     "segment": "Find the assets",
-    "personalize": "Learn the assets",
     "fit": "Fit the body",
+    "draft": "Make a draft",
+    "personalize": "Learn the assets",
     "sculpt": "Sculpt the shape",
     "paint": "Paint the surface",
     "refine": "Match the photos",
@@ -39,11 +40,12 @@ SWAP_STAGE_NAMES: tuple[str, ...] = tuple(SWAP_STAGE_TITLES)
 STAGE_SHARES: Mapping[str, float] = {
     "intake": 0.001,
     "segment": 0.033,
-    "personalize": 0.346,
-    "fit": 0.094,
-    "sculpt": 0.28,
-    "paint": 0.152,
-    "refine": 0.091,
+    "fit": 0.091,
+    "draft": 0.034,
+    "personalize": 0.333,
+    "sculpt": 0.27,
+    "paint": 0.147,
+    "refine": 0.088,
     "rig": 0.002,
     "export": 0.001,
 }

@@ -91,6 +91,12 @@ class Workspace:
         """`FitReport` as JSON: how well the body lies on each photo."""
         return self.root / "fitting" / "report.json"
 
+    # draft → a whole avatar of its own
+    @property
+    def draft(self) -> "DraftWorkspace":
+        """The same avatar, with the draft's surface, rig and GLB instead of the finished ones."""
+        return DraftWorkspace(self.root)
+
     # sculpt, paint, refine, rig
     @property
     def sculpt(self) -> Path:
@@ -172,3 +178,42 @@ class Workspace:
     def log(self) -> Path:
         """Log of every run in this folder, without photo content."""
         return self.root / "album2avatar.log"
+
+
+class DraftWorkspace(Workspace):
+    """An avatar's folder as the stages that rig and write see it when they make the draft."""
+
+    @property
+    def painted(self) -> Path:
+        """The draft's surface: mesh and UV map, safetensors."""
+        return self._folder / "mesh.safetensors"
+
+    @property
+    def albedo(self) -> Path:
+        """Its base colour texture, sRGB PNG."""
+        return self._folder / "albedo.png"
+
+    @property
+    def seen_map(self) -> Path:
+        """Where its colours come from: white where photos show a texel, grey where the body's
+        other side lends it, black where it is guessed."""
+        return self._folder / "seen.png"
+
+    @property
+    def refined_poses(self) -> Path:
+        """`PhotoPoses` with limbs where the masks have them, safetensors."""
+        return self._folder / "poses.safetensors"
+
+    @property
+    def rigged(self) -> Path:
+        """Mesh, UV map, skeleton and skinning weights, safetensors."""
+        return self._folder / "avatar.safetensors"
+
+    @property
+    def exports(self) -> Path:
+        """Folder of the draft's GLB."""
+        return self._folder
+
+    @property
+    def _folder(self) -> Path:
+        return self.root / "draft"

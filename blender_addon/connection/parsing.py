@@ -191,6 +191,7 @@ def parse_job(fields: Fields) -> Job:
         doubtful_photos=fields.records("doubtful_photos", _parse_photo_fit),
         attempts=fields.integer("attempts"),
         last_event=fields.integer("last_event"),
+        draft=fields.text_or_none("draft"),
         base=fields.text_or_none("base"),
         metrics=fields.numbers("metrics"),
     )

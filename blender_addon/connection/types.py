@@ -121,6 +121,8 @@ class Job:
     has_assets: bool
     attempts: int
     last_event: int
+    draft: str | None = None
+    """Artifact id of the first, rough avatar."""
     base: str | None = None
     """Job of the avatar that this one dresses anew; None unless the goal is `swap`."""
     doubtful_photos: tuple[PhotoFit, ...] = ()
@@ -137,6 +139,11 @@ class Job:
     def has_made_avatar(self) -> bool:
         """Whether there is an avatar to put into the scene."""
         return self.state == "done" and self.goal != "assets"
+
+    @property
+    def offered_draft(self) -> str | None:
+        """Artifact id of the draft while there is nothing better to put into the scene."""
+        return None if self.has_made_avatar else self.draft
 
 
 @dataclass(frozen=True)

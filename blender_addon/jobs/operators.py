@@ -162,6 +162,21 @@ class ALBUM2AVATAR_OT_add_to_scene(_JobOperator):
             put_beside(context, avatar, former)
 
 
+class ALBUM2AVATAR_OT_add_draft(_JobOperator):
+    """Add the rough avatar that is there already; the finished one will come beside it"""
+
+    bl_idname = "album2avatar.add_draft"
+    bl_label = "Add Draft to Scene"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def act(self, context: Any, job: Job) -> None:
+        """Import what was downloaded; it doesn't count as the job's avatar."""
+        path = backend.connection().peek().files.get(job.draft or "")
+        if path is None:
+            raise AvatarError("The draft is on its way from the backend. Try again in a moment.")
+        import_avatar(context, path, f"{job.title} draft")
+
+
 class ALBUM2AVATAR_OT_continue_queue(Operator):
     """Let the queue take the next job again"""
 
@@ -188,5 +203,6 @@ CLASSES = (
     ALBUM2AVATAR_OT_open_job_folder,
     ALBUM2AVATAR_OT_show_preview,
     ALBUM2AVATAR_OT_add_to_scene,
+    ALBUM2AVATAR_OT_add_draft,
     ALBUM2AVATAR_OT_continue_queue,
 )

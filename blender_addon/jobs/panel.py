@@ -87,6 +87,8 @@ class ALBUM2AVATAR_PT_jobs(SidebarPanel, Panel):
             draw_sentence(layout, context, job.message)
         if job.has_made_avatar:
             draw_offer(layout, snapshot, job)
+        elif job.offered_draft is not None:
+            draw_draft_offer(layout, snapshot, job)
         elif job.state == "done":
             draw_sentence(
                 layout, context, "The assets are found. Look them over, then press Create."
@@ -132,6 +134,14 @@ def draw_offer(layout: Any, snapshot: Snapshot, job: Job) -> None:
     ready = "Put On" if job.base else "Add to Scene"
     text = ready if row.enabled else "Fetching the Avatar…"
     row.operator("album2avatar.add_to_scene", text=text, icon="IMPORT").job = job.id
+
+
+def draw_draft_offer(layout: Any, snapshot: Snapshot, job: Job) -> None:
+    """Draw the button that adds a job's draft to the scene, as soon as it is here."""
+    row = layout.row()
+    row.enabled = (job.offered_draft or "") in snapshot.files
+    text = "Add Draft to Scene" if row.enabled else "Fetching the Draft…"
+    row.operator("album2avatar.add_draft", text=text, icon="IMPORT").job = job.id
 
 
 CLASSES = (ALBUM2AVATAR_UL_jobs, ALBUM2AVATAR_PT_jobs)

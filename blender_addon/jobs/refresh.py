@@ -29,7 +29,7 @@ def refresh_jobs(choices: Any, snapshot: Snapshot) -> list[str]:
         return []
     if job.preview is not None and job.preview in snapshot.files:
         update_preview(snapshot.files[job.preview])
-    wanted = [job.preview]
+    wanted = [job.preview, job.offered_draft]
     if job.state == "done":
         wanted.append(job.avatar)
     return [artifact for artifact in wanted if artifact is not None]

@@ -37,7 +37,7 @@ def refresh(context: Any, snapshot: Snapshot) -> None:
     connection = backend.connection()
     for artifact in (*wanted, *fill_masks(snapshot.files)):
         connection.want_artifact(artifact)
-    shown = [artifact for artifact in wanted if not artifact.endswith(".avatar")]
+    shown = [artifact for artifact in wanted if not artifact.endswith((".avatar", ".draft"))]
     if pictures().load(shown, snapshot.files):
         backend.redraw()
 

@@ -314,7 +314,47 @@ def _told(operator):
     return ""
 
 
+def a_draft_and_its_avatar():
+    """The draft is offered while nothing better is there, and stays when the avatar comes."""
+    _know_jobs()
+    making = replace(MIA, state="running", avatar=None, draft="j1.draft")
+    backend.connection()._board.update(
+        status="ready", jobs=(making,), files=MappingProxyType({"j1.draft": GLB})
+    )
+    state(bpy.context).jobs.chosen = "j1"
+    found = {"running": _offers(), "drawn": "error" not in _drawn_jobs()}
+    bpy.ops.ed.undo_push(message="empty")
+    bpy.ops.album2avatar.add_draft("EXEC_DEFAULT", True, job="j1")
+    draft = bpy.context.active_object
+    found["draft"] = [draft.name, JOB in draft, draft.users_collection[0].asset_data is not None]
+    bpy.ops.ed.undo()
+    found["undone"] = [armature.name for armature in armatures()]
+    bpy.ops.ed.redo()
+    backend.connection()._board.update(files=MappingProxyType({}))
+    found["early"] = _told(lambda: bpy.ops.album2avatar.add_draft(job="j1"))
+    backend.connection()._board.update(
+        jobs=(replace(MIA, draft="j1.draft"),), files=MappingProxyType({"j1.avatar": GLB})
+    )
+    found["done"] = _offers()
+    _add("j1")
+    found["both"] = sorted(armature.name for armature in armatures())
+    found["seen"] = [seen == [(True, True)] for seen in _seen().values()]
+    _forget()
+    return found
+
+
+def _offers():
+    found = {}
+    draw_panel(bpy.types.ALBUM2AVATAR_PT_jobs, Buttons(found), bpy.context)
+    return sorted(name for name in found if name.endswith(("add_draft", "add_to_scene")))
+
+
+def _drawn_jobs():
+    return draw_all(blender_addon)["ALBUM2AVATAR_PT_jobs"]
+
+
 CHECKS = (
+    a_draft_and_its_avatar,
     pieces_on_pages,
     panel_in_every_state,
     put_on_once,

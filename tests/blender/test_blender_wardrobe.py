@@ -105,3 +105,16 @@ def test_edit_mode_is_left_before_a_variant_hides(findings: dict[str, Any]) -> N
 
 def test_files_for_others_hold_no_marks(findings: dict[str, Any]) -> None:
     assert findings["marks_stay_home"] == [False, False, True]
+
+
+def test_a_draft_is_offered_until_the_avatar_is_there(findings: dict[str, Any]) -> None:
+    """In the scene it stays beside the avatar, an object of its own."""
+    found = findings["a_draft_and_its_avatar"]
+    assert found["running"] == ["album2avatar.add_draft"]
+    assert found["drawn"]
+    assert found["draft"] == ["Mia draft", False, False]
+    assert found["undone"] == []
+    assert "on its way" in found["early"]
+    assert found["done"] == ["album2avatar.add_to_scene"]
+    assert found["both"] == ["Mia", "Mia draft"]
+    assert found["seen"] == [True, True]

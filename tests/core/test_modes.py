@@ -36,6 +36,7 @@ SMALLEST: dict[str, Any] = {
     "fitting": {"keypoint_steps": 10, "silhouette_steps": 5},
     "sculpt": {"lattice_cells": 40, "steps": 3, "views_per_step": 1, "checkpoint_every": 1},
     "paint": {"faces": 4000, "texture_size": 64, "steps": 3, "checkpoint_every": 1},
+    "draft": {"photo_height": 96, "texture_size": 128},
     "refine": {"photo_height": 48, "visits": 1},
 }
 
@@ -150,7 +151,7 @@ def test_without_the_words_the_same_album_has_no_hat(edited: Workspace, tmp_path
         ALBUM, root, settings_with(), heard.append, threading.Event(), photos=PHOTOS
     )
     skipped = [event.stage for event in heard if event.message == "already done"]
-    assert skipped == ["intake", "segment", "personalize", "fit"]
+    assert skipped == ["intake", "segment", "fit", "draft", "personalize"]
     assert (root / "personalization" / "tokens.safetensors").read_bytes() == before
     assert "headwear" not in [asset["kind"] for asset in extras(plain)["assets"]]
     highest = [float(load_mesh(w.sculpt).mesh.vertices[:, 2].max()) for w in (plain, edited)]

@@ -154,7 +154,7 @@ def test_a_folder_of_another_version_is_refused(tmp_path: Path, text: str):
 def test_each_stage_reads_what_earlier_stages_write(tmp_path: Path, stages: tuple[Stage, ...]):
     """The declared inputs of a stage are outputs of the stages before it, or the job's.
 
-    Photos may be missing: an avatar from words has none.
+    Photos and a draft may be missing: an avatar from words has none.
     """
     workspace = Workspace(tmp_path)
     workspace.job_file.write_text('{"album": "/nowhere"}')
@@ -172,7 +172,7 @@ def test_each_stage_reads_what_earlier_stages_write(tmp_path: Path, stages: tupl
     photos = {workspace.album / "photos", workspace.album_index}
     written = {workspace.job_file, models, smplx_file}
     if stages is PROMPT_STAGES:
-        written |= photos
+        written |= photos | {workspace.draft.painted}
     for stage in stages:
         for path in stage.inputs(workspace, settings):
             is_known = any(

@@ -275,11 +275,24 @@ def test_shoes_lie_off_the_feet_even_where_masks_leave_no_room():
     photos = masked_photos(body)
     band = build_band(template, photos, NOTHING, 24, 0.1)
     places = band.lattice.vertices
-    offsets = first_offsets(band, [places] * len(photos), photos)
+    offsets = first_offsets(band, [places] * len(photos), photos, None)
     near = (band.body_distance.abs() < 0.02) & (band.lattice.vertices[:, 2] < 0.2)
     assert float(offsets[near].max()) < -0.9 * SHOE_COVER
     assert float(inward_loss(offsets, band, 0.0)) == 0.0
     assert float(inward_loss(offsets + SHOE_COVER, band, 0.0)) > 0.0
+
+
+def test_the_first_guess_lies_between_hull_and_draft():
+    """Also without a photo that would make a hull; described cloth stays outside of it."""
+    template = make_template(small_handed_body(), 1.0, BARE_FREEDOM, {})
+    band = build_band(template, [], NOTHING, 24, 0.1)
+    drafted = band.body_distance - 0.04
+    offsets = first_offsets(band, [], [], drafted)
+    assert torch.allclose(offsets, torch.tensor(-0.02), atol=1e-6)
+    hat = ClothField(egg_hat(), egg_body(egg()))
+    wide = build_band(template, [], hat, 24, 0.2)
+    guess = wide.body_distance + first_offsets(wide, [], [], wide.body_distance)
+    assert bool((guess <= wide.described + 1e-6).all())
 
 
 def test_described_cloth_has_room_and_is_there_from_the_start_without_a_photo():
@@ -288,7 +301,7 @@ def test_described_cloth_has_room_and_is_there_from_the_start_without_a_photo():
     template = make_template(small_handed_body(), 1.0, BARE_FREEDOM, {})
     band = build_band(template, [], described, 24, 0.2)
     places = band.lattice.vertices
-    field = OffsetField(band, first_offsets(band, [], []))
+    field = OffsetField(band, first_offsets(band, [], [], None))
     surface = march(field.signed_distance(field.offsets()).detach(), band.edges).carry(places)
     assert float(surface[:, 2].max()) == pytest.approx(1.7 + 0.06, abs=0.035)
     low = surface[surface[:, 2] < 1.3]

@@ -195,10 +195,24 @@ class TestAssets:
         assert (job["state"], job["goal"], job["progress"]) == ("done", "assets", 1.0)
         assert (job["stage_count"], job["stage_title"]) == (2, "Find the assets")
         assert job["has_assets"]
-        assert job["avatar"] is None
+        assert (job["draft"], job["avatar"]) == (None, None)
         assert job["attempts"] == 1
         assert service.client.get(f"/artifacts/{job['preview']}").content.startswith(b"\x89PNG")
         assert b"segment is done" in service.client.get(f"/artifacts/{job['log']}").content
+
+    def test_a_draft_is_an_artifact_as_soon_as_it_is_there(
+        self, service: RunningService, found: str
+    ):
+        glb = Path(service.job(found)["workspace"]) / "draft" / "avatar.glb"
+        glb.parent.mkdir()
+        glb.write_bytes(b"glTF of a draft")
+        job = service.job(found)
+        assert (job["draft"], job["avatar"]) == (f"{found}.draft", None)
+        answer = service.client.get(f"/artifacts/{job['draft']}")
+        assert answer.headers["content-type"] == "model/gltf-binary"
+        assert answer.content == glb.read_bytes()
+        glb.unlink()
+        assert service.job(found)["draft"] is None
 
     def test_assets_have_icons_and_masks(self, service: RunningService, found: str):
         listed = service.get(f"/jobs/{found}/assets")

@@ -31,6 +31,7 @@ SMALL_SETTINGS: Mapping[str, Any] = {
         "preview_every": 4,
         "checkpoint_every": 1,
     },
+    "draft": {"photo_height": 96, "texture_size": 128},
     "sculpt": {
         "lattice_cells": 24,
         "steps": 6,

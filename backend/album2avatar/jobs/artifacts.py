@@ -25,6 +25,7 @@ _STAGE = rf"(?P<stage>{'|'.join(_STAGES)})"
 _PHOTO = r"(?P<photo>[a-z0-9][a-z0-9_-]*)"
 
 _AVATAR = re.compile(rf"{_JOB}\.avatar")
+_DRAFT = re.compile(rf"{_JOB}\.draft")
 _LOG = re.compile(rf"{_JOB}\.log")
 _PREVIEW = re.compile(rf"{_JOB}\.preview\.{_STAGE}\.(?P<step>[0-9]{{5}})")
 _ICON = re.compile(rf"{_JOB}\.icon\.{_KIND}")
@@ -72,6 +73,10 @@ def _avatar(match: re.Match[str], sources: Sources) -> Artifact:
     return Artifact("model/gltf-binary", _workspace(match, sources).glb)
 
 
+def _draft(match: re.Match[str], sources: Sources) -> Artifact:
+    return Artifact("model/gltf-binary", _workspace(match, sources).draft.glb)
+
+
 def _log(match: re.Match[str], sources: Sources) -> Artifact:
     return Artifact("text/plain; charset=utf-8", _workspace(match, sources).log)
 
@@ -107,6 +112,7 @@ def _garment(match: re.Match[str], sources: Sources) -> Artifact:
 
 _GRAMMAR: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Sources], Artifact]], ...] = (
     (_AVATAR, _avatar),
+    (_DRAFT, _draft),
     (_LOG, _log),
     (_PREVIEW, _preview),
     (_ICON, _icon),

@@ -27,6 +27,7 @@ def delete_avatar(workspace: Workspace) -> None:
         workspace.asset_table.parent,
         workspace.personalization,
         workspace.body.parent,
+        workspace.draft.exports,
         workspace.sculpt.parent,
         workspace.distilled.parent,
         workspace.painted.parent,

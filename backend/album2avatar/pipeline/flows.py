@@ -12,6 +12,7 @@ from album2avatar.paint import stage as paint_stage
 from album2avatar.paint import swap_stage as paint_swap_stage
 from album2avatar.personalization import stage as personalization_stage
 from album2avatar.personalization import swap_stage as personalization_swap_stage
+from album2avatar.pipeline import drafting
 from album2avatar.pipeline.stage import Stage
 from album2avatar.refine import stage as refine_stage
 from album2avatar.rig import stage as rig_stage
@@ -104,6 +105,34 @@ STAGES: tuple[Stage, ...] = (
         outputs=lambda workspace: [workspace.asset_table],
     ),
     Stage(
+        name="fit",
+        run=fitting_stage.run,
+        section="fitting",
+        inputs=lambda workspace, settings: [
+            *_photos(workspace),
+            *_masks(workspace),
+            *_given(settings.fitting.smplx_file),
+        ],
+        outputs=lambda workspace: [workspace.body, workspace.poses],
+    ),
+    Stage(
+        name="draft",
+        run=drafting.run,
+        section="draft",
+        inputs=lambda workspace, settings: [
+            workspace.body,
+            workspace.poses,
+            *_photos(workspace),
+            *_masks(workspace),
+        ],
+        outputs=lambda workspace: [
+            workspace.draft.painted,
+            workspace.draft.albedo,
+            workspace.draft.glb,
+        ],
+        also_reads=("rig",),
+    ),
+    Stage(
         name="personalize",
         run=personalization_stage.run,
         section="personalization",
@@ -118,17 +147,6 @@ STAGES: tuple[Stage, ...] = (
         version=2,
     ),
     Stage(
-        name="fit",
-        run=fitting_stage.run,
-        section="fitting",
-        inputs=lambda workspace, settings: [
-            *_photos(workspace),
-            *_masks(workspace),
-            *_given(settings.fitting.smplx_file),
-        ],
-        outputs=lambda workspace: [workspace.body, workspace.poses],
-    ),
-    Stage(
         name="sculpt",
         run=sculpt_stage.run,
         section="sculpt",
@@ -137,10 +155,11 @@ STAGES: tuple[Stage, ...] = (
             workspace.poses,
             *_masks(workspace),
             workspace.personalization,
+            workspace.draft.painted,
         ],
         outputs=lambda workspace: [workspace.sculpt],
         also_reads=("seed", "device", "prior", "prompt_addition"),
-        version=2,
+        version=3,
     ),
     Stage(
         name="paint",

@@ -60,6 +60,8 @@ class FusedTexels:
     """(N, 3) sRGB albedo 0..1; 0 where no photo looks."""
     confidence: Tensor
     """(N,) 0..1, how far the photos decide."""
+    shown: Tensor
+    """(N,) bool, a photo shows the texel as its asset, if only beside an outline."""
     lights: Tensor
     """(P, 9, 3), see `light`."""
 
@@ -78,9 +80,26 @@ def fuse_photos(
         photos: in the order of the poses; at least one.
         resolution: (height, width) of the texture.
     """
-    seen = _bent(_look_up(surface, vertices, poses, photos, resolution), photos)
+    return _fused(_bent(_look_up(surface, vertices, poses, photos, resolution), photos))
+
+
+def fuse_unbent(
+    surface: TexturedSurface,
+    vertices: Tensor,
+    poses: PhotoPoses,
+    photos: Sequence[MaskedPhoto],
+    resolution: Resolution,
+) -> FusedTexels:
+    """`fuse_photos` with photos as they are: half the time, less sharp where poses are wrong."""
+    return _fused(_look_up(surface, vertices, poses, photos, resolution))
+
+
+def _fused(seen: "_SeenTexels") -> FusedTexels:
     blended = blend_views(seen.views, seen.lights)
-    return FusedTexels(seen.texels, seen.assets, blended.color, blended.confidence, seen.lights)
+    shown = torch.stack([view.asset >= 0 for view in seen.views]).any(0)
+    return FusedTexels(
+        seen.texels, seen.assets, blended.color, blended.confidence, shown, seen.lights
+    )
 
 
 def textures_of_others(

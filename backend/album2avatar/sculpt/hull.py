@@ -1,4 +1,4 @@
-"""The first guess: from the body most of the way to the masks' visual hull."""
+"""The first guess: from the body most of the way to the masks' visual hull, and to the draft."""
 
 from collections.abc import Sequence
 
@@ -11,6 +11,9 @@ from album2avatar.sculpt.photos import MaskedPhoto, outline_distance
 HULL_SHARE = 0.7
 """How far from the body to the hull the first guess lies. The hull also holds what no photo
 happens to look past; the remaining share keeps such places empty where the body is far."""
+DRAFT_SHARE = 0.5
+"""Say of the draft where there is one. It follows limbs that a fitted pose misses; the hull knows
+what hangs between them."""
 DENYING_SHARE = 0.08
 """A place lies as far outside as this share of the photos say, not as the worst of them: a pose
 may be fitted wrongly. Of a dozen photos even the worst counts: without it the demo avatar's
@@ -22,14 +25,23 @@ _SMOOTHING = 4
 
 
 def first_offsets(
-    band: Band, posed_lattices: Sequence[Tensor], photos: Sequence[MaskedPhoto]
+    band: Band,
+    posed_lattices: Sequence[Tensor],
+    photos: Sequence[MaskedPhoto],
+    drafted: Tensor | None,
 ) -> Tensor:
     """Offsets (N,) of the signed distance, metres, at most minus the cover: cloth stands off the
     body, by what the masks leave room for, and shoes and what words describe even where they
-    don't."""
+    don't.
+
+    Args:
+        drafted: (N,) metres, signed distance to the draft; None where there is none.
+    """
     offsets = torch.zeros_like(band.body_distance)
     if photos:
         offsets = hull_offsets(band, posed_lattices, photos)
+    if drafted is not None:
+        offsets = torch.lerp(offsets, drafted - band.body_distance, DRAFT_SHARE)
     return torch.minimum(torch.minimum(offsets, -band.cover), band.described - band.body_distance)
 
 

@@ -60,10 +60,12 @@ class Sculptor:
         prior: PersonalizedPrior,
         settings: SculptSettings,
         seed: int,
+        drafted: Tensor | None,
     ) -> None:
         """
         Args:
             photos: whose masks hold the outlines; none for a person who is only described.
+            drafted: (N,) metres from the band's vertices to the draft, signed; None without one.
         """
         self._band = band
         self._photos = photos
@@ -75,7 +77,7 @@ class Sculptor:
             skin_points(band.lattice.vertices, band.weights, photo.bone_transforms)[0]
             for photo in photos
         ]
-        self.field = OffsetField(band, first_offsets(band, self._posed_lattices, photos))
+        self.field = OffsetField(band, first_offsets(band, self._posed_lattices, photos, drafted))
         self._optimizer = torch.optim.Adam(
             [
                 {"params": [values], "rate": rate}

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import AssetKind
@@ -13,12 +14,13 @@ from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
-from album2avatar.mesh.storage import save_mesh
+from album2avatar.mesh.signed_distance import DistanceField
+from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.types import Mesh
 from album2avatar.model_folders import find_model
 from album2avatar.prior.personalized import load_personalized_prior
 from album2avatar.progress import JobControl
-from album2avatar.sculpt.band import build_band
+from album2avatar.sculpt.band import Band, build_band
 from album2avatar.sculpt.finishing import finish
 from album2avatar.sculpt.photos import read_photos
 from album2avatar.sculpt.preview import save_normal_strip
@@ -47,7 +49,8 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     prior = load_personalized_prior(
         find_model(settings.prior), workspace.personalization, device, settings.prompt_addition
     )
-    sculptor = Sculptor(band, body, photos, prior, own, settings.seed)
+    drafted = _draft_distance(workspace, band)
+    sculptor = Sculptor(band, body, photos, prior, own, settings.seed, drafted)
 
     checkpoint_path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(checkpoint_path)
@@ -75,6 +78,15 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     save_mesh(workspace.sculpt, finished.mesh, extras=extras)
     job.report(own.steps, own.steps, preview=preview)
     checkpoint_path.unlink(missing_ok=True)
+
+
+def _draft_distance(workspace: Workspace, band: Band) -> Tensor | None:
+    """Signed distance of the band's vertices to the draft; words alone have none."""
+    if not workspace.draft.painted.exists():
+        return None
+    drafted, places = load_mesh(workspace.draft.painted).mesh, band.lattice.vertices
+    there = Mesh(drafted.vertices.to(places.device), drafted.faces.to(places.device))
+    return DistanceField(there).closest(places).signed_distance
 
 
 def _mesh(sculptor: Sculptor) -> Mesh:

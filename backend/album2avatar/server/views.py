@@ -178,6 +178,8 @@ class JobView(View):
     preview: str | None
     log: str | None
     log_path: str
+    draft: str | None
+    """The GLB of the first avatar, from a minute after the job began."""
     avatar: str | None
     avatar_path: str | None
     has_assets: bool
@@ -302,6 +304,7 @@ def job_view(record: JobRecord, store: JobStore, albums: AlbumShelf) -> JobView:
         preview=progress["preview"],
         log=f"{record.id}.log" if has_log else None,
         log_path=str(workspace.log),
+        draft=f"{record.id}.draft" if workspace.draft.glb.is_file() else None,
         avatar=f"{record.id}.avatar" if has_avatar else None,
         avatar_path=str(workspace.glb) if has_avatar else None,
         has_assets=record.goal in ("assets", "avatar") and workspace.asset_table.is_file(),

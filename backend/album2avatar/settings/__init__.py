@@ -6,6 +6,7 @@ from pydantic import Field
 
 from album2avatar.settings.album import AlbumSettings
 from album2avatar.settings.base import Frozen
+from album2avatar.settings.draft import DraftSettings
 from album2avatar.settings.export import ExportSettings
 from album2avatar.settings.fitting import FittingSettings
 from album2avatar.settings.paint import PaintSettings
@@ -18,6 +19,7 @@ from album2avatar.settings.swap import SwapSettings
 
 __all__ = [
     "AlbumSettings",
+    "DraftSettings",
     "ExportSettings",
     "FittingSettings",
     "Frozen",
@@ -55,6 +57,7 @@ class Settings(Frozen):
     segmentation: SegmentationSettings = Field(default_factory=SegmentationSettings)
     personalization: PersonalizationSettings = Field(default_factory=PersonalizationSettings)
     fitting: FittingSettings = Field(default_factory=FittingSettings)
+    draft: DraftSettings = Field(default_factory=DraftSettings)
     sculpt: SculptSettings = Field(default_factory=SculptSettings)
     paint: PaintSettings = Field(default_factory=PaintSettings)
     refine: RefineSettings = Field(default_factory=RefineSettings)
