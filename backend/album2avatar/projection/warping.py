@@ -171,7 +171,7 @@ def _bend(warp: Warp, seen: _Comparison) -> Warp:
     matrix = _sparse(entries, columns.expand(-1, 3, -1).reshape(-1, 8), warp.shifts.values.numel())
     say = sparse.diags(heard.double().repeat_interleave(3).numpy())
     stiff = SHIFT_STIFFNESS * sparse.kron(warp.shifts.laplacian(), sparse.identity(2))
-    stiff = stiff + SHIFT_HOLD * sparse.identity(matrix.shape[1])
+    stiff = stiff + SHIFT_HOLD * sparse.identity(warp.shifts.values.numel())
     before = warp.shifts.values.reshape(-1).double().numpy()
     right = matrix.T @ (say @ off.reshape(-1).double().numpy()) + stiff @ before
     step = spsolve((matrix.T @ say @ matrix + stiff).tocsc(), -right)

@@ -39,7 +39,7 @@ class Cameras:
         """Some of them, by a slice or int64 indices."""
         return Cameras(self.world_to_view[rows], self.vertical_fov[rows])
 
-    def to(self, device: torch.device) -> "Cameras":
+    def to(self, device: torch.device | str) -> "Cameras":
         """The same on another device."""
         return Cameras(self.world_to_view.to(device), self.vertical_fov.to(device))
 
