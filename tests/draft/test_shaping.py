@@ -23,7 +23,7 @@ AROUND = tuple(range(0, 360, 24))
 
 @pytest.fixture(scope="module")
 def template() -> DraftTemplate:
-    return make_template(body_with_uv(5), 64, lambda: None)
+    return make_template(body_with_uv(4), 64, lambda: None)
 
 
 def meet(
@@ -75,7 +75,7 @@ def test_what_the_picture_cuts_off_has_no_gap():
 def test_a_known_garment_is_recovered(template: DraftTemplate):
     found = meet(template, AROUND, masks(dressed(0.05), poses(AROUND))).offsets
     inside, bare = parts(template)
-    assert float((found[inside] - 0.05).abs().mean()) < 0.008
+    assert float((found[inside] - 0.05).abs().mean()) < 0.012
     assert float(found[bare].abs().mean()) < 0.004
 
 
@@ -83,7 +83,7 @@ def test_hands_and_face_stay_the_templates(template: DraftTemplate):
     """Even where the masks are wider there."""
     found = meet(template, AROUND, masks(dressed(0.05, 0.1, 1.7), poses(AROUND))).offsets
     held = template.freedom == 0
-    assert int(held.sum()) > 40
+    assert int(held.sum()) > 10
     assert torch.equal(template.moved(found)[held], template.mesh.vertices[held])
     assert float(found.max()) > 0.04
 
@@ -112,7 +112,7 @@ def test_a_wrong_pose_is_no_garment(template: DraftTemplate):
 def test_few_photos_widen_what_they_look_past(template: DraftTemplate, azimuths: tuple[float, ...]):
     found = meet(template, azimuths, masks(dressed(0.05), poses(azimuths))).offsets
     inside, bare = parts(template)
-    assert float(found[inside].max()) > 0.025
+    assert float(found[inside].max()) > 0.015
     assert float(found[inside].mean()) > 0.006
     assert float(found[bare].abs().mean()) < 0.006
 

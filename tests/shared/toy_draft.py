@@ -35,7 +35,7 @@ WHOLE = torch.tensor([0.0, 0.0, 0.85])
 
 
 @functools.cache
-def body(subdivisions: int = 5) -> CanonicalBody:
+def body(subdivisions: int = 4) -> CanonicalBody:
     """1.7 m tall; hands at its sides in the middle, a face in front at the top."""
     mesh = egg(subdivisions)
     plain = egg_body(mesh)
@@ -85,7 +85,7 @@ def poses(azimuths: Sequence[float], shift: float = 0.0) -> PhotoPoses:
 
 def dressed(thickness: float, low: float = 0.35, high: float = 0.65) -> Mesh:
     """The body in a tube that stands off it between two heights, metres, fading over 10 cm."""
-    mesh = egg(5)
+    mesh = egg(4)
     z = mesh.vertices[:, 2]
     rise = ((z - low) / 0.1 + 1).clamp(0, 1) * ((high - z) / 0.1 + 1).clamp(0, 1)
     normals = vertex_normals(mesh.vertices, mesh.faces)
