@@ -166,15 +166,16 @@ def beside(picture: Picture, other: Picture, generator: np.random.Generator) -> 
     width = int(columns[-1] - columns[0])
     overlap = round(min(width, image.width) * generator.uniform(-0.1, 0.25))
     room = SIZE + 2 * image.width
-    beside = [(0, 0), (image.width, image.width)]
-    wide = np.pad(picture.image, [*beside, (0, 0)], mode="edge")
+    across = np.arange(-image.width, SIZE + image.width)
+    nearest = np.clip(across, 0, SIZE - 1)
+    wide = picture.image[:, nearest]
     canvas = Image.fromarray(wide)
     start = image.width + int(columns[-1]) - overlap
     if generator.random() < 0.5:
         start = image.width + int(columns[0]) + overlap - image.width
     canvas.paste(image, (start, SIZE - image.height), mask)
     if generator.random() < 0.5:
-        front = Image.fromarray((np.pad(person, beside) * 255).astype("u1"))
+        front = Image.fromarray(((person[:, nearest] & (across == nearest)) * 255).astype("u1"))
         canvas.paste(Image.fromarray(wide), (0, 0), front)
     first = max(0, min(start, image.width + int(columns[0])) - 20)
     last = min(room, max(start + image.width, image.width + int(columns[-1])) + 20)
