@@ -332,7 +332,7 @@ def test_words_alone_become_a_job(blender: BlenderWindow) -> None:
     panel = keep_panel(blender, "album2avatar.create_from_words", "create-words")
     assert colours(panel) > 100
     blender.press("album2avatar.create_from_words")
-    wait_in_blender(blender, "job.goal == 'avatar' and job.state", 60, partial(eq, "running"))
+    wait_in_blender(blender, "job.goal == 'words' and job.state", 60, partial(eq, "running"))
     assert WORDS in tell(blender, "job.title")
     wait_in_blender(
         blender, "job.preview in snapshot.files and job.preview", LONGEST_JOB, lambda found: found
