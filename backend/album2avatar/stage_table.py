@@ -38,15 +38,15 @@ SWAP_STAGE_TITLES: Mapping[str, str] = {
 SWAP_STAGE_NAMES: tuple[str, ...] = tuple(SWAP_STAGE_TITLES)
 
 STAGE_SHARES: Mapping[str, float] = {
-    "intake": 0.001,
-    "segment": 0.033,
-    "fit": 0.091,
-    "draft": 0.034,
-    "personalize": 0.333,
-    "sculpt": 0.27,
-    "paint": 0.147,
-    "refine": 0.088,
-    "rig": 0.002,
+    "intake": 0.011,
+    "segment": 0.028,
+    "fit": 0.083,
+    "draft": 0.039,
+    "personalize": 0.307,
+    "sculpt": 0.176,
+    "paint": 0.157,
+    "refine": 0.195,
+    "rig": 0.003,
     "export": 0.001,
 }
 """Share of a whole job's time that a stage takes: 12 photos with the preset `demo` on two CPU
@@ -60,9 +60,9 @@ PROMPT_STAGE_SHARES: Mapping[str, float] = {
 
 SWAP_STAGE_SHARES: Mapping[str, float] = {
     "compose": 0.02,
-    "sculpt": 0.1,
-    "paint": 0.1,
-    "rig": 0.01,
-    "export": 0.005,
+    "sculpt": 0.176,
+    "paint": 0.157,
+    "rig": 0.003,
+    "export": 0.001,
 }
 """Share of a whole avatar's time that a stage of a garment swap takes."""
