@@ -147,12 +147,13 @@ def test_find_assets_lists_the_pieces(blender: BlenderWindow) -> None:
     blender.press("album2avatar.find_assets")
     wait_in_blender(blender, "job and job.state", 180, partial(eq, "done"))
     wait_in_blender(blender, "[line.title for line in choices.assets.lines]", 20)
-    # The picture of the chosen piece comes last.
-    time.sleep(2)
-    panel = keep_panel(blender, "album2avatar.find_assets", "assets")
     kinds = tell(blender, "[line.kind for line in choices.assets.lines]")
     assert {"face", "top", "bottom"} <= set(kinds)
-    assert colours(panel) > 1500
+    wait_for(
+        lambda: colours(keep_panel(blender, "album2avatar.find_assets", "assets")) > 1500,
+        30,
+        "no picture of the chosen piece came",
+    )
 
 
 def test_a_mask_is_painted_with_the_brush(blender: BlenderWindow) -> None:
