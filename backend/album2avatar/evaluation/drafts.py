@@ -4,7 +4,6 @@
 masks of their photos, and prints a table. What FOLDER holds already is not made again.
 """
 
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -20,16 +19,13 @@ from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.surface import outer_surface
 from album2avatar.evaluation.avatar import AvatarSurface, load_avatar
 from album2avatar.evaluation.comparison import Comparison, compare
-from album2avatar.evaluation.held_out_files import write_held_out_album
+from album2avatar.evaluation.held_out_avatars import held_out_avatar
 from album2avatar.evaluation.ray_casting import is_blocked
 from album2avatar.files import write_json
 from album2avatar.manifest import open_workspace
 from album2avatar.mesh.storage import load_mesh
 from album2avatar.mesh.types import Mesh
 from album2avatar.pictures import load_texture, save_picture, tiled
-from album2avatar.pipeline.making import create_avatar
-from album2avatar.presets import build_settings, load_preset
-from album2avatar.progress import ProgressEvent
 from album2avatar.projection.album_views import read_photo
 from album2avatar.projection.texel_views import GRAZING
 from album2avatar.render.baking import map_texels
@@ -41,7 +37,6 @@ from album2avatar.synthetic.splits import person_seed
 from album2avatar.workspace import Workspace
 
 PEOPLE = "5,13,27,30,40,42"
-ALBUM_SIZE = 512
 PICTURE_SIZE = 256
 SURFACE_POINTS = 50_000
 RAYS = 20_000
@@ -155,19 +150,7 @@ def _shows(posed: Mesh, faces: Tensor, corners: Tensor, camera: Cameras, person:
 
 def _measure(folder: Path, index: int, preset: str) -> DraftMeasure:
     person = sample_person(person_seed("held-out", index))
-    album = folder / f"p{index}"
-    if not (album / "masks" / "names.json").exists():
-        write_held_out_album(album, person, ALBUM_SIZE)
-    masks = {"provider": "masks", "masks_folder": str(album / "masks")}
-    settings = build_settings([load_preset(preset), {"segmentation": masks}])
-    workspace = create_avatar(
-        album / "photos",
-        folder / f"a{index}",
-        settings,
-        _quiet,
-        threading.Event(),
-        last_stage="draft",
-    )
+    workspace = held_out_avatar(folder, index, preset, last_stage="draft")
     truth, body = ground_truth(person), load_body(workspace.body)
     measure = DraftMeasure(
         person=index,
@@ -202,10 +185,6 @@ def _sheet(measure: DraftMeasure) -> Tensor:
     pictures = [*measure.draft.truth_pictures, *measure.draft.avatar_pictures]
     stacked = torch.from_numpy(np.stack(pictures)).float()
     return tiled(stacked, len(measure.draft.truth_pictures))
-
-
-def _quiet(event: ProgressEvent) -> None:
-    pass
 
 
 if __name__ == "__main__":

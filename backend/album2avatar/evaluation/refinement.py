@@ -6,7 +6,6 @@ holds already is not made again.
 """
 
 import statistics
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -17,23 +16,19 @@ import typer
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import AssetKind
 from album2avatar.body.storage import load_body
-from album2avatar.evaluation.held_out_files import write_held_out_album
+from album2avatar.evaluation.held_out_avatars import held_out_avatar
 from album2avatar.evaluation.held_out_photos import TruePhotos, true_photos
 from album2avatar.evaluation.reenactment import Reenactment, only, reenact
 from album2avatar.files import write_json
 from album2avatar.mesh.storage import load_mesh
 from album2avatar.pictures import load_texture, save_picture, tiled
-from album2avatar.pipeline.making import create_avatar
-from album2avatar.presets import build_settings, load_preset, read_settings_file
-from album2avatar.progress import ProgressEvent
+from album2avatar.presets import build_settings, read_settings_file
 from album2avatar.refine.pose_corrections import CorrectedSkeleton
 from album2avatar.refine.stage import textured_surface
 from album2avatar.synthetic.people import sample_person
 from album2avatar.synthetic.splits import person_seed
-from album2avatar.workspace import Workspace
 
 PEOPLE = "5,13,27,30,40,42"
-ALBUM_SIZE = 512
 PHOTO_SIZE = 384
 SHOTS = (0, 1, 3, 5, 7, 8, 10)
 """Of `synthetic.album.SHOTS`: five of the whole person, an upper body, a head."""
@@ -88,7 +83,7 @@ def table(gains: list[Gain]) -> str:
 
 
 def _measure(folder: Path, index: int, preset: str) -> Gain:
-    workspace = _make_avatar(folder, index, preset)
+    workspace = held_out_avatar(folder, index, preset)
     body = load_body(workspace.body)
     settings = build_settings([read_settings_file(workspace.settings_file)])
     assets = load_asset_table(workspace).assets
@@ -111,25 +106,9 @@ def _measure(folder: Path, index: int, preset: str) -> Gain:
     return gain
 
 
-def _make_avatar(folder: Path, index: int, preset: str) -> Workspace:
-    album = folder / f"p{index}"
-    if not (album / "masks" / "names.json").exists():
-        write_held_out_album(album, sample_person(person_seed("held-out", index)), ALBUM_SIZE)
-    masks = {"provider": "masks", "masks_folder": str(album / "masks")}
-    every_photo = {"leave_out": []}
-    settings = build_settings([load_preset(preset), {"segmentation": masks, "album": every_photo}])
-    return create_avatar(
-        album / "photos", folder / f"a{index}", settings, _quiet, threading.Event()
-    )
-
-
 def _sheet(truth: TruePhotos, before: Reenactment, after: Reenactment) -> torch.Tensor:
     photos = [photo.image for photo in truth.photos]
     return tiled(torch.stack([*photos, *before.images, *after.images]), len(photos))
-
-
-def _quiet(event: ProgressEvent) -> None:
-    pass
 
 
 if __name__ == "__main__":
