@@ -22,6 +22,7 @@ from album2avatar.perception.crops import (
 from album2avatar.perception.heatmaps import find_keypoints
 from album2avatar.perception.mirror import mirror_output
 from album2avatar.perception.network import NetworkOutput, PerceptionNetwork
+from album2avatar.perception.pairs import part_pairs
 from album2avatar.perception.sides import settle_sides
 from album2avatar.perception.storage import load_network
 
@@ -115,7 +116,9 @@ class Perception:
         config = self.network.config
         words = {name: logits[0].softmax(-1).cpu() for name, logits in output.attributes.items()}
         views = dict(zip(config.attributes["view"], words["view"].tolist(), strict=True))
-        points = find_keypoints(output.heatmaps, output.absent)[0].cpu()
+        first = find_keypoints(output.heatmaps, output.absent)[0]
+        parted = part_pairs(output.heatmaps[0], first, config.keypoints)
+        points = find_keypoints(parted[None], output.absent)[0].cpu()
         places = point_to_photo(points[:, :2], square, output.heatmaps.shape[-1])
         keypoints = torch.cat([places, points[:, 2:]], dim=1)
         return Perceived(
