@@ -31,6 +31,10 @@ def two_balls() -> tuple[torch.Tensor, torch.Tensor, UvMap]:
     )
 
 
+def one_asset(vertices: torch.Tensor) -> torch.Tensor:
+    return torch.ones(len(vertices), dtype=torch.int64)
+
+
 def meets_ball(
     starts: torch.Tensor, directions: torch.Tensor, centre: torch.Tensor, radius: float
 ) -> torch.Tensor:
@@ -47,7 +51,7 @@ def test_seen_texels_are_those_that_a_ray_reaches():
         torch.tensor([0.2]), torch.tensor([0.1]), torch.zeros(1, 3), torch.tensor([2.4]), 0.6
     )
     photo = MaskedPhoto(torch.zeros(*SIZE, 3), torch.ones(SIZE, dtype=torch.int64))
-    view = view_texels(texels, faces, vertices, camera, photo)
+    view = view_texels(texels, faces, one_asset(vertices), vertices, camera, photo)
 
     points = texels.read(vertices, faces)
     eye = torch.linalg.inv(camera.world_to_view[0])[:3, 3]
@@ -76,7 +80,7 @@ def test_colours_are_those_of_the_pixels_and_nearer_photos_weigh_more():
         camera = orbit(
             torch.zeros(1), torch.zeros(1), torch.zeros(1, 3), torch.tensor([height]), 0.4
         )
-        views.append(view_texels(texels, faces, vertices, camera, photo))
+        views.append(view_texels(texels, faces, one_asset(vertices), vertices, camera, photo))
     near, far = views
     middle = texels.read(vertices, faces)[:, 1] < -0.99
     assert torch.allclose(near.color[middle].mean(0)[:2], torch.tensor([0.5, 0.5]), atol=0.01)
@@ -88,3 +92,23 @@ def test_colours_are_those_of_the_pixels_and_nearer_photos_weigh_more():
     distances = [height / (2 * math.tan(0.2)) - 1 for height in (2.4, 4.8)]
     assert ratio == pytest.approx((distances[1] / distances[0]) ** 2, rel=0.02)
     assert (near.weight[near.asset < 0] == 0).all()
+
+
+def test_a_photo_says_little_where_something_else_is_all_around():
+    """The surface has the ball where the photo shows it, but its upper half another asset."""
+    ball, uv = globe(96, 48)
+    vertices, faces = ball.vertices, ball.faces
+    texels = map_texels(uv, (64, 128))
+    camera = orbit(torch.zeros(1), torch.zeros(1), torch.zeros(1, 3), torch.tensor([2.4]), 0.4)
+    photo = MaskedPhoto(torch.zeros(*SIZE, 3), torch.ones(SIZE, dtype=torch.int64))
+    agreeing = view_texels(texels, faces, one_asset(vertices), vertices, camera, photo)
+    labels = torch.where(vertices[:, 2] > 0, 2, 1)
+    view = view_texels(texels, faces, labels, vertices, camera, photo)
+    up = texels.read(vertices, faces)[:, 2]
+    shown = agreeing.weight > 0
+    ratio = view.weight / agreeing.weight.clamp(min=1e-9)
+    assert (ratio[shown & (up > 0.2)] < 0.01).all()
+    assert (ratio[shown & (up < -0.2)] > 0.99).all()
+    anything = torch.where(vertices[:, 2] > 0, -1, 1)
+    unsaid = view_texels(texels, faces, anything, vertices, camera, photo)
+    assert torch.equal(unsaid.weight, agreeing.weight)

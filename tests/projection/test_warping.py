@@ -36,8 +36,9 @@ def album(
     photos = photograph(model, mesh.vertices, poses, [0.0] * len(AZIMUTHS))
     photos[CHANGED] = change(photos[CHANGED])
     texels = map_texels(uv, TEXTURE)
+    labels = torch.ones(len(mesh.vertices), dtype=torch.int64)
     views = [
-        view_texels(texels, mesh.faces, mesh.vertices, poses.cameras.at(index), photo)
+        view_texels(texels, mesh.faces, labels, mesh.vertices, poses.cameras.at(index), photo)
         for index, photo in enumerate(photos)
     ]
     return photos, views, texels, even_light(mesh.vertices).expand(len(photos), -1, -1)

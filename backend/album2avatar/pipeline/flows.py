@@ -90,7 +90,7 @@ STAGES: tuple[Stage, ...] = (
             find_model(settings.segmentation.perception),
         ],
         outputs=lambda workspace: [workspace.album_index],
-        version=2,
+        version=3,
     ),
     Stage(
         name="segment",
@@ -103,6 +103,7 @@ STAGES: tuple[Stage, ...] = (
             *grounded_sam_models(settings.segmentation),
         ],
         outputs=lambda workspace: [workspace.asset_table],
+        version=2,
     ),
     Stage(
         name="fit",
@@ -131,6 +132,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.draft.glb,
         ],
         also_reads=("rig",),
+        version=2,
     ),
     Stage(
         name="personalize",
@@ -191,7 +193,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
         also_reads=("seed", "rig", "prompt_addition"),
-        version=2,
+        version=3,
     ),
     Stage(
         name="rig",

@@ -1,7 +1,7 @@
 """All photos as one texture: whose colours, under which lights, and how sure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -11,10 +11,12 @@ from album2avatar.body.types import PhotoPoses
 from album2avatar.mesh.laplacian import uniform_laplacian
 from album2avatar.mesh.topology import EdgeTable
 from album2avatar.mesh.types import UvMap
-from album2avatar.projection.blending import blend_views, others_colors
+from album2avatar.projection.blending import UnlitViews, blend_views, others_colors, unlit_views
+from album2avatar.projection.levelling import LevelledSurface, level_photos
 from album2avatar.projection.light import estimate_lights
 from album2avatar.projection.observations import MaskedPhoto
 from album2avatar.projection.spreading import spread_values
+from album2avatar.projection.texel_corners import TexelCorners
 from album2avatar.projection.texel_views import TexelView, showing, view_texels, vote_assets
 from album2avatar.projection.warping import find_warps, look_again
 from album2avatar.render.baking import TexelMap, map_texels
@@ -80,7 +82,7 @@ def fuse_photos(
         photos: in the order of the poses; at least one.
         resolution: (height, width) of the texture.
     """
-    return _fused(_bent(_look_up(surface, vertices, poses, photos, resolution), photos))
+    return _fused(surface, _bent(_look_up(surface, vertices, poses, photos, resolution), photos))
 
 
 def fuse_unbent(
@@ -91,11 +93,12 @@ def fuse_unbent(
     resolution: Resolution,
 ) -> FusedTexels:
     """`fuse_photos` with photos as they are: half the time, less sharp where poses are wrong."""
-    return _fused(_look_up(surface, vertices, poses, photos, resolution))
+    return _fused(surface, _look_up(surface, vertices, poses, photos, resolution))
 
 
-def _fused(seen: "_SeenTexels") -> FusedTexels:
-    blended = blend_views(seen.views, seen.lights)
+def _fused(surface: TexturedSurface, seen: "_SeenTexels") -> FusedTexels:
+    unlit = unlit_views(seen.views, seen.lights)
+    blended = blend_views(replace(unlit, colors=_levelled(surface, seen, unlit)))
     shown = torch.stack([view.asset >= 0 for view in seen.views]).any(0)
     return FusedTexels(
         seen.texels, seen.assets, blended.color, blended.confidence, shown, seen.lights
@@ -116,7 +119,7 @@ def textures_of_others(
         photos' lights (P, 9, 3).
     """
     seen = _look_up(surface, vertices, poses, photos, resolution)
-    colors, known = others_colors(seen.views, seen.lights)
+    colors, known = others_colors(unlit_views(seen.views, seen.lights))
     height, width = resolution
     textures = colors.new_zeros(len(photos), height, width, 4)
     textures[:, seen.texels.covered] = torch.cat([colors, known[..., None]], -1)
@@ -141,8 +144,10 @@ def _look_up(
     texels = map_texels(surface.uv, resolution)
     shares = texels.read(surface.shares, surface.faces)
     described = shares.argmax(1) >= surface.album_assets
+    assets = surface.shares.argmax(1)
+    labels = torch.where(assets < surface.album_assets, assets + 1, -1)
     views = [
-        _without(view_texels(texels, surface.faces, posed, camera, photo), described)
+        _without(view_texels(texels, surface.faces, labels, posed, camera, photo), described)
         for posed, camera, photo in _posed(surface, vertices, poses, photos)
     ]
     possible = texels.read(_around(surface), surface.faces) > LEAST_SHARE
@@ -159,6 +164,14 @@ def _bent(seen: _SeenTexels, photos: Sequence[MaskedPhoto]) -> _SeenTexels:
         for view, photo, warp in zip(seen.views, photos, warps, strict=True)
     ]
     return _SeenTexels(seen.texels, seen.assets, views, _estimate(views))
+
+
+def _levelled(surface: TexturedSurface, seen: _SeenTexels, unlit: UnlitViews) -> Tensor:
+    """Colours (P, N, 3) of the photos, each at the level of all."""
+    levelled = LevelledSurface(surface.faces, surface.edges, surface.shares.argmax(1))
+    corners = TexelCorners.of(seen.texels, surface.faces, levelled.vertex_assets, seen.assets)
+    weights = unlit.weights * unlit.agreement
+    return level_photos(seen.texels, corners, levelled, unlit.colors, weights)
 
 
 def lay_over(surface: TexturedSurface, fused: FusedTexels, base: Tensor, fading: float) -> Tensor:
@@ -216,16 +229,10 @@ def _estimate(views: Sequence[TexelView]) -> Tensor:
 def _carry(surface: TexturedSurface, fused: FusedTexels, values: Tensor, fading: float) -> Tensor:
     """Carry values (N, C) of the trusted texels on over the others of the same asset."""
     vertex_asset = surface.shares.argmax(1)
-    rast = fused.texels.rast[0][fused.texels.covered]
-    corners = surface.faces[rast[:, 3].long() - 1]
-    share = torch.stack([rast[:, 0], rast[:, 1], 1 - rast[:, 0] - rast[:, 1]], 1)
-    summed = values.new_zeros(len(vertex_asset), values.shape[1])
-    weight = values.new_zeros(len(vertex_asset))
-    for corner in range(3):
-        vertex = corners[:, corner]
-        heard = share[:, corner] * fused.confidence * (vertex_asset[vertex] == fused.assets)
-        summed = summed.index_add(0, vertex, heard[:, None] * values)
-        weight = weight.index_add(0, vertex, heard)
+    corners = TexelCorners.of(fused.texels, surface.faces, vertex_asset, fused.assets)
+    heard = fused.confidence[:, None]
+    gathered = corners.gather(torch.cat([heard * values, heard], 1))
+    summed, weight = gathered[:, :-1], gathered[:, -1]
     known = weight > 0
     if not bool(known.any()):
         return torch.zeros_like(values)

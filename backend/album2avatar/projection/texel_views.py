@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, gaussian_filter
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -27,6 +27,11 @@ STEP = 0.03
 """Metres between neighbouring pixels beyond which one of them belongs to something in front."""
 FEATHER = 6.0
 """Pixels beside an outline over which a photo's say grows to its whole weight."""
+
+NEIGHBOURHOOD = 0.03
+"""Metres around a texel in which surface and mask are compared."""
+MOST_DIFFERENT = 0.25
+"""Share of pixels there with another asset at which a photo loses most of its say."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +55,19 @@ class TexelView:
 
 
 def view_texels(
-    texels: TexelMap, faces: Tensor, posed: Tensor, camera: Cameras, photo: MaskedPhoto
+    texels: TexelMap,
+    faces: Tensor,
+    labels: Tensor,
+    posed: Tensor,
+    camera: Cameras,
+    photo: MaskedPhoto,
 ) -> TexelView:
     """Look every texel up in a photo.
 
     Args:
         texels: of the surface's UV map; N of them are covered.
         faces: (F, 3) of the surface.
+        labels: (V,) int64, what the mask should say of each vertex; -1 where it may say anything.
         posed: (V, 3) its vertices as they stand in the photo.
         camera: of the photo; one.
     """
@@ -68,7 +79,8 @@ def view_texels(
     facing = (world_normals * F.normalize(eye - points, dim=-1)).sum(-1)
 
     clip = camera.clip_from_world(width / height)
-    depth = _depth(posed, faces, clip, (height, width))
+    drawn = _draw(posed, faces, labels, clip, (height, width))
+    depth = drawn.depth
     pos = to_clip(points, clip)
     screen = to_screen(pos, (height, width))[0, :, :2].nan_to_num(-9.0)
     column, row = screen.round().long().unbind(1)
@@ -81,7 +93,10 @@ def view_texels(
     line = height - 1 - row
     label = photo.mask[line, column]
     seen = inside & (facing > GRAZING) & in_front & (label > 0)
-    trust = _trust(photo.mask, to_image(depth[None, ..., None])[0, ..., 0])[line, column]
+    trust = _trust(photo.mask, to_image(depth[None, ..., None])[0, ..., 0])
+    usual = float(metre[seen].median()) if bool(seen.any()) else 1.0
+    fits = _fits(photo.mask, to_image(drawn.labels[None, ..., None])[0, ..., 0], usual)
+    trust = (trust * fits)[line, column]
     weight = facing.square() * trust / metre.clamp(min=1e-4).square()
     rotation = camera.world_to_view[0, :3, :3]
     return TexelView(
@@ -123,12 +138,38 @@ def showing(view: TexelView, assets: Tensor) -> TexelView:
     )
 
 
-def _depth(posed: Tensor, faces: Tensor, clip: Tensor, size: tuple[int, int]) -> Tensor:
-    """(H, W) metres along the line of sight to what each pixel shows, inf beside; row 0 below."""
+@dataclass(frozen=True)
+class _Drawn:
+    """The surface as a photo would show it; row 0 at the bottom."""
+
+    depth: Tensor
+    """(H, W) metres along the line of sight, inf beside the surface."""
+    labels: Tensor
+    """(H, W) int64 as in a mask."""
+
+
+def _draw(
+    posed: Tensor, faces: Tensor, labels: Tensor, clip: Tensor, size: tuple[int, int]
+) -> _Drawn:
     pos = to_clip(posed, clip)
     rast = rasterize(pos, faces, size, face_ids)
     depth = interpolate(pos[..., 3:].contiguous(), rast, faces)[0, ..., 0]
-    return torch.where(rast[0, ..., 3] > 0, depth, torch.inf)
+    ids = rast[0, ..., 3].long()
+    shown = labels[faces].mode(1).values[(ids - 1).clamp(min=0)]
+    return _Drawn(torch.where(ids > 0, depth, torch.inf), torch.where(ids > 0, shown, 0))
+
+
+def _fits(mask: Tensor, drawn: Tensor, metre: float) -> Tensor:
+    """(H, W) 0..1, row 0 at the top: less where surface and mask differ all around.
+
+    A limb that is elsewhere than the pose has it shows what is behind it.
+    """
+    either, differs = (mask > 0) | (drawn > 0), (mask != drawn) & (drawn >= 0)
+    layers = torch.stack([either, differs], -1).float().cpu().numpy()
+    spread = NEIGHBOURHOOD / max(metre, 1e-5)
+    around = torch.from_numpy(gaussian_filter(layers, (spread, spread, 0), truncate=2.5))
+    share = around[..., 1] / around[..., 0].clamp(min=1e-3)
+    return torch.exp(-(share / MOST_DIFFERENT).square()).to(mask.device)
 
 
 def sample_image(image: Tensor, screen: Tensor) -> Tensor:
