@@ -114,6 +114,7 @@ STAGES: tuple[Stage, ...] = (
             *_given(settings.fitting.smplx_file),
         ],
         outputs=lambda workspace: [workspace.body, workspace.poses],
+        version=2,
     ),
     Stage(
         name="draft",
@@ -129,8 +130,10 @@ STAGES: tuple[Stage, ...] = (
             workspace.draft.painted,
             workspace.draft.albedo,
             workspace.draft.glb,
+            workspace.draft_report,
         ],
         also_reads=("rig",),
+        version=2,
     ),
     Stage(
         name="personalize",
