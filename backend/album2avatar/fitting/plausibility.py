@@ -41,7 +41,7 @@ def drop_implausible(
         (person, tuple(name for name in KEYPOINTS if name not in _OF_THE_HEAD)),
         (head if head.any() else person, _OF_THE_HEAD),
     ):
-        away = distance_transform_edt(~allowed)
+        away = np.asarray(distance_transform_edt(~allowed))
         for name in names:
             x, y, confidence = keypoints[KEYPOINTS.index(name)].tolist()
             if confidence == 0:
