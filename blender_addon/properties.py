@@ -102,6 +102,6 @@ def unregister() -> None:
 
 
 _values: dict[tuple[str, str], Any] = {}
-_decided: dict[str, list[tuple[str, str]]] = {"left_out": [], "kept": []}
+_decided: dict[str, list[tuple[str, str]]] = {"left_out": [], "kept": [], "heroes": []}
 _begun: list[tuple[str, str]] = []
 """From before to after the loading of a file."""

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from album2avatar.album_choice import AlbumChoice
 from album2avatar.album_report import AlbumReport, PhotoReport, funnel, load_album_report
+from album2avatar.draft_report import DraftReport, load_draft_report
 from album2avatar.fit_report import FitReport, PhotoFit, load_fit_report
 from album2avatar.manifest import open_workspace
 from album2avatar.presets import build_settings, parse_assignment
@@ -43,24 +44,26 @@ def inspect(
     """Say of each photo in ALBUM whether it is used, and why not.
 
     Of an avatar's folder, what was found when it was made, and how well the body lies on each
-    photo.
+    photo, and how much of the draft the photos show.
     """
     workspace = Workspace(album)
     if workspace.manifest.exists():
         open_workspace(album)
         report, fit = load_album_report(workspace.album_report), _fit_of(workspace)
+        draft = _draft_of(workspace)
     else:
         settings = build_settings([parse_assignment(text) for text in assignments or []])
         choice = AlbumChoice(album.resolve(), None, keep or (), leave_out or ())
-        report, fit = _look_through(choice, settings), None
+        report, fit, draft = _look_through(choice, settings), None, None
     if as_json:
         print(report.model_dump_json(indent=2))
     else:
-        print_report(report, fit)
+        print_report(report, fit, draft)
 
 
-def print_report(report: AlbumReport, fit: FitReport | None) -> None:
-    """Print the photos, what speaks against them, and how many get through each step."""
+def print_report(report: AlbumReport, fit: FitReport | None, draft: DraftReport | None) -> None:
+    """Print the photos, what speaks against them, how many get through each step, and how much
+    of the draft they show."""
     console = Console()
     fits = {photo.photo: photo for photo in fit.photos} if fit is not None else {}
     table = Table(box=None, pad_edge=False)
@@ -80,6 +83,8 @@ def print_report(report: AlbumReport, fit: FitReport | None) -> None:
     for line in funnel(report.photos):
         steps.add_row(str(line.count), line.step)
     console.print(steps)
+    if draft is not None:
+        console.print(Text(draft.sentence))
 
 
 def _look_through(choice: AlbumChoice, settings: Settings) -> AlbumReport:
@@ -108,6 +113,11 @@ def _look_through(choice: AlbumChoice, settings: Settings) -> AlbumReport:
 
 def _fit_of(workspace: Workspace) -> FitReport | None:
     return load_fit_report(workspace.fit_report) if workspace.fit_report.exists() else None
+
+
+def _draft_of(workspace: Workspace) -> DraftReport | None:
+    path = workspace.draft_report
+    return load_draft_report(path) if path.exists() else None
 
 
 def _usage(photo: PhotoReport) -> str:

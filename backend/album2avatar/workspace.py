@@ -97,6 +97,11 @@ class Workspace:
         """The same avatar, with the draft's surface, rig and GLB instead of the finished ones."""
         return DraftWorkspace(self.root)
 
+    @property
+    def draft_report(self) -> Path:
+        """How much of the draft's surface photos decide, JSON."""
+        return self.root / "draft" / "report.json"
+
     # sculpt, paint, refine, rig
     @property
     def sculpt(self) -> Path:

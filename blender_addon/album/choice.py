@@ -24,6 +24,21 @@ def used_photos(
     return tuple(photo for photo in album.photos if is_used(photo, left_out, kept))
 
 
+def used_hero(
+    album: Album, hero: str, left_out: Collection[str], kept: Collection[str]
+) -> Photo | None:
+    """The photo with the star, if it is used at all."""
+    used = used_photos(album, left_out, kept)
+    return next((photo for photo in used if photo.id == hero), None)
+
+
+def awaits_hero(job: Job | None, hero: str) -> bool:
+    """Whether a job has ended that had another hero photo than this one, or none."""
+    if job is None or job.goal != "avatar" or job.is_active:
+        return False
+    return job.hero_photo != hero
+
+
 def count_sentence(album: Album, left_out: Collection[str], kept: Collection[str]) -> str:
     """How many photos will be used, or how far reading is.
 

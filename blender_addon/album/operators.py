@@ -13,8 +13,15 @@ from bpy.types import FileHandler, Menu, Operator, OperatorFileListElement
 from .. import backend
 from ..sidebar.asking import ask
 from ..sidebar.state import state
-from .choice import PHOTO_SUFFIXES, VIDEO_SUFFIXES, album_files, album_path
-from .properties import toggle_photo
+from .choice import (
+    PHOTO_SUFFIXES,
+    VIDEO_SUFFIXES,
+    album_files,
+    album_path,
+    awaits_hero,
+    used_hero,
+)
+from .properties import hero_of, kept_of, left_out_of, toggle_hero, toggle_photo
 
 
 class ALBUM2AVATAR_OT_choose_album(Operator):
@@ -136,6 +143,49 @@ class ALBUM2AVATAR_OT_toggle_photo(Operator):
         return {"FINISHED"}
 
 
+class ALBUM2AVATAR_OT_toggle_hero(Operator):
+    """Let the avatar look most like this photo; again for none. A finished avatar takes it over
+    with Update Avatar"""
+
+    bl_idname = "album2avatar.toggle_hero"
+    bl_label = "Hero Photo"
+
+    photo: StringProperty()  # pyright: ignore[reportInvalidTypeForm]
+
+    def execute(self, context: Any) -> set[str]:
+        """Give or take the star."""
+        choices = state(context).album
+        album = backend.connection().peek().album(choices.chosen)
+        photos = album.photos if album is not None else ()
+        photo = next((found for found in photos if found.id == self.photo), None)
+        if photo is None:
+            self.report({"ERROR"}, "This photo is no longer in the album.")
+            return {"CANCELLED"}
+        toggle_hero(choices, photo)
+        backend.redraw()
+        return {"FINISHED"}
+
+
+class ALBUM2AVATAR_OT_update_hero(Operator):
+    """Make the chosen job's avatar look most like the photo with the star; what comes before
+    stays as it is"""
+
+    bl_idname = "album2avatar.update_hero"
+    bl_label = "Update Avatar"
+
+    def execute(self, context: Any) -> set[str]:
+        """Ask the backend to go on with the job."""
+        choices = state(context)
+        snapshot = backend.connection().peek()
+        job, hero = snapshot.job(choices.jobs.chosen), _hero_in_use(choices.album)
+        if job is None or job.album != choices.album.chosen or not awaits_hero(job, hero):
+            self.report({"ERROR"}, "The chosen job has nothing to change. Choose another one.")
+            return {"CANCELLED"}
+        body = {"settings": {"refine": {"hero_photo": hero}}}
+        ask("album", "POST", f"/jobs/{job.id}/resume", body)
+        return {"FINISHED"}
+
+
 class ALBUM2AVATAR_OT_turn_album_page(Operator):
     """Show other photos of the album"""
 
@@ -169,6 +219,14 @@ def choose(album: str) -> None:
     choices.chosen, choices.page = album, 0
 
 
+def _hero_in_use(choices: Any) -> str:
+    album = backend.connection().peek().album(choices.chosen)
+    if album is None:
+        return ""
+    photo = used_hero(album, hero_of(choices), left_out_of(choices), kept_of(choices))
+    return photo.id if photo is not None else ""
+
+
 def _read_album(folder: str, names: Sequence[str] | None) -> None:
     """Ask the backend to read an album, and choose it."""
     body = {"folder": str(Path(bpy.path.abspath(folder))), "names": names}
@@ -182,6 +240,8 @@ CLASSES = (
     ALBUM2AVATAR_OT_use_album,
     ALBUM2AVATAR_OT_forget_album,
     ALBUM2AVATAR_OT_toggle_photo,
+    ALBUM2AVATAR_OT_toggle_hero,
+    ALBUM2AVATAR_OT_update_hero,
     ALBUM2AVATAR_OT_turn_album_page,
     ALBUM2AVATAR_MT_albums,
 )

@@ -12,8 +12,15 @@ from ..sidebar.asking import draw_problem
 from ..sidebar.pictures import pictures
 from ..sidebar.state import state
 from ..sidebar.tab import SidebarPanel, draw_sentence
-from .choice import count_sentence, funnel_rows, is_used, warning_sentences
-from .properties import kept_of, left_out_of
+from .choice import (
+    awaits_hero,
+    count_sentence,
+    funnel_rows,
+    is_used,
+    used_hero,
+    warning_sentences,
+)
+from .properties import hero_of, kept_of, left_out_of
 from .refresh import PHOTOS_PER_PAGE
 
 _THUMBNAIL_SCALE = 4.0
@@ -70,13 +77,21 @@ class ALBUM2AVATAR_PT_album(SidebarPanel, Panel):
         grid = layout.grid_flow(
             row_major=True, columns=0, even_columns=True, even_rows=True, align=True
         )
+        starred = hero_of(choices)
         for photo in shown:
-            _draw_photo(grid.column(align=True), photo, is_used(photo, left_out, kept))
+            cell = grid.column(align=True)
+            _draw_photo(cell, photo, is_used(photo, left_out, kept), photo.id == starred)
         if len(album.photos) > PHOTOS_PER_PAGE:
             _draw_pages(layout.row(align=True), choices.page, len(album.photos))
         for photo, text in warning_sentences(shown, job):
             icon = "INFO" if is_used(photo, left_out, kept) else "CANCEL"
             draw_sentence(layout, context, text, icon=icon)
+        hero = used_hero(album, starred, left_out, kept)
+        if hero is not None:
+            text = f"The avatar shall look most like {hero.name}."
+            draw_sentence(layout, context, text, icon="SOLO_ON")
+        if awaits_hero(job, hero.id if hero is not None else ""):
+            layout.operator("album2avatar.update_hero", icon="FILE_REFRESH")
 
 
 class ALBUM2AVATAR_PT_album_funnel(SidebarPanel, Panel):
@@ -107,14 +122,18 @@ class ALBUM2AVATAR_PT_album_funnel(SidebarPanel, Panel):
             )
 
 
-def _draw_photo(cell: Any, photo: Photo, is_ticked: bool) -> None:
+def _draw_photo(cell: Any, photo: Photo, is_ticked: bool, is_hero: bool) -> None:
     cell.template_icon(pictures().icon(photo.thumbnail), scale=_THUMBNAIL_SCALE)
     if not photo.is_readable:
         cell.label(text=photo.name, icon="CANCEL")
         return
     icon = "CHECKBOX_HLT" if is_ticked else "CHECKBOX_DEHLT"
     text = photo.name if photo.verdict == "good" else f"{photo.name} !"
-    cell.operator("album2avatar.toggle_photo", text=text, icon=icon).photo = photo.id
+    row = cell.row(align=True)
+    row.operator("album2avatar.toggle_photo", text=text, icon=icon).photo = photo.id
+    if is_ticked:
+        star = "SOLO_ON" if is_hero else "SOLO_OFF"
+        row.operator("album2avatar.toggle_hero", text="", icon=star).photo = photo.id
 
 
 def _draw_pages(row: Any, page: int, photos: int) -> None:

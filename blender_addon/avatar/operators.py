@@ -14,6 +14,7 @@ from ..errors import AvatarError
 from .asset_mark import mark_as_asset
 from .character import Character, find_character, is_part_of_avatar
 from .importer import import_avatar
+from .knowledge import show_colors, show_knowledge, shows_knowledge
 from .posing import ARM_POSES, pose_arms, reset_pose
 from .selecting import select_asset
 
@@ -118,6 +119,18 @@ class ALBUM2AVATAR_OT_select_asset_faces(_AvatarOperator):
         )
 
 
+class ALBUM2AVATAR_OT_toggle_knowledge(_AvatarOperator):
+    """Show on the avatar where photos decide its colours and where they were guessed; again for
+    the colours. Exports have the colours in any case"""
+
+    bl_idname = "album2avatar.toggle_knowledge"
+    bl_label = "Show What Was Guessed"
+
+    def execute(self, context: Any) -> set[str]:
+        """Change what the active avatar's surface shows."""
+        return self.run(context, _toggle_knowledge)
+
+
 class ALBUM2AVATAR_OT_mark_as_asset(_AvatarOperator):
     """Show the avatar in the asset browser, to drag it into other scenes of this file"""
 
@@ -129,11 +142,19 @@ class ALBUM2AVATAR_OT_mark_as_asset(_AvatarOperator):
         return self.run(context, mark_as_asset)
 
 
+def _toggle_knowledge(avatar: Character) -> None:
+    if shows_knowledge(avatar):
+        show_colors(avatar)
+    else:
+        show_knowledge(avatar)
+
+
 CLASSES = (
     ALBUM2AVATAR_OT_import_avatar,
     ALBUM2AVATAR_OT_pose,
     ALBUM2AVATAR_OT_reset_pose,
     ALBUM2AVATAR_OT_select_asset_faces,
+    ALBUM2AVATAR_OT_toggle_knowledge,
     ALBUM2AVATAR_OT_mark_as_asset,
 )
 

@@ -8,7 +8,9 @@ JOB = "album2avatar_job"
 """Custom property: id of the job that made it. It names neither a person nor a folder."""
 VARIANTS = "album2avatar_variants"
 """Custom property that the variants of one avatar share."""
-MARKS = (JOB, VARIANTS)
+KNOWLEDGE = "album2avatar_known"
+"""Custom property: the picture of what photos know of its surface."""
+MARKS = (JOB, VARIANTS, KNOWLEDGE)
 
 
 def remember_job(armature: Any, job: str) -> None:

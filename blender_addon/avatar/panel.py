@@ -9,6 +9,7 @@ from bpy.types import Panel, UIList
 from ..sidebar.tab import SidebarPanel, draw_sentence
 from .asset_faces import ATTRIBUTE
 from .character import Character, find_character, is_part_of_avatar
+from .knowledge import has_knowledge, shows_knowledge
 from .materials import base_color_node, shader_of
 from .metadata import KEY, parse_assets
 from .posing import ARM_POSES
@@ -47,11 +48,31 @@ class ALBUM2AVATAR_PT_avatar(SidebarPanel, Panel):
         for key, pose in ARM_POSES.items():
             row.operator("album2avatar.pose", text=pose.title).pose = key
         row.operator("album2avatar.reset_pose", text="Reset")
+        self._draw_knowledge(context, character)
         collection = character.armature.users_collection[0]
         if collection.asset_data is None:
             layout.operator("album2avatar.mark_as_asset", icon="ASSET_MANAGER")
         else:
             layout.label(text="In the asset browser", icon="ASSET_MANAGER")
+
+    def _draw_knowledge(self, context: Any, character: Character) -> None:
+        if not has_knowledge(character):
+            return
+        is_shown = shows_knowledge(character)
+        self.layout.operator(
+            "album2avatar.toggle_knowledge",
+            text="Show Colours" if is_shown else "Show What Was Guessed",
+            icon="HIDE_OFF" if is_shown else "QUESTION",
+            depress=is_shown,
+        )
+        if is_shown:
+            draw_sentence(
+                self.layout,
+                context,
+                "White: photos decide the colour. Black: it was guessed. Grey: something between, "
+                "or the body's other side lends it.",
+                icon="INFO",
+            )
 
 
 class _AvatarPart(SidebarPanel, Panel):

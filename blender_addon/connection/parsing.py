@@ -192,6 +192,10 @@ def parse_job(fields: Fields) -> Job:
         attempts=fields.integer("attempts"),
         last_event=fields.integer("last_event"),
         draft=fields.text_or_none("draft"),
+        draft_seen=fields.text_or_none("draft_seen"),
+        seen=fields.text_or_none("seen"),
+        draft_note=fields.text("draft_note"),
+        hero_photo=fields.text("hero_photo"),
         base=fields.text_or_none("base"),
         metrics=fields.numbers("metrics"),
     )

@@ -123,6 +123,14 @@ class Job:
     last_event: int
     draft: str | None = None
     """Artifact id of the first, rough avatar."""
+    draft_seen: str | None = None
+    """Artifact id of the picture that says what photos know of the draft's surface."""
+    seen: str | None = None
+    """The same of the finished avatar."""
+    draft_note: str = ""
+    """How much of it was guessed."""
+    hero_photo: str = ""
+    """Id of the photo that the avatar looks like most; empty for none."""
     base: str | None = None
     """Job of the avatar that this one dresses anew; None unless the goal is `swap`."""
     doubtful_photos: tuple[PhotoFit, ...] = ()

@@ -9,7 +9,7 @@ import bpy
 
 from .. import backend
 from ..album.choice import used_photos
-from ..album.properties import kept_of, left_out_of
+from ..album.properties import hero_of, kept_of, left_out_of
 from ..connection.types import Goal, Job, Snapshot
 from ..errors import AvatarError
 from ..jobs.properties import choose_job
@@ -114,6 +114,7 @@ def _wish(context: Any) -> Wish:
         album=choices.album.chosen,
         left_out=left_out_of(choices.album),
         kept=kept_of(choices.album),
+        hero=hero_of(choices.album),
         preset=creation.preset,
         body=creation.body,
         smplx_file=bpy.path.abspath(creation.smplx_file) if creation.smplx_file else "",

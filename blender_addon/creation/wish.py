@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from ..album.choice import used_photos
+from ..album.choice import used_hero, used_photos
 from ..connection.types import Body, Goal, Job, Needs, Preset, Snapshot
 
 NO_BACKEND = "The backend is not ready; see above."
@@ -25,6 +25,8 @@ class Wish:
     """Ids of the album's photos that are not to be used."""
     kept: Collection[str] = ()
     """Ids of those that are to be used though they are rejected."""
+    hero: str = ""
+    """Id of the photo that the avatar shall look like most; empty for none."""
     preset: str = ""
     """Empty takes the default one."""
     body: str = "anny"
@@ -75,16 +77,20 @@ def request_for(snapshot: Snapshot, wish: Wish, goal: Goal, chosen: Job | None) 
 
     Where the chosen job has found the assets of the same photos, an avatar is made from these,
     with the artist's edits; else a new job begins. A job that goes on keeps what it isn't told
-    anew, so the prompt is said even where it is empty.
+    anew, so prompt and hero photo are said even where there is none.
     """
     changes: dict[str, Any] = {"goal": goal}
     preset = preset_of(snapshot, wish.preset)
     if preset is not None:
         changes["preset"] = preset.name
     changes["prompt_addition"] = wish.prompt_addition.strip()
-    if wish.settings:
-        changes["settings"] = dict(wish.settings)
-    if goal == "avatar" and chosen is not None and goes_on_from(snapshot, chosen, wish):
+    goes_on = goal == "avatar" and chosen is not None and goes_on_from(snapshot, chosen, wish)
+    hero = _hero(snapshot, wish)
+    had_hero = goes_on and chosen is not None and bool(chosen.hero_photo)
+    settings = with_hero(wish.settings, hero) if hero or had_hero else wish.settings
+    if settings:
+        changes["settings"] = dict(settings)
+    if goes_on and chosen is not None:
         return Request(f"/jobs/{chosen.id}/resume", changes)
     album = snapshot.album(wish.album)
     changes |= {"album": wish.album, "body": wish.body, "title": album.title if album else ""}
@@ -117,6 +123,21 @@ def request_of_words(snapshot: Snapshot, wish: Wish) -> Request:
     if wish.workspace is not None:
         body["workspace"] = wish.workspace
     return Request("/prompts", body)
+
+
+def with_hero(settings: Mapping[str, Any], hero: str) -> dict[str, Any]:
+    """Settings with a hero photo, unless they name one themselves."""
+    typed = settings.get("refine", {})
+    if not isinstance(typed, Mapping):
+        return dict(settings)  # the backend says what is wrong with it
+    return {**settings, "refine": {"hero_photo": hero, **cast(Mapping[str, Any], typed)}}
+
+
+def _hero(snapshot: Snapshot, wish: Wish) -> str:
+    """Id of the hero photo, if it is used."""
+    album = snapshot.album(wish.album)
+    photo = used_hero(album, wish.hero, wish.left_out, wish.kept) if album is not None else None
+    return photo.id if photo is not None else ""
 
 
 def goes_on_from(snapshot: Snapshot, job: Job, wish: Wish) -> bool:

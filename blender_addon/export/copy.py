@@ -10,6 +10,7 @@ import bpy
 from mathutils import Vector
 
 from ..avatar.character import Character
+from ..avatar.knowledge import own_colors
 from ..avatar.metadata import KEY
 from ..avatar.modes import object_mode
 from ..avatar.origin import MARKS
@@ -42,6 +43,7 @@ def exported_copy(
     with contextlib.ExitStack() as undo:
         undo.callback(_restore_selection, context, selected, active)
         undo.callback(bpy.data.collections.remove, collection)
+        undo.enter_context(own_colors(character))
         copies = [_copy(undo, original, naming(original), collection) for original in originals]
         armature, *meshes = copies
         _attach(armature, meshes, character)

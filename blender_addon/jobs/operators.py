@@ -11,7 +11,9 @@ from bpy.types import Operator
 
 from .. import backend
 from ..avatar.asset_mark import mark_as_asset
+from ..avatar.character import Character
 from ..avatar.importer import import_avatar
+from ..avatar.knowledge import remember_knowledge
 from ..avatar.origin import remember_job
 from ..connection.types import Job
 from ..errors import AvatarError
@@ -158,6 +160,7 @@ class ALBUM2AVATAR_OT_add_to_scene(_JobOperator):
         avatar = import_avatar(context, path, job.title)
         mark_as_asset(avatar)
         remember_job(avatar.armature, job.id)
+        _remember_knowledge(avatar, job.seen)
         if former is not None:
             put_beside(context, avatar, former)
 
@@ -174,7 +177,8 @@ class ALBUM2AVATAR_OT_add_draft(_JobOperator):
         path = backend.connection().peek().files.get(job.draft or "")
         if path is None:
             raise AvatarError("The draft is on its way from the backend. Try again in a moment.")
-        import_avatar(context, path, f"{job.title} draft")
+        avatar = import_avatar(context, path, f"{job.title} draft")
+        _remember_knowledge(avatar, job.draft_seen)
 
 
 class ALBUM2AVATAR_OT_continue_queue(Operator):
@@ -187,6 +191,12 @@ class ALBUM2AVATAR_OT_continue_queue(Operator):
         """Ask the backend."""
         ask("jobs", "PUT", "/queue", {"paused": False})
         return {"FINISHED"}
+
+
+def _remember_knowledge(avatar: Character, artifact: str | None) -> None:
+    path = backend.connection().peek().files.get(artifact or "")
+    if path is not None:
+        remember_knowledge(avatar, path)
 
 
 def _open(path: str, otherwise: str) -> None:

@@ -89,6 +89,8 @@ class ALBUM2AVATAR_PT_jobs(SidebarPanel, Panel):
             draw_offer(layout, snapshot, job)
         elif job.offered_draft is not None:
             draw_draft_offer(layout, snapshot, job)
+            if job.draft_note:
+                draw_sentence(layout, context, job.draft_note, icon="INFO")
         elif job.state == "done":
             draw_sentence(
                 layout, context, "The assets are found. Look them over, then press Create."
@@ -130,7 +132,7 @@ def draw_offer(layout: Any, snapshot: Snapshot, job: Job) -> None:
     """Draw the button that adds a job's avatar to the scene."""
     row = layout.row()
     row.scale_y = 1.6
-    row.enabled = (job.avatar or "") in snapshot.files
+    row.enabled = _are_here(snapshot, job.avatar, job.seen)
     ready = "Put On" if job.base else "Add to Scene"
     text = ready if row.enabled else "Fetching the Avatar…"
     row.operator("album2avatar.add_to_scene", text=text, icon="IMPORT").job = job.id
@@ -139,9 +141,14 @@ def draw_offer(layout: Any, snapshot: Snapshot, job: Job) -> None:
 def draw_draft_offer(layout: Any, snapshot: Snapshot, job: Job) -> None:
     """Draw the button that adds a job's draft to the scene, as soon as it is here."""
     row = layout.row()
-    row.enabled = (job.offered_draft or "") in snapshot.files
+    row.enabled = _are_here(snapshot, job.offered_draft, job.draft_seen)
     text = "Add Draft to Scene" if row.enabled else "Fetching the Draft…"
     row.operator("album2avatar.add_draft", text=text, icon="IMPORT").job = job.id
+
+
+def _are_here(snapshot: Snapshot, avatar: str | None, seen: str | None) -> bool:
+    """Whether an avatar was fetched, and what photos know of it, if that is known."""
+    return avatar in snapshot.files and (seen is None or seen in snapshot.files)
 
 
 CLASSES = (ALBUM2AVATAR_UL_jobs, ALBUM2AVATAR_PT_jobs)

@@ -30,6 +30,8 @@ def refresh_jobs(choices: Any, snapshot: Snapshot) -> list[str]:
     if job.preview is not None and job.preview in snapshot.files:
         update_preview(snapshot.files[job.preview])
     wanted = [job.preview, job.offered_draft]
+    if job.offered_draft is not None:
+        wanted.append(job.draft_seen)
     if job.state == "done":
-        wanted.append(job.avatar)
+        wanted += [job.avatar, job.seen]
     return [artifact for artifact in wanted if artifact is not None]

@@ -37,7 +37,9 @@ def refresh(context: Any, snapshot: Snapshot) -> None:
     connection = backend.connection()
     for artifact in (*wanted, *fill_masks(snapshot.files)):
         connection.want_artifact(artifact)
-    shown = [artifact for artifact in wanted if not artifact.endswith((".avatar", ".draft"))]
+    shown = [
+        artifact for artifact in wanted if not artifact.endswith((".avatar", ".draft", "seen"))
+    ]
     if pictures().load(shown, snapshot.files):
         backend.redraw()
 

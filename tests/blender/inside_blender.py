@@ -11,6 +11,7 @@ import sys
 import bpy
 import inside_editing
 import inside_exports
+import inside_knowledge
 import inside_panels
 import inside_wardrobe
 from inside_scene import GLB, OUTPUT, armatures, start
@@ -214,6 +215,7 @@ CHECKS = (
     *inside_editing.CHECKS,
     *inside_exports.CHECKS,
     *inside_wardrobe.CHECKS,
+    *inside_knowledge.CHECKS,
 )
 
 if __name__ == "__main__":

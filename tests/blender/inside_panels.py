@@ -5,6 +5,7 @@ import os
 import sys
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from types import FunctionType, SimpleNamespace
 
@@ -13,12 +14,13 @@ from inside_scene import GLB, start
 
 import blender_addon
 from blender_addon import backend
+from blender_addon.album.properties import hero_of
 from blender_addon.connection import messages
 from blender_addon.sidebar.state import state
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "panels"))
 
-from records import READY
+from records import JOB, READY
 
 
 def draw_all(package):
@@ -153,6 +155,49 @@ def one_job_for_one_wish():
     return found
 
 
+def hero_photo():
+    """The star of an album is one, and what the job is asked for."""
+    start()
+    connection = backend.connection()
+    done = replace(JOB, goal="avatar")
+    connection._board.update(status="ready", albums=READY.albums, jobs=(done,))
+    choices = state(bpy.context)
+    choices.album.chosen, choices.jobs.chosen = "a1", "j1"
+    sent = []
+    connection.request = lambda method, path, body, then, fail: sent.append((path, body))
+    found = {"without": _stars()}
+    try:
+        for photo in ("p1", "p2"):
+            bpy.ops.album2avatar.toggle_hero(photo=photo)
+        found["starred"] = [_stars(), hero_of(choices.album)]
+        bpy.ops.album2avatar.update_hero()
+        bpy.ops.album2avatar.toggle_hero(photo="p2")
+        found["cleared"] = [_stars(), hero_of(choices.album)]
+        found["told"] = _told(bpy.ops.album2avatar.update_hero)
+    finally:
+        del connection.request
+        connection._board.update(status="off", albums=(), jobs=())
+    found["sent"] = sent
+    return found
+
+
+def _stars():
+    """How many stars the album panel draws, and whether it offers to update the avatar."""
+    found = []
+
+    class Counted(Buttons):
+        def operator(self, name, **_):
+            found.append(name)
+            return SimpleNamespace()
+
+        def __getattr__(self, name):
+            return lambda *_, **__: Counted(self.found)
+
+    drawn = draw_panel(bpy.types.ALBUM2AVATAR_PT_album, Counted({}), bpy.context)
+    assert "error" not in drawn, drawn
+    return [found.count("album2avatar.toggle_hero"), "album2avatar.update_hero" in found]
+
+
 def update_after_the_backends_end():
     """What the installer is told to wait for."""
     current = backend.current()
@@ -183,6 +228,8 @@ def choices_outlive_loading():
     left_out.album, left_out.photo = "summer", "img_1"
     kept = choices.album.kept.add()
     kept.album, kept.photo = "summer", "img_3"
+    hero = choices.album.heroes.add()
+    hero.album, hero.photo = "summer", "img_2"
     begun = choices.creation.begun.add()
     begun.job, begun.photos = "job_1", "img_2 img_3"
     bpy.ops.ed.undo_push(message="before")
@@ -200,6 +247,7 @@ def choices_outlive_loading():
         "after_loading": [choices.creation.prompt_addition, choices.album.chosen],
         "left_out": [(found.album, found.photo) for found in choices.album.left_out],
         "kept": [(found.album, found.photo) for found in choices.album.kept],
+        "heroes": [(found.album, found.photo) for found in choices.album.heroes],
         "begun": [(found.job, found.photos) for found in choices.creation.begun],
         "is_private": b"summer" not in path.read_bytes(),
     }
@@ -243,6 +291,7 @@ CHECKS = (
     choices_outlive_loading,
     out_of_view,
     one_job_for_one_wish,
+    hero_photo,
     update_after_the_backends_end,
     off_and_on_again,
 )

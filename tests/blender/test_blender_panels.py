@@ -34,6 +34,7 @@ def test_choices_are_no_part_of_the_scene(findings: dict[str, Any]) -> None:
     assert found["after_loading"] == ["laughing", "summer"]
     assert found["left_out"] == [["summer", "img_1"]]
     assert found["kept"] == [["summer", "img_3"]]
+    assert found["heroes"] == [["summer", "img_2"]]
     assert found["begun"] == [["job_1", "img_2 img_3"]]
     assert found["is_private"]
 
@@ -55,6 +56,16 @@ def test_one_wish_becomes_one_job(findings: dict[str, Any]) -> None:
     assert "ended unexpectedly" in problem
     assert found["answered"] == [[True, True], "j9"]
     assert found["switched_on_again"] == [True, True]
+
+
+def test_one_photo_of_an_album_can_be_its_hero(findings: dict[str, Any]) -> None:
+    """The third photo isn't used and has no star; a finished avatar can be brought up to date."""
+    found = findings["hero_photo"]
+    assert found["without"] == [2, False]
+    assert found["starred"] == [[2, True], "p2"]
+    assert found["sent"] == [["/jobs/j1/resume", {"settings": {"refine": {"hero_photo": "p2"}}}]]
+    assert found["cleared"] == [[2, False], ""]
+    assert "nothing to change" in found["told"]
 
 
 def test_an_update_waits_for_the_backends_end(findings: dict[str, Any]) -> None:

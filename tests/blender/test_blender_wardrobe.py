@@ -104,7 +104,7 @@ def test_edit_mode_is_left_before_a_variant_hides(findings: dict[str, Any]) -> N
 
 
 def test_files_for_others_hold_no_marks(findings: dict[str, Any]) -> None:
-    assert findings["marks_stay_home"] == [False, False, True]
+    assert findings["marks_stay_home"] == [False, False, False, True]
 
 
 def test_a_draft_is_offered_until_the_avatar_is_there(findings: dict[str, Any]) -> None:

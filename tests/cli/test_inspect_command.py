@@ -9,6 +9,7 @@ from PIL import Image
 
 from album2avatar.album_report import AlbumReport, PhotoReport, save_album_report
 from album2avatar.cli import main
+from album2avatar.draft_report import DraftReport, save_draft_report
 from album2avatar.fit_report import FitReport, PhotoFit, save_fit_report
 from album2avatar.manifest import open_workspace
 from album2avatar.workspace import Workspace
@@ -108,7 +109,10 @@ def test_of_an_avatar_the_fit_stands_in_the_same_table(inspect, tmp_path: Path):
         warnings=("The body doesn't lie well.",),
     )
     save_fit_report(workspace.fit_report, FitReport(photos=(doubt,)))
-    lines = rows(inspect(workspace.root))
+    save_draft_report(workspace.draft_report, DraftReport(seen=0.26, mirrored=0.1))
+    text = inspect(workspace.root)
+    lines = rows(text)
+    assert "the other side lends 10 %, 64 % are guessed" in text
     assert "doubtful" in lines["a.jpg"]
     assert "doesn't lie well" in lines["a.jpg"]
     assert "doubtful" not in lines["b.jpg"]

@@ -4,10 +4,13 @@ import shutil
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+import trimesh
 
 from album2avatar.draft.stage import run
+from album2avatar.draft_report import load_draft_report
 from album2avatar.errors import CancelledError
 from album2avatar.evaluation.drafts import SEEN_LEVEL, seen_agreement
 from album2avatar.mesh.storage import load_mesh
@@ -49,6 +52,18 @@ def texel_errors(workspace: Workspace) -> tuple[torch.Tensor, torch.Tensor, torc
     truth = (true_colors(points) / MEAN_BRIGHTNESS).clamp(max=1.0)
     levels = load_texture(workspace.draft.seen_map)[..., 0][texels.covered]
     return (found - truth).abs().amax(-1), levels, points
+
+
+def levels_on_surface(workspace: Workspace) -> np.ndarray:
+    """Grey level of the map at points that are spread evenly over the surface."""
+    stored = load_mesh(workspace.draft.painted)
+    assert stored.uv is not None
+    mesh = trimesh.Trimesh(stored.mesh.vertices, stored.mesh.faces, process=False)
+    points, faces = trimesh.sample.sample_surface(mesh, 40_000, seed=1)
+    shares = trimesh.triangles.points_to_barycentric(mesh.triangles[faces], points)
+    corners = stored.uv.coordinates[stored.uv.faces[faces]].numpy()
+    column, row = (SIZE * (shares[:, :, None] * corners).sum(1)).astype(int).T.clip(0, SIZE - 1)
+    return load_texture(workspace.draft.seen_map)[..., 0].numpy()[row, column]
 
 
 def test_an_album_from_all_sides_is_seen_and_its_colors_are_right(whole: Workspace):
@@ -122,7 +137,11 @@ def test_the_report_ends_with_a_picture_and_shares(tmp_path: Path):
     assert last.step == last.total
     assert last.preview is not None
     assert last.preview.exists()
-    _, level, _ = texel_errors(workspace)
-    seen = float((level > SEEN_LEVEL).float().mean())
-    assert last.metrics["seen"] == pytest.approx(seen, abs=0.01)
+    report = load_draft_report(workspace.draft_report)
+    assert last.metrics == {"seen": report.seen, "mirrored": report.mirrored}
+    levels = levels_on_surface(workspace)
+    assert report.seen == pytest.approx(float((levels > SEEN_LEVEL).mean()), abs=0.01)
+    shown = float((levels > 0.25).mean())
+    assert report.seen + report.mirrored == pytest.approx(shown, abs=0.01)
+    assert f"show {100 * report.seen:.0f} %" in report.sentence
     assert [event.step for event in heard] == sorted(event.step for event in heard)

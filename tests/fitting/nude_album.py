@@ -84,6 +84,7 @@ def make_album(
         skin=masks,
         close_cloth=torch.zeros_like(masks),
         face_area=torch.full((len(framings),), torch.nan),
+        face_centre=torch.full((len(framings), 2), torch.nan),
     )
     return NudeAlbum(
         observations,

@@ -6,6 +6,7 @@ from records import ALBUM, JOB, READY, replace
 from blender_addon.album.choice import (
     album_files,
     album_path,
+    awaits_hero,
     count_sentence,
     funnel_rows,
     used_photos,
@@ -119,6 +120,43 @@ def test_the_artist_has_the_last_word_both_ways():
     assert used_photos(unreadable, (), {"p3"}) == ()
     request = request_for(READY, replace(WISH, left_out={"p1"}, kept={"p3"}), "avatar", None)
     assert request.body["photos"] == ["p2", "p3"]
+
+
+def test_the_hero_photo_is_handed_in_with_the_job():
+    starred = replace(WISH, hero="p1", settings={"sculpt": {"steps": 9}})
+    settings = request_for(READY, starred, "avatar", None).body["settings"]
+    assert settings == {"sculpt": {"steps": 9}, "refine": {"hero_photo": "p1"}}
+    typed = replace(WISH, hero="p1", settings={"refine": {"hero_photo": "p2", "visits": 4}})
+    settings = request_for(READY, typed, "avatar", None).body["settings"]
+    assert settings == {"refine": {"hero_photo": "p2", "visits": 4}}
+
+
+def test_a_star_that_was_taken_off_is_said_to_the_job_that_goes_on():
+    request = request_for(READY, WISH, "avatar", replace(JOB, hero_photo="p1"))
+    assert request.path == "/jobs/j1/resume"
+    assert request.body["settings"] == {"refine": {"hero_photo": ""}}
+    assert "settings" not in request_for(READY, WISH, "avatar", None).body
+
+
+@pytest.mark.parametrize("choice", [{"left_out": {"p1"}}, {"hero": "p3"}])
+def test_a_photo_that_is_not_used_is_no_hero(choice):
+    wish = replace(replace(WISH, hero="p1"), **choice)
+    assert "settings" not in request_for(READY, wish, "avatar", None).body
+
+
+@pytest.mark.parametrize(
+    ("job", "hero", "awaits"),
+    [
+        (replace(JOB, goal="avatar"), "p1", True),
+        (replace(JOB, goal="avatar", hero_photo="p1"), "p1", False),
+        (replace(JOB, goal="avatar", hero_photo="p1"), "", True),
+        (replace(JOB, goal="avatar", state="running"), "p1", False),
+        (JOB, "p1", False),
+        (None, "p1", False),
+    ],
+)
+def test_an_avatar_that_is_made_waits_for_another_hero(job, hero, awaits):
+    assert awaits_hero(job, hero) == awaits
 
 
 def test_the_funnel_ends_with_what_is_ticked():

@@ -15,6 +15,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from album2avatar.draft_report import DraftReport, save_draft_report
 from running_service import DEMO_ALBUM, SMALL_SETTINGS, RunningService, read_events
 from small_videos import pattern, write_video
 
@@ -213,6 +214,22 @@ class TestAssets:
         assert answer.content == glb.read_bytes()
         glb.unlink()
         assert service.job(found)["draft"] is None
+
+    def test_what_a_draft_guessed_is_said_and_shown(self, service: RunningService, found: str):
+        folder = Path(service.job(found)["workspace"]) / "draft"
+        folder.mkdir(exist_ok=True)
+        save_draft_report(folder / "report.json", DraftReport(seen=0.3, mirrored=0.1))
+        (folder / "seen.png").write_bytes(b"a picture")
+        job = service.job(found)
+        assert job["draft_note"].endswith("the other side lends 10 %, 60 % are guessed.")
+        assert (job["draft_seen"], job["seen"]) == (f"{found}.draft_seen", None)
+        assert service.client.get(f"/artifacts/{found}.draft_seen").content == b"a picture"
+        assert service.client.get(f"/artifacts/{found}.seen").status_code == 404
+        (folder / "report.json").write_text("{")
+        (folder / "seen.png").unlink()
+        job = service.job(found)
+        assert (job["draft_note"], job["draft_seen"]) == ("", None)
+        (folder / "report.json").unlink()
 
     def test_assets_have_icons_and_masks(self, service: RunningService, found: str):
         listed = service.get(f"/jobs/{found}/assets")

@@ -8,9 +8,12 @@ from torch import Tensor
 
 from album2avatar.body.types import PhotoPoses
 from album2avatar.draft.mirroring import mirror_colors
+from album2avatar.mesh.normals import face_areas
+from album2avatar.mesh.types import Mesh
 from album2avatar.projection.fusion import TexturedSurface, fuse_unbent, lay_over
 from album2avatar.projection.light import MEAN_BRIGHTNESS
 from album2avatar.projection.observations import MaskedPhoto
+from album2avatar.render.baking import TexelMap
 
 GREY = 0.5
 """Of an asset that no photo shows."""
@@ -27,9 +30,9 @@ class DraftColors:
     origin: Tensor
     """(H, W) `SEEN`, `MIRRORED` or `GUESSED`."""
     seen_share: Tensor
-    """() share of the texels that a photo shows."""
+    """() share of the surface that a photo shows."""
     mirrored_share: Tensor
-    """() share that the other side lends."""
+    """() share of the surface that the other side lends."""
 
 
 def color_surface(
@@ -59,13 +62,22 @@ def color_surface(
     base = fused.texels.fill(_usual_colors(photos, surface.album_assets)[fused.assets])
     whole = lay_over(surface, replace(fused, color=color, confidence=both), base, fading=0.0)
     is_seen, is_lent = fused.shown, ~fused.shown & (lent.confidence > 0)
+    area = _texel_areas(fused.texels, vertices, surface.faces)
     origin = GUESSED + (MIRRORED - GUESSED) * is_lent + (SEEN - GUESSED) * is_seen
     return DraftColors(
         albedo=fused.texels.fill(whole),
         origin=fused.texels.fill(origin[:, None])[..., 0],
-        seen_share=is_seen.float().mean(),
-        mirrored_share=is_lent.float().mean(),
+        seen_share=(area * is_seen).sum(),
+        mirrored_share=(area * is_lent).sum(),
     )
+
+
+def _texel_areas(texels: TexelMap, vertices: Tensor, faces: Tensor) -> Tensor:
+    """(N,) share of the surface that each texel covers; faces without texels are left out."""
+    face = texels.rast[0, ..., 3][texels.covered].long() - 1
+    counts = torch.bincount(face, minlength=len(faces)).clamp(min=1)
+    area = (face_areas(Mesh(vertices, faces)) / counts)[face]
+    return area / area.sum()
 
 
 def _usual_colors(photos: Sequence[MaskedPhoto], asset_count: int) -> Tensor:

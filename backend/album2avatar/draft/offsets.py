@@ -115,7 +115,9 @@ class OffsetProblem:
         blocks: list[sparse.csr_matrix] = []
         targets: list[Tensor] = []
         count, limbs = len(self._freedom), self._limbs.count
-        for index, seen in enumerate(photos):
+        for index, photo in enumerate(photos):
+            # What can't widen, such as a cheek under hair, says nothing where more is worn over it.
+            seen = photo.select((self._freedom[photo.vertices] > 0) | (photo.gaps < 0))
             looks = len(seen.vertices)
             slopes = self._limbs.weights[seen.vertices, :, None] * seen.slopes[:, None]
             own = sparse.csr_matrix(

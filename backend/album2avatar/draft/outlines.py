@@ -38,6 +38,10 @@ class OutlineGaps:
     slopes: Tensor
     """(N, 2) metres right and up in the camera's frame for a metre along the direction."""
 
+    def select(self, rows: Tensor) -> "OutlineGaps":
+        """Some of them, by (N,) bool."""
+        return OutlineGaps(self.vertices[rows], self.gaps[rows], self.slopes[rows])
+
 
 def measure_gaps(
     posed: Tensor,

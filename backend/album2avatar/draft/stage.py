@@ -9,12 +9,13 @@ from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import AssetKind
 from album2avatar.body.storage import load_body, load_poses, save_poses
 from album2avatar.body.types import CanonicalBody, PhotoPoses
-from album2avatar.draft.coloring import DraftColors, color_surface
+from album2avatar.draft.coloring import color_surface
 from album2avatar.draft.limbs import Limbs, shift_limbs
 from album2avatar.draft.mirroring import mirror_vertices
 from album2avatar.draft.preview import draft_strip
 from album2avatar.draft.shaping import ROUNDS, meet_outlines, shrink_mask
 from album2avatar.draft.template import DraftTemplate, make_template
+from album2avatar.draft_report import DraftReport, save_draft_report
 from album2avatar.mesh.storage import save_mesh
 from album2avatar.mesh.types import Mesh
 from album2avatar.pictures import save_picture, save_texture
@@ -80,8 +81,11 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     save_poses(draft.refined_poses, better)
     picture = picture_path(workspace, job.stage)
     save_picture(picture, draft_strip(mesh, template.uv, colors))
-    _tell(colors)
-    job.report(total, total, metrics=_metrics(colors), preview=picture)
+    report = DraftReport(seen=float(colors.seen_share), mirrored=float(colors.mirrored_share))
+    save_draft_report(workspace.draft_report, report)
+    logger.info(report.sentence)
+    metrics = {"seen": report.seen, "mirrored": report.mirrored}
+    job.report(total, total, metrics=metrics, preview=picture)
 
 
 def picture_path(workspace: Workspace, stage: str) -> Path:
@@ -100,18 +104,3 @@ def _shares(
     """(V, K) the assets that photos vote for; what words add comes with the sculpture."""
     seen = observe_photos(mesh, body, poses, dict(zip(poses.photos, photos, strict=True)))
     return share_surface(mesh, seen, possible_assets(template.mesh.vertices, body, kinds))
-
-
-def _metrics(colors: DraftColors) -> dict[str, float]:
-    return {"seen": float(colors.seen_share), "mirrored": float(colors.mirrored_share)}
-
-
-def _tell(colors: DraftColors) -> None:
-    seen, mirrored = float(colors.seen_share), float(colors.mirrored_share)
-    logger.info(
-        "Colours: photos show %.0f %% of the texels, the other side lends %.0f %%, "
-        "%.0f %% are guessed",
-        100 * seen,
-        100 * mirrored,
-        100 * (1 - seen - mirrored),
-    )

@@ -15,6 +15,7 @@ from album2avatar.fitting.energy import (
     keypoint_spreads,
     pose_energy,
 )
+from album2avatar.fitting.faces import FACE_AREA
 from album2avatar.fitting.observations import Observations
 from album2avatar.fitting.variables import FitVariables, about_z
 
@@ -33,8 +34,6 @@ _VIEW_SPREAD = math.radians(50.0)
 _SWAP_ENERGY = 4.0
 """Cost of taking a photo's left keypoints for right ones. Networks do confuse them, mostly
 in photos of backs, but then all of them at once."""
-_FACE_AREA = 0.016
-"""Square metres of a face seen from the front, without hair and neck."""
 _FACE_SPREAD = 0.25
 """Error of the visible share of the face, by hair, hats and the mask's own errors."""
 
@@ -137,7 +136,7 @@ def face_energy(variables: FitVariables, face_area: Tensor) -> Tensor:
         face_area: (B,) as in `Observations`; NaN says nothing.
     """
     metres = (variables.place[:, 2] - variables.log_focal).detach().exp()
-    seen = (face_area * metres.square() / _FACE_AREA).clamp(max=1.0)
+    seen = (face_area * metres.square() / FACE_AREA).clamp(max=1.0)
     expected = (1 + torch.cos(variables.yaw)) / 2
     energy = 0.5 * ((seen.nan_to_num() - expected) / _FACE_SPREAD).square()
     return torch.where(face_area.isnan(), torch.zeros_like(energy), energy)

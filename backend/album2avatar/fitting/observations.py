@@ -1,5 +1,6 @@
 """What the photos say about the body: keypoints and masks, brought to one scale."""
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,10 @@ from album2avatar.asset_table import load_mask
 from album2avatar.assets import AssetKind, AssetTable, PhotoLabels, Subject, View
 from album2avatar.body.keypoints import KEYPOINTS
 from album2avatar.errors import AlbumError
+from album2avatar.fitting.plausibility import drop_implausible
 from album2avatar.workspace import Workspace
+
+logger = logging.getLogger(__name__)
 
 LEAST_KEYPOINTS = 3
 """A photo with fewer says neither how far nor how turned the person is."""
@@ -48,6 +52,8 @@ class Observations:
     face_area: Tensor
     """(P,) area of the face in the image, in squares of half its height; NaN where the asset
     table has no face or the head is outside of the image."""
+    face_centre: Tensor
+    """(P, 2) centre of the face's mask; NaN where there is none, or the image cuts it off."""
 
     @property
     def aspects(self) -> Tensor:
@@ -61,12 +67,24 @@ def read_observations(
 ) -> Observations:
     """Read the masks and keypoints of every photo that shows enough of the person.
 
+    Keypoints that the masks contradict count as not seen.
+
     Raises:
         AlbumError: no photo shows enough, or a mask is missing.
     """
+    kinds: list[AssetKind] = [asset.kind for asset in table.assets]
     sizes = {label.photo: _photo_size(workspace, label.photo) for label in table.photos}
+    masks = {
+        label.photo: _read_mask(workspace, label.photo, sizes[label.photo])
+        for label in table.photos
+    }
     seen = {
-        label.photo: _keypoints(label, sizes[label.photo], least_confidence)
+        label.photo: _trusted(
+            label.photo,
+            _keypoints(label, sizes[label.photo], least_confidence),
+            masks[label.photo],
+            kinds,
+        )
         for label in table.photos
     }
     labels = [
@@ -79,12 +97,10 @@ def read_observations(
             "In no photo are enough keypoints of a person to be seen (head, shoulders, hips and "
             "so on). Add photos that show the person whole, or lower fitting.least_confidence."
         )
-    kinds: list[AssetKind] = [asset.kind for asset in table.assets]
-    masks = [_read_mask(workspace, label.photo, sizes[label.photo]) for label in labels]
-    shares = torch.stack([_shares(mask, kinds, resolution) for mask in masks], 1)
+    shares = torch.stack([_shares(masks[label.photo], kinds, resolution) for label in labels], 1)
     keypoints = torch.stack([seen[label.photo] for label in labels])
     has_head = keypoints[:, KEYPOINTS.index("head"), 2] > 0
-    face_area = torch.stack([_face_area(mask, kinds) for mask in masks])
+    face_area = torch.stack([_face_area(masks[label.photo], kinds) for label in labels])
     return Observations(
         photos=tuple(label.photo for label in labels),
         subject=table.subject,
@@ -96,6 +112,7 @@ def read_observations(
         skin=shares[1],
         close_cloth=shares[2],
         face_area=torch.where(has_head, face_area, torch.nan),
+        face_centre=torch.stack([_face_centre(masks[label.photo], kinds) for label in labels]),
     )
 
 
@@ -123,6 +140,15 @@ def _keypoints(label: PhotoLabels, size: tuple[int, int], least_confidence: floa
             place = ((2 * x - width) / height, (height - 2 * y) / height, confidence)
             result[index] = torch.tensor(place)
     return result
+
+
+def _trusted(
+    photo: str, keypoints: Tensor, mask: NDArray[np.uint8], kinds: list[AssetKind]
+) -> Tensor:
+    trusted, dropped = drop_implausible(keypoints, mask, kinds)
+    if dropped:
+        logger.info("Keypoints of photo %s off its masks: %s", photo, ", ".join(dropped))
+    return trusted
 
 
 def _read_mask(workspace: Workspace, photo: str, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -154,3 +180,18 @@ def _face_area(mask: NDArray[np.uint8], kinds: list[AssetKind]) -> Tensor:
         return torch.tensor(torch.nan)
     pixels = float((mask == kinds.index("face") + 1).sum())
     return torch.tensor(4 * pixels / mask.shape[0] ** 2)
+
+
+def _face_centre(mask: NDArray[np.uint8], kinds: list[AssetKind]) -> Tensor:
+    """(2,) in half image heights from the centre, right and up."""
+    nowhere = torch.full((2,), torch.nan)
+    if "face" not in kinds:
+        return nowhere
+    face = mask == kinds.index("face") + 1
+    inner = face[1:-1, 1:-1].sum()
+    if inner == 0 or inner < face.sum():
+        return nowhere
+    (height, width), (rows, columns) = face.shape, face.nonzero()
+    return torch.tensor(
+        [(2 * columns.mean() + 1 - width) / height, (height - 2 * rows.mean() - 1) / height]
+    )

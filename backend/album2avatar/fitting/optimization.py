@@ -23,6 +23,7 @@ from album2avatar.fitting.energy import (
     pose_energy,
     shape_energy,
 )
+from album2avatar.fitting.faces import face_centre_energy
 from album2avatar.fitting.observations import Observations
 from album2avatar.fitting.silhouettes import Skin, body_coverage, centring_energy, silhouette_energy
 from album2avatar.fitting.variables import FitVariables
@@ -40,6 +41,8 @@ class FitProblem:
     model: BodyModel
     observations: Observations
     skin: Skin
+    face: Skin
+    """The face alone."""
     usual_shape: Tensor
     """(S,)."""
     log_focal: float
@@ -105,6 +108,7 @@ def fit_energy(problem: FitProblem, variables: FitVariables, step: int) -> Tenso
         area = silhouette_energy(coverage, observations, variables, settings.loose_share)
         aside = centring_energy(coverage, observations, variables)
         photos = photos + settings.silhouette_weight * area + settings.centring_weight * aside
+    photos = photos + face_centre_energy(model, variables, problem.face, observations)
     photos = photos + pose_energy(model, variables)
     photos = photos + focal_energy(variables, problem.log_focal, settings.focal_spread)
     return (problem.photo_weights * photos).sum() + shape_energy(

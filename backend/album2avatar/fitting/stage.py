@@ -96,6 +96,7 @@ def prepare(
         model=model,
         observations=observations,
         skin=Skin.of(model, body.faces, body.parts["surface"]),
+        face=Skin.of(model, body.faces, body.parts["surface"] & body.parts["face"]),
         usual_shape=shape,
         log_focal=log_focal,
         photo_weights=photo_weights(residuals, observations.confidence, spreads),

@@ -26,6 +26,8 @@ _PHOTO = r"(?P<photo>[a-z0-9][a-z0-9_-]*)"
 
 _AVATAR = re.compile(rf"{_JOB}\.avatar")
 _DRAFT = re.compile(rf"{_JOB}\.draft")
+_SEEN = re.compile(rf"{_JOB}\.seen")
+_DRAFT_SEEN = re.compile(rf"{_JOB}\.draft_seen")
 _LOG = re.compile(rf"{_JOB}\.log")
 _PREVIEW = re.compile(rf"{_JOB}\.preview\.{_STAGE}\.(?P<step>[0-9]{{5}})")
 _ICON = re.compile(rf"{_JOB}\.icon\.{_KIND}")
@@ -77,6 +79,14 @@ def _draft(match: re.Match[str], sources: Sources) -> Artifact:
     return Artifact("model/gltf-binary", _workspace(match, sources).draft.glb)
 
 
+def _seen(match: re.Match[str], sources: Sources) -> Artifact:
+    return Artifact("image/png", _workspace(match, sources).seen_map)
+
+
+def _draft_seen(match: re.Match[str], sources: Sources) -> Artifact:
+    return Artifact("image/png", _workspace(match, sources).draft.seen_map)
+
+
 def _log(match: re.Match[str], sources: Sources) -> Artifact:
     return Artifact("text/plain; charset=utf-8", _workspace(match, sources).log)
 
@@ -113,6 +123,8 @@ def _garment(match: re.Match[str], sources: Sources) -> Artifact:
 _GRAMMAR: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Sources], Artifact]], ...] = (
     (_AVATAR, _avatar),
     (_DRAFT, _draft),
+    (_SEEN, _seen),
+    (_DRAFT_SEEN, _draft_seen),
     (_LOG, _log),
     (_PREVIEW, _preview),
     (_ICON, _icon),

@@ -140,6 +140,15 @@ class JobRecord(Frozen):
         """Nothing more will happen to it unless it is resumed."""
         return self.state in TERMINAL
 
+    @property
+    def hero_photo(self) -> str:
+        """Id of the photo that was asked for last as the hero; empty for none."""
+        for difference in reversed(self.differences):
+            refine = difference.get("refine")
+            if isinstance(refine, dict) and isinstance(hero := refine.get("hero_photo"), str):
+                return hero
+        return ""
+
     def settings(self) -> Settings:
         """Merge the preset with everything that was asked for.
 

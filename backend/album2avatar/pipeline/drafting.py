@@ -1,6 +1,7 @@
 """The draft as one stage: shaped and coloured, then rigged and written like the finished avatar."""
 
 from album2avatar.draft import stage as draft_stage
+from album2avatar.draft_report import load_draft_report
 from album2avatar.export import stage as export_stage
 from album2avatar.progress import JobControl
 from album2avatar.rig import stage as rig_stage
@@ -21,4 +22,6 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     rig_stage.run(workspace.draft, of_album, job)
     export_stage.write_glb(workspace.draft, of_album)
     # Once more, now that the avatar beside it can be had, and instead of the rig's picture.
-    job.report(1, 1, "the draft is there", preview=draft_stage.picture_path(workspace, job.stage))
+    said = load_draft_report(workspace.draft_report).sentence
+    picture = draft_stage.picture_path(workspace, job.stage)
+    job.report(1, 1, f"the draft is there. {said}", preview=picture)

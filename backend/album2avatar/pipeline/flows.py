@@ -115,6 +115,7 @@ STAGES: tuple[Stage, ...] = (
             *_given(settings.fitting.smplx_file),
         ],
         outputs=lambda workspace: [workspace.body, workspace.poses],
+        version=2,
     ),
     Stage(
         name="draft",
@@ -130,6 +131,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.draft.painted,
             workspace.draft.albedo,
             workspace.draft.glb,
+            workspace.draft_report,
         ],
         also_reads=("rig",),
         version=2,

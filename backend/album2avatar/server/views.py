@@ -8,6 +8,7 @@ from album2avatar.album_report import funnel
 from album2avatar.assets import AssetKind
 from album2avatar.jobs.album_shelf import AlbumRecord, AlbumShelf
 from album2avatar.jobs.doubtful_photos import doubtful_photos
+from album2avatar.jobs.draft_note import draft_note
 from album2avatar.jobs.job_store import JobStore
 from album2avatar.jobs.records import Goal, JobError, JobRecord, JobState
 from album2avatar.jobs.service import JobService
@@ -172,6 +173,8 @@ class JobView(View):
     preset: str
     body: str
     prompt_addition: str
+    hero_photo: str
+    """Id of the photo that the avatar looks like most; empty for none."""
     prompt: str
     """Who was made, where there was no album."""
     workspace: str
@@ -180,6 +183,12 @@ class JobView(View):
     log_path: str
     draft: str | None
     """The GLB of the first avatar, from a minute after the job began."""
+    draft_seen: str | None
+    """Picture on the draft's UV map: white where photos show it, black where it's guessed."""
+    seen: str | None
+    """The same of the avatar."""
+    draft_note: str
+    """How much of the draft was guessed, in a sentence; empty without a draft."""
     avatar: str | None
     avatar_path: str | None
     has_assets: bool
@@ -299,12 +308,16 @@ def job_view(record: JobRecord, store: JobStore, albums: AlbumShelf) -> JobView:
         preset=record.preset,
         body=record.body,
         prompt_addition=record.prompt_addition,
+        hero_photo=record.hero_photo,
         prompt=record.prompt,
         workspace=str(record.workspace_root),
         preview=progress["preview"],
         log=f"{record.id}.log" if has_log else None,
         log_path=str(workspace.log),
         draft=f"{record.id}.draft" if workspace.draft.glb.is_file() else None,
+        draft_seen=f"{record.id}.draft_seen" if workspace.draft.seen_map.is_file() else None,
+        seen=f"{record.id}.seen" if has_avatar and workspace.seen_map.is_file() else None,
+        draft_note=draft_note(workspace),
         avatar=f"{record.id}.avatar" if has_avatar else None,
         avatar_path=str(workspace.glb) if has_avatar else None,
         has_assets=record.goal in ("assets", "avatar") and workspace.asset_table.is_file(),
