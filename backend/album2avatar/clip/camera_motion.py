@@ -69,10 +69,11 @@ def estimate_motion(grey: Tensor, person: Tensor, most: float, pause: Callable[[
     moved = displacement(motion, size)
     if float(moved.max()) < STILL or not _explains(plate, seen, grey, background, motion):
         return still.repeat(count, 1, 1)
-    if float(moved.max()) > most * width:
+    farthest = float(moved.max()) / width
+    if farthest > most:
         raise AlbumError(
-            f"The camera moves too much: the background by {100 * float(moved.max()) / width:.0f} % "
-            f"of the frame's width, {100 * most:.0f} % are allowed. Use a video from a tripod or a "
+            f"The camera moves too much: the background by {100 * farthest:.0f} % of the "
+            f"frame's width, {100 * most:.0f} % are allowed. Use a video from a tripod or a "
             "steady hand, trim it (clip.start, clip.end), or raise clip.camera_motion_max."
         )
     return motion

@@ -128,7 +128,7 @@ def _compared(
 
 
 def _step(
-    reference: Tensor, trusted: Tensor, picture: Tensor, valid: Tensor, now: Tensor
+    reference: Tensor, trusted: Tensor, picture: Tensor, valid: Tensor, now: Tensor, freedom: Tensor
 ) -> Tensor:
     """(3, 3) one step of Gauss and Newton on the reference's side."""
     height, width = reference.shape

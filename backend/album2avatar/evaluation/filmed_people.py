@@ -1,4 +1,4 @@
-"""Videos of held-out synthetic people who walk, turn and wave, with everything that is true of them."""
+"""Videos of held-out synthetic people who walk, turn and wave, with their truth."""
 
 import math
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ RATE = 15
 SIZE = 480
 _SUPERSAMPLING = 2
 _CAMERA = Camera(
-    azimuth=4.0, elevation=3.0, target=(0.0, 0.0, -0.05), frame_height=2.3, vertical_fov=0.5
+    azimuth=4.0, elevation=3.0, target=(0.0, 0.0, -0.02), frame_height=2.45, vertical_fov=0.5
 )
 _LIGHT = Light((0.35, 0.45, 0.82), 0.6)
 

@@ -14,10 +14,12 @@ from album2avatar.fitting.initialization import try_ways
 from album2avatar.fitting.observations import LEAST_KEYPOINTS, Observations
 from album2avatar.fitting.variables import FitVariables
 
-GUESSED = 24
+GUESSED = 30
 """Frames that are tried in all ways; those between them are interpolated."""
-TURNING = math.radians(150.0)
+TURNING = math.radians(250.0)
 """Usual turn of a person in a second."""
+SWERVING = math.radians(600.0)
+"""Usual change of that in a second."""
 SWAP_LEAD = 0.8
 """Share of the residual to which changing left and right over must bring it to be believed."""
 
@@ -49,29 +51,35 @@ def guess_poses(
 
 
 def likeliest_ways(energy: Tensor, yaws: Tensor, seconds: Tensor) -> Tensor:
-    """The way of each frame, (P,), with which the person turns no faster than people do.
+    """The way of each frame, (P,), with which the person turns as people do: on and on, not to
+    and fro.
 
     Args:
         energy: (P, W) what speaks against each way of each frame.
         yaws: (P, W) radians.
         seconds: (P,).
 
-    Source: Viterbi 1967.
+    Source: Viterbi 1967, over pairs of frames.
     """
-    total, came = energy[0], []
-    for index in range(1, len(energy)):
-        away = yaws[index][None] - yaws[index - 1][:, None]
-        turned = torch.atan2(away.sin(), away.cos())
-        usual = TURNING * float(seconds[index] - seconds[index - 1])
-        through = total[:, None] + 0.5 * (turned / usual).square()
+    count = len(energy)
+    if count == 1:
+        return energy.argmin(-1)
+    gaps = (seconds[1:] - seconds[:-1]).clamp(min=1e-3)
+    away = yaws[1:, None, :] - yaws[:-1, :, None]
+    speeds = torch.atan2(away.sin(), away.cos()) / gaps[:, None, None]
+    turning = 0.5 * (speeds / TURNING).square()
+    total = energy[0][:, None] + energy[1][None] + turning[0]  # (way before, way now)
+    came: list[Tensor] = []
+    for index in range(1, count - 1):
+        swerve = (speeds[index][None] - speeds[index - 1][:, :, None]) / gaps[index]
+        through = total[:, :, None] + 0.5 * (swerve / SWERVING).square()
         came.append(through.argmin(0))
-        total = through.amin(0) + energy[index]
-    way = total.argmin()
-    path = [way]
+        total = through.amin(0) + energy[index + 1][None] + turning[index]
+    last = int(total.argmin())
+    path = [last // total.shape[1], last % total.shape[1]]
     for step in reversed(came):
-        way = step[way]
-        path.append(way)
-    return torch.stack(path[::-1])
+        path.insert(0, int(step[path[0], path[1]]))
+    return torch.tensor(path)
 
 
 def interpolated(known: FitVariables, moments: Tensor, seconds: Tensor) -> FitVariables:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from album2avatar.body.fixed import FixedBody
 from album2avatar.body.kinematics import transform_heads
@@ -37,12 +38,15 @@ from album2avatar.render.shading import render_mask
 from album2avatar.render.visibility_warp import face_ids
 from album2avatar.settings import ClipSettings, FittingSettings
 
-KEYPOINT_REACH = 0.12
-"""Metres beyond which a keypoint is taken for a mistake: a hand's width."""
+FIRST_REACH, LAST_REACH = 0.6, 0.12
+"""Metres beyond which a keypoint is taken for a mistake, at first and from half-way to the
+outlines on: an arm that was guessed hanging must still hear of its raised hand."""
+BELIEVED = 0.15
+"""Metres around the avatar within which the segmentation is heard: it takes floors for people."""
 OUTLINE_SHARE = 3
 """Every so many frames' outlines are compared in a step, others in the next."""
 TURN_ACCELERATION = math.radians(1200.0)
-"""Usual change of a joint's speed in a second, per second; a waving forearm has three times that."""
+"""Usual change of a joint's speed in a second, per second; waving has three times that."""
 _RATES = {"turns": 0.06, "yaw": 0.03, "tilt": 0.02, "place": 0.012}
 _FOCAL_RATE = 0.01
 
@@ -110,7 +114,7 @@ def track_energy(problem: TrackProblem, variables: FitVariables, step: int) -> T
     rest = model.rest(variables.shape)
     residuals = keypoint_residuals(model, variables, rest.heads, observations)
     spreads = keypoint_spreads(variables, problem.fitting.keypoint_spread)
-    fit = keypoint_energy(residuals, observations.confidence, spreads, KEYPOINT_REACH)
+    fit = keypoint_energy(residuals, observations.confidence, spreads, _reach(problem.clip, step))
     energy = (fit + pose_energy(model, variables)).sum()
     energy = energy + motion_energy(model, variables, problem.seconds, problem.clip.acceleration)
     focal = focal_energy(variables, problem.log_focal, problem.fitting.focal_spread)
@@ -155,14 +159,17 @@ def outline_areas(problem: TrackProblem, variables: FitVariables, rows: Tensor) 
         variables: of the frames at `rows`.
     """
     wanted = problem.observations.person[rows]
-    count, height, width = wanted.shape
+    height, width = wanted.shape[1:]
     height_px, width_px = problem.observations.image_sizes[0].tolist()
     aspect = width_px / height_px
     coverage = avatar_coverage(problem, variables, (height, width), aspect)
     has_person = (problem.observations.confidence[rows] > 0).any(-1)
     half = (variables.place[:, 2] - variables.log_focal).detach().exp()
     areas = 4 * half.square() * aspect
-    return has_person * areas * (coverage - wanted).abs().mean((-1, -2))
+    pixel = float(2 * half.median()) / height
+    reach = max(1, round(BELIEVED / pixel))
+    near = F.max_pool2d((coverage.detach() > 0.5).float()[:, None], 2 * reach + 1, 1, reach)[:, 0]
+    return has_person * areas * (near * (coverage - wanted).abs()).mean((-1, -2))
 
 
 def avatar_coverage(
@@ -183,6 +190,11 @@ def avatar_coverage(
     stretch[0, 0] = size[1] / size[0] / aspect
     stretched = replace(cameras, world_to_view=stretch @ cameras.world_to_view)
     return render_mask(points, skin.faces, stretched, size, skin.edges, face_ids)[..., 0]
+
+
+def _reach(clip: ClipSettings, step: int) -> float:
+    share = min(1.0, 2 * step / clip.keypoint_steps)
+    return FIRST_REACH + share * (LAST_REACH - FIRST_REACH)
 
 
 def _set_rates(optimizer: torch.optim.Adam, step: int, clip: ClipSettings) -> None:
