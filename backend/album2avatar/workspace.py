@@ -192,7 +192,7 @@ class Workspace:
     @property
     def camera_motion(self) -> Path:
         """How the camera moved from frame to frame, safetensors."""
-        return self.root / "tracking" / "camera.safetensors"
+        return self.root / "segmentation" / "camera.safetensors"
 
     @property
     def clip_poses(self) -> Path:

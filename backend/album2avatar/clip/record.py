@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from album2avatar.asset_table import load_asset_table, save_asset_table
 from album2avatar.errors import AlbumError, WorkspaceError
 from album2avatar.files import write_bytes
 from album2avatar.settings import ClipSettings
@@ -88,6 +89,8 @@ def _copy_avatar(avatar: Workspace, copy: Workspace) -> None:
         (avatar.body, copy.body),
         (avatar.rigged, copy.rigged),
         (avatar.albedo, copy.albedo),
-        (avatar.asset_table, copy.asset_table),
     ):
         copy_file(source, target)
+    # The clip asks for what the person wears, never for the album's photos.
+    table = load_asset_table(avatar)
+    save_asset_table(copy, table.model_copy(update={"photos": ()}))

@@ -8,8 +8,8 @@ from torch import Tensor
 from album2avatar.body.fixed import FixedBody
 from album2avatar.body.rigged import load_rigged
 from album2avatar.body.storage import load_body, save_poses
-from album2avatar.clip.camera_motion import estimate_motion, load_motion, save_motion
-from album2avatar.clip.frames import FrameIndex, load_frame, load_frame_index, load_person
+from album2avatar.clip.camera_motion import load_motion
+from album2avatar.clip.frames import load_frame_index, load_person
 from album2avatar.clip.sightings import load_sightings
 from album2avatar.fitting.clip_guess import guess_poses
 from album2avatar.fitting.clip_observations import observe_frames
@@ -22,18 +22,15 @@ from album2avatar.workspace import Workspace
 
 
 def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
-    """Find how the camera moved, then the poses, seen from where it was in the middle frame.
+    """Find the poses, seen from where the camera was in the middle frame.
 
     Raises:
-        AlbumError: the camera moves too much.
         WorkspaceError: an earlier stage's file is missing or damaged.
     """
     index = load_frame_index(workspace.frames_index)
     sightings = load_sightings(workspace.sightings)
     masks = torch.stack([_person(workspace, n) for n in range(len(index.names))])
     checkpoint = workspace.checkpoint(job.stage)
-    if not (checkpoint.exists() and workspace.camera_motion.exists()):
-        save_motion(workspace.camera_motion, _motion(workspace, index, masks, settings, job))
     motion = load_motion(workspace.camera_motion)
     surface = load_rigged(workspace.base.rigged).parts[0]
     model = FixedBody(load_body(workspace.base.body), surface)
@@ -64,19 +61,6 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     )
     found = track(problem, lambda: guess, checkpoint, job)
     save_poses(workspace.clip_poses, photo_poses(model, observations, found))
-
-
-def _motion(
-    workspace: Workspace, index: FrameIndex, masks: Tensor, settings: Settings, job: JobControl
-) -> Tensor:
-    grey = torch.stack(
-        [
-            torch.tensor(load_frame(workspace, n)).float().mean(-1) / 255
-            for n in range(len(index.names))
-        ]
-    )
-    job.report(0, 1, message="looking how the camera moves")
-    return estimate_motion(grey, masks, settings.clip.camera_motion_max, job.raise_if_cancelled)
 
 
 def _person(workspace: Workspace, number: int) -> Tensor:

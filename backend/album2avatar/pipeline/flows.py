@@ -320,7 +320,7 @@ CLIP_STAGES: tuple[Stage, ...] = (
             find_model(settings.segmentation.perception),
             *grounded_sam_models(settings.segmentation),
         ],
-        outputs=lambda workspace: [workspace.sightings],
+        outputs=lambda workspace: [workspace.camera_motion, workspace.sightings],
         also_reads=("clip", "device"),
     ),
     Stage(
@@ -330,10 +330,11 @@ CLIP_STAGES: tuple[Stage, ...] = (
         inputs=lambda workspace, settings: [
             *_frames(workspace),
             *_sightings(workspace),
+            workspace.camera_motion,
             workspace.base.rigged,
             workspace.base.body,
         ],
-        outputs=lambda workspace: [workspace.camera_motion, workspace.clip_poses],
+        outputs=lambda workspace: [workspace.clip_poses],
         also_reads=("clip",),
     ),
     Stage(

@@ -11,14 +11,20 @@ from album2avatar.asset_table import KIND_ORDER
 from album2avatar.assets import VIEWS, View
 from album2avatar.body.keypoints import KEYPOINTS
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
+from album2avatar.clip.camera_motion import estimate_motion, load_motion, save_motion
 from album2avatar.clip.frames import load_frame, load_frame_index
 from album2avatar.clip.sightings import Sighting, Sightings, save_sightings
 from album2avatar.errors import AlbumError
 from album2avatar.model_folders import find_model
-from album2avatar.perception.model import Perceived, load_perception
+from album2avatar.perception.model import Perceived, Perception, load_perception
 from album2avatar.perception.presence import shows_person
 from album2avatar.pictures import save_grey
 from album2avatar.progress import JobControl
+from album2avatar.segmentation.clip_background import (
+    plain_behind,
+    still_background,
+    still_person,
+)
 from album2avatar.segmentation.perceived_assets import PerceivedAssets
 from album2avatar.segmentation.provider import SegmentationProvider, SourceImage
 from album2avatar.segmentation.stage import make_provider
@@ -27,7 +33,10 @@ from album2avatar.workspace import Workspace
 
 
 def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
-    """Look at every frame; where the sightings are, the masks are complete.
+    """Find how the camera moves, then look at every frame before a plain wall.
+
+    Where the sightings are, the masks are complete. What stays as it is from frame to frame is
+    painted over, for networks take floors for skin; not so where the person stands still.
 
     Masks that the artist painted belong to an album's photos: then the perception network finds
     those of the frames.
@@ -42,14 +51,24 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     is_own = settings.segmentation.provider == "masks"
     provider = PerceivedAssets() if is_own else make_provider(settings)
     count = len(index.milliseconds)
+    frames = torch.stack([torch.tensor(load_frame(workspace, n)) for n in range(count)])
     checkpoint_path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(checkpoint_path)
+    if checkpoint is None:
+        save_motion(workspace.camera_motion, _motion(frames, perception, settings, job))
+    motion = load_motion(workspace.camera_motion)
+    still = still_background(frames, motion)
+    if still_person(perception, still):
+        job.report(0, count, message="the person stands still; the background is not told apart")
+        still = None
     rows = torch.zeros(count, 2 + 3 * len(KEYPOINTS))
     start = 0
     if checkpoint is not None:
         start, rows = checkpoint.step, checkpoint.tensors["rows"].clone()
     for step in job.steps(count, start):
-        pixels = torch.tensor(load_frame(workspace, step)).float() / 255
+        pixels = frames[step].float() / 255
+        if still is not None:
+            pixels = plain_behind(pixels, still, motion[step])
         perceived = perception.perceive_photo(pixels)
         rows[step] = _row(perceived, settings.segmentation.person_share_min)
         save_grey(workspace.person_mask(step), _person(pixels, perceived, provider, step))
@@ -68,6 +87,20 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
             path.unlink()
     save_sightings(workspace.sightings, sightings)
     job.report(count, count, message=f"a person in {shown} of {count} frames")
+
+
+def _motion(frames: Tensor, perception: Perception, settings: Settings, job: JobControl) -> Tensor:
+    """How the camera moved, by what a glance at each frame doesn't take for a person."""
+    job.report(0, 1, message="looking how the camera moves")
+    masks: list[Tensor] = []
+    for frame in frames:
+        job.raise_if_cancelled()
+        glance = perception.perceive(frame.float() / 255)
+        masks.append(1 - glance.pixels[glance.pixel_classes.index("background")])
+    grey = frames.float().mean(-1) / 255
+    return estimate_motion(
+        grey, torch.stack(masks), settings.clip.camera_motion_max, job.raise_if_cancelled
+    )
 
 
 def _person(
