@@ -1,6 +1,7 @@
 """The last stage of a clip: the animated avatar, and a contact sheet."""
 
 import torch
+from torch import Tensor
 
 from album2avatar import __version__
 from album2avatar.asset_table import load_asset_table
@@ -36,8 +37,11 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     index, poses = load_frame_index(workspace.frames_index), load_poses(workspace.clip_final_poses)
     avatar = load_rigged(workspace.base.rigged)
     write_bytes(workspace.clip_glb, _animated(workspace, settings, index, avatar, poses))
-    _save_sheet(workspace, index, avatar, poses)
-    job.report(1, 1, f"wrote {workspace.clip_glb.name}", preview=workspace.clip_preview)
+    sheet = _draw_sheet(workspace, index, avatar, poses)
+    preview = workspace.preview(job.stage, 1)
+    for path in (workspace.clip_preview, preview):
+        save_picture(path, sheet)
+    job.report(1, 1, f"wrote {workspace.clip_glb.name}", preview=preview)
 
 
 def _animated(
@@ -64,9 +68,10 @@ def _animated(
     )
 
 
-def _save_sheet(
+def _draw_sheet(
     workspace: Workspace, index: FrameIndex, avatar: RiggedAvatar, poses: PhotoPoses
-) -> None:
+) -> Tensor:
+    """(H, W, 3)."""
     surface, albedo = avatar.parts[0], load_texture(workspace.base.albedo)
     motion = load_motion(workspace.camera_motion)
     plate = torch.tensor(read_png(workspace.clip_plate, "RGB", _REMEDY)).float() / 255
@@ -85,4 +90,4 @@ def _save_sheet(
         )
         for number in chosen_frames(len(index.names))
     ]
-    save_picture(workspace.clip_preview, contact_sheet(columns))
+    return contact_sheet(columns)
