@@ -11,6 +11,7 @@ from .types import (
     Asset,
     AssetPhoto,
     Body,
+    Clip,
     Finding,
     FindingState,
     FunnelRow,
@@ -193,7 +194,16 @@ def parse_job(fields: Fields) -> Job:
         last_event=fields.integer("last_event"),
         draft=fields.text_or_none("draft"),
         base=fields.text_or_none("base"),
+        clip=fields.record_or_none("clip", _parse_clip),
         metrics=fields.numbers("metrics"),
+    )
+
+
+def _parse_clip(fields: Fields) -> Clip:
+    return Clip(
+        animation=fields.required("animation"),
+        plate=fields.required("plate"),
+        folder=fields.text("folder"),
     )
 
 

@@ -89,6 +89,8 @@ class ALBUM2AVATAR_PT_jobs(SidebarPanel, Panel):
             draw_offer(layout, snapshot, job)
         elif job.offered_draft is not None:
             draw_draft_offer(layout, snapshot, job)
+        elif job.made_clip is not None:
+            draw_clip(layout, snapshot, job)
         elif job.state == "done":
             draw_sentence(
                 layout, context, "The assets are found. Look them over, then press Create."
@@ -142,6 +144,19 @@ def draw_draft_offer(layout: Any, snapshot: Snapshot, job: Job) -> None:
     row.enabled = (job.offered_draft or "") in snapshot.files
     text = "Add Draft to Scene" if row.enabled else "Fetching the Draft…"
     row.operator("album2avatar.add_draft", text=text, icon="IMPORT").job = job.id
+
+
+def draw_clip(layout: Any, snapshot: Snapshot, job: Job) -> None:
+    """Draw what can be done with a finished animation; nothing where it isn't finished."""
+    clip = job.made_clip
+    if clip is None:
+        return
+    row = layout.row()
+    row.scale_y = 1.6
+    row.enabled = clip.animation in snapshot.files
+    text = "Add Animation" if row.enabled else "Fetching the Animation…"
+    row.operator("album2avatar.add_animation", text=text, icon="ACTION").job = job.id
+    layout.operator("album2avatar.open_clip_folder", icon="FILE_FOLDER").job = job.id
 
 
 CLASSES = (ALBUM2AVATAR_UL_jobs, ALBUM2AVATAR_PT_jobs)

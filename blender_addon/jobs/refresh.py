@@ -32,4 +32,6 @@ def refresh_jobs(choices: Any, snapshot: Snapshot) -> list[str]:
     wanted = [job.preview, job.offered_draft]
     if job.state == "done":
         wanted.append(job.avatar)
+    if job.made_clip is not None:
+        wanted += [job.made_clip.animation, job.made_clip.plate]
     return [artifact for artifact in wanted if artifact is not None]

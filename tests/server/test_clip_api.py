@@ -46,7 +46,9 @@ def test_a_clip_is_a_job_with_stages_of_its_own(filmed: RunningService):
 
 
 def test_the_stages_are_those_of_the_pipeline():
-    assert tuple(stage.name for stage in CLIP_STAGES) == CLIP_STAGE_NAMES == tuple(CLIP_STAGE_SHARES)
+    assert (
+        tuple(stage.name for stage in CLIP_STAGES) == CLIP_STAGE_NAMES == tuple(CLIP_STAGE_SHARES)
+    )
 
 
 def test_it_is_made_as_its_avatar_but_for_what_is_asked(filmed: RunningService):
@@ -156,7 +158,7 @@ def test_a_video_that_shows_nobody_ends_the_job_with_a_sentence(tmp_path: Path):
     video = write_video(tmp_path / "wall.mp4", wandering(4))
     service = RunningService(tmp_path)
     job = service.post("/clips", {"job": JOB, "video": str(video)})["id"]
-    failed = service.wait_for(job, "failed")
+    failed = service.wait_for(job, "failed", seconds=400)
     with service.client.stream("GET", f"/jobs/{job}/events") as stream:
         events = read_events(stream.iter_lines())
     resumed = service.post(f"/jobs/{job}/resume", {})
