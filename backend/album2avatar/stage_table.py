@@ -85,5 +85,5 @@ CLIP_STAGE_SHARES: Mapping[str, float] = {
     "decompose": 0.815,
     "export": 0.010,
 }
-"""Share of a clip's time that a stage takes: 18 frames of 640 x 480 pixels with the preset `demo`'s
+"""Share of a clip's time that a stage takes: 18 frames of 480 x 480 pixels with the preset `demo`'s
 networks on two CPU cores."""

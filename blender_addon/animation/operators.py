@@ -27,7 +27,7 @@ from ..wardrobe.variants import find_in_scene
 from ..wardrobe.wish import relatives
 from .clip_camera import read_camera
 from .plate_camera import add_plate_camera
-from .wish import NO_TIME, NO_VIDEO, is_video, obstacles, request_for
+from .wish import NO_TIME, NO_VIDEO, NOT_HERE, is_video, obstacles, request_for
 
 
 class ALBUM2AVATAR_OT_animate(Operator, ImportHelper):
@@ -92,9 +92,7 @@ class ALBUM2AVATAR_OT_add_animation(JobOperator):
         clip = job.made_clip
         path = snapshot.files.get(clip.animation if clip is not None else "")
         if clip is None or path is None:
-            raise AvatarError(
-                "The animation is on its way from the backend. Try again in a moment."
-            )
+            raise AvatarError(NOT_HERE)
         armature = find_in_scene(context, relatives(snapshot, job))
         if armature is None:
             base = snapshot.job(job.base)
@@ -147,9 +145,8 @@ def _hand_in(context: Any, video: str, trim: tuple[float, float]) -> None:
     start, end = trim
     if end and end <= start:
         raise AvatarError(NO_TIME)
-    request = request_for(
-        job, video, trim, backend.avatar_folder(f"{job.title} {Path(video).stem}")
-    )
+    folder = backend.avatar_folder(f"{job.title} {Path(video).stem}")
+    request = request_for(job, video, trim, folder)
     hand_in("animation", request.path, request.body, _look_at)
 
 

@@ -12,6 +12,7 @@ UNKNOWN_AVATAR = (
     "avatar in Jobs and add it to the scene."
 )
 UNFINISHED = "The avatar's job has to come to an end first."
+NOT_HERE = "The animation is on its way from the backend. Try again in a moment."
 NO_VIDEO = "Choose a video of the person: MP4, MOV, MKV or WebM."
 NO_TIME = "The end comes before the start. Change one of them, or set the end to 0."
 

@@ -213,13 +213,14 @@ def _deformations(armature):
 def _describe_camera(armature):
     (camera,) = [found for found in bpy.data.objects if found.type == "CAMERA"]
     (behind,) = camera.data.background_images
+    place = armature.matrix_world.inverted() @ camera.matrix_world
     return {
         "name": camera.name,
-        "in_armature": [x for row in armature.matrix_world.inverted() @ camera.matrix_world for x in row],
+        "in_armature": [number for row in place for number in row],
         "vertical_fov": camera.data.angle_y,
         "plate": [list(behind.image.size), behind.image.packed_file is not None],
         "is_shown": camera.data.show_background_images,
-    }  # fmt: skip
+    }
 
 
 def _exported(name):
