@@ -12,6 +12,14 @@ from typing import Any
 from album2avatar.errors import WorkspaceError
 
 
+def in_home(path: str) -> Path:
+    """A path whose `~` is the user's home; as it is where it names a user that there isn't."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Generator[Path]:
     """Give a temporary path beside `path`; on success it takes the place of `path`.

@@ -11,8 +11,8 @@ from album2avatar.pipeline.flows import CLIP_STAGES
 from album2avatar.stage_table import CLIP_STAGE_NAMES, CLIP_STAGE_SHARES
 from album2avatar.workspace import Workspace
 from finished_avatar import JOB, plant_avatar
-from running_service import RunningService, read_events
-from small_videos import wandering, write_video
+from running_service import DEMO_ALBUM, RunningService, read_events
+from small_videos import standing, wandering, write_video
 from toy_clip import toy_settings, write_egg
 
 
@@ -74,6 +74,7 @@ def test_it_is_made_as_its_avatar_but_for_what_is_asked(filmed: RunningService):
         ({"video": "{folder}"}, 422, "no video"),
         ({"settings": {"clip": {"begin": 3}}}, 422, "clip.begin"),
         ({"workspace": "relative"}, 409, "relative"),
+        ({"workspace": "~nobody-of-that-name/clip"}, 409, "no absolute path"),
         ({"workspace": "{folder}/Anna/clip"}, 409, "Choose another folder"),
         ({"workspace": "{folder}/Anna"}, 409, "works in"),
     ],
@@ -163,7 +164,8 @@ def filming(tmp_path: Path) -> Iterator[RunningService]:
 @pytest.mark.slow
 def test_a_clip_is_made_from_the_video_to_the_animation(filming: RunningService):
     """With its picture and events, stopped and resumed."""
-    video = write_video(filming.folder / "wall.mp4", wandering(4))
+    frames = standing(DEMO_ALBUM / "IMG_0401.jpg", 4)
+    video = write_video(filming.folder / "dance.mp4", frames)
     body = {"job": JOB, "video": str(video), "settings": toy_settings().model_dump()}
     job = filming.post("/clips", body)["id"]
     filming.wait_for_stage(job, "frames")

@@ -4,10 +4,10 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from album2avatar.errors import SettingsError, WorkspaceError
+from album2avatar.files import in_home
 from album2avatar.jobs.album_shelf import AlbumShelf
 from album2avatar.jobs.avatar_deletion import delete_avatar
 from album2avatar.jobs.errors import ConflictError
@@ -323,7 +323,7 @@ def check_request(record: JobRecord) -> None:
             "SMPL-X bodies need the package smplx. Install it with pip install "
             "'album2avatar[smplx]', or choose the body Anny."
         )
-    if not Path(settings.fitting.smplx_file).expanduser().is_file():
+    if not in_home(settings.fitting.smplx_file).is_file():
         raise SettingsError(
             "SMPL-X needs your own model file (SMPLX_NEUTRAL.npz), and there is none at "
             f"'{settings.fitting.smplx_file}'. Choose the file, or choose the body Anny."

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from album2avatar.album_choice import VIDEO_SUFFIXES
 from album2avatar.errors import AlbumError, WorkspaceError
+from album2avatar.files import in_home
 from album2avatar.jobs.album_shelf import AlbumRecord
 from album2avatar.jobs.errors import ConflictError
 from album2avatar.jobs.finished_avatars import check_finished
@@ -206,7 +207,7 @@ def _avatar_folder(wanted: str | None, title: str, job: str) -> Path:
 
 
 def _absolute(path: str) -> Path:
-    folder = Path(path).expanduser()
+    folder = in_home(path)
     if not folder.is_absolute():
         raise WorkspaceError(f"'{path}' is no absolute path. Choose a folder for the avatar.")
     return folder.resolve()

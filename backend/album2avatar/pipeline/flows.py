@@ -10,6 +10,7 @@ from album2avatar.decomposition import stage as decomposition_stage
 from album2avatar.description import stage as description_stage
 from album2avatar.export import clip_stage as export_clip_stage
 from album2avatar.export import stage as export_stage
+from album2avatar.files import in_home
 from album2avatar.fitting import clip_stage as fitting_clip_stage
 from album2avatar.fitting import stage as fitting_stage
 from album2avatar.model_folders import find_model
@@ -52,7 +53,7 @@ def _given_to_swap(workspace: Workspace) -> list[Path]:
 
 def _given(path: str) -> list[Path]:
     """The artist's own file or folder, where a setting names one."""
-    return [Path(path).expanduser()] if path else []
+    return [in_home(path)] if path else []
 
 
 def _conditioners(settings: Settings) -> list[Path]:
