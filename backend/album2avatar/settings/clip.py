@@ -17,7 +17,7 @@ class ClipSettings(Frozen):
     wave of the hand."""
     frames_max: int = Field(default=180, ge=2, le=2000)
     """A longer clip is refused: all its frames are looked at together. 180 are twelve seconds."""
-    long_side: int = Field(default=640, ge=128, le=4096)
+    long_side: int = Field(default=960, ge=128, le=4096)
     """Long side in pixels of frames, plate and masks."""
     person_share_min: float = Field(default=0.5, ge=0, le=1)
     """Share of the frames that must show a person."""
