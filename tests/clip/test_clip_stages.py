@@ -49,7 +49,7 @@ def test_the_egg_is_tracked_across_the_picture(finished: Workspace) -> None:
     true = torch.stack([place(number) for number in range(COUNT)])
     # One camera can't tell near and long-focused from far: what it sees is the ratio.
     seen, expected = found[:, [0, 2]] / found[:, 1:2], true[:, [0, 2]] / true[:, 1:2]
-    assert float((seen - expected).abs().max()) < 0.016
+    assert float((seen - expected).abs().max()) < 0.02
 
 
 def test_the_plate_is_the_wall_where_any_frame_shows_it(finished: Workspace) -> None:

@@ -3,7 +3,13 @@
 import torch
 from torch import Tensor
 
-from album2avatar.decomposition.matting import MatteScene, matte_terms, solve_matte, stretched
+from album2avatar.decomposition.matting import (
+    MatteScene,
+    Mixture,
+    matte_terms,
+    solve_matte,
+    stretched,
+)
 from album2avatar.decomposition.scenes import distances
 from album2avatar.settings import ClipSettings
 
@@ -45,12 +51,14 @@ def test_the_gradient_of_every_loss_agrees_with_finite_differences() -> None:
     alpha = 0.05 + 0.9 * torch.rand(SIZE, SIZE, generator=generator).double()
     alpha.requires_grad_()
     direction = torch.randn(SIZE, SIZE, generator=generator).double()
-    step = 1e-6
+    step, mixture = 1e-6, Mixture.of(doubled)
     for name in ("reconstruction", "prior", "mesh", "sparse", "smooth"):
-        (gradient,) = torch.autograd.grad(getattr(matte_terms(alpha, doubled), name), alpha)
+        (gradient,) = torch.autograd.grad(
+            getattr(matte_terms(alpha, doubled, mixture), name), alpha
+        )
         with torch.no_grad():
             ahead, behind = (
-                getattr(matte_terms(alpha + sign * step * direction, doubled), name)
+                getattr(matte_terms(alpha + sign * step * direction, doubled, mixture), name)
                 for sign in (1, -1)
             )
         measured = (ahead - behind) / (2 * step)

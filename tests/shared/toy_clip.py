@@ -52,7 +52,7 @@ def write_egg(avatar: Workspace) -> None:
 
 def place(number: int) -> Tensor:
     """(3,) where the egg's origin is before the camera, metres."""
-    return torch.tensor([-0.75 + 0.3 * number, 4.5, -0.85])
+    return torch.tensor([-0.75 + 0.3 * number, 3.6, -0.85])
 
 
 def true_masks() -> Tensor:

@@ -70,13 +70,37 @@ class MatteTerms:
         )
 
 
-def matte_terms(alpha: Tensor, scene: MatteScene) -> MatteTerms:
+@dataclass(frozen=True)
+class Mixture:
+    """What the reconstruction needs of three colours a pixel: products of two differences."""
+
+    image: Tensor
+    """(H, W) squared difference of image and plate."""
+    both: Tensor
+    """(H, W) product of that difference and the person's from the plate."""
+    person: Tensor
+    """(H, W) squared difference of the person's colour and the plate."""
+    right: Tensor
+    """(H, W - 1) see `edge_weights`."""
+    down: Tensor
+    """(H - 1, W)."""
+
+    @staticmethod
+    def of(scene: MatteScene) -> "Mixture":
+        """Compute all that doesn't depend on the opacity."""
+        image, person = scene.image - scene.plate, scene.foreground - scene.plate
+        right, down = edge_weights(scene)
+        return Mixture(
+            image.square().sum(-1), (image * person).sum(-1), person.square().sum(-1), right, down
+        )
+
+
+def matte_terms(alpha: Tensor, scene: MatteScene, mixture: Mixture) -> MatteTerms:
     """Every loss of an opacity (H, W) in 0..1; differentiable."""
-    right, down = edge_weights(scene)
-    smooth = (right * (alpha[:, 1:] - alpha[:, :-1]).square()).sum()
-    smooth = smooth + (down * (alpha[1:] - alpha[:-1]).square()).sum()
+    smooth = (mixture.right * (alpha[:, 1:] - alpha[:, :-1]).square()).sum()
+    smooth = smooth + (mixture.down * (alpha[1:] - alpha[:-1]).square()).sum()
     return MatteTerms(
-        reconstruction=reconstruction(alpha, scene).sum(),
+        reconstruction=reconstruction(alpha, scene, mixture).sum(),
         prior=prior_energy(alpha, scene).sum(),
         mesh=mesh_energy(alpha, scene).sum(),
         sparse=(4 * alpha * (1 - alpha)).sum(),
@@ -84,17 +108,16 @@ def matte_terms(alpha: Tensor, scene: MatteScene) -> MatteTerms:
     )
 
 
-def reconstruction(alpha: Tensor, scene: MatteScene) -> Tensor:
+def reconstruction(alpha: Tensor, scene: MatteScene, mixture: Mixture) -> Tensor:
     """(H, W) negative log-likelihood of the image as a mix of person and plate.
 
     The person's colour is known to FOREGROUND_SPREAD only; integrating over it leaves a normal
     distribution that is the wider the more of the person is in the mix.
     """
-    mixed = alpha[..., None] * scene.foreground + (1 - alpha)[..., None] * scene.plate
-    squared = (scene.image - mixed).square().sum(-1)
+    squared = mixture.image - 2 * alpha * mixture.both + alpha.square() * mixture.person
     noise = max(scene.noise, NOISE_MIN) ** 2
     variance = noise + (alpha * FOREGROUND_SPREAD).square()
-    likelihood = squared / (2 * variance) + 1.5 * torch.log(variance / noise)
+    likelihood = squared.clamp(min=0) / (2 * variance) + 1.5 * torch.log(variance / noise)
     # However wrong both are, a pixel says no more than this.
     return scene.seen * BEYOND * (1 - torch.exp(-likelihood / BEYOND))
 
@@ -133,9 +156,13 @@ def solve_matte(scene: MatteScene, settings: ClipSettings) -> Tensor:
 
     Each pixel for itself at first, then all together by gradient descent.
     """
+    mixture = Mixture.of(scene)
     with torch.no_grad():
         costs = torch.stack(
-            [unary_cost(torch.full_like(scene.prior, level), scene, settings) for level in LEVELS]
+            [
+                unary_cost(torch.full_like(scene.prior, level), scene, mixture, settings)
+                for level in LEVELS
+            ]
         )
         first = torch.tensor(LEVELS)[costs.argmin(0)]
     logits = torch.logit(first.clamp(_SURE, 1 - _SURE)).requires_grad_()
@@ -144,15 +171,18 @@ def solve_matte(scene: MatteScene, settings: ClipSettings) -> Tensor:
         fade = 1 - 0.8 * step / settings.mask_steps
         optimizer.param_groups[0]["lr"] = 2 * RATE * fade
         optimizer.zero_grad()
-        matte_terms(stretched(logits), scene).total(settings).backward()  # pyright: ignore[reportUnknownMemberType]
+        energy = matte_terms(stretched(logits), scene, mixture).total(settings)
+        energy.backward()  # pyright: ignore[reportUnknownMemberType]
         optimizer.step()
     return stretched(logits).detach()
 
 
-def unary_cost(alpha: Tensor, scene: MatteScene, settings: ClipSettings) -> Tensor:
+def unary_cost(
+    alpha: Tensor, scene: MatteScene, mixture: Mixture, settings: ClipSettings
+) -> Tensor:
     """(H, W) what a pixel's own losses hold against an opacity."""
     return (
-        reconstruction(alpha, scene)
+        reconstruction(alpha, scene, mixture)
         + settings.prior_weight * prior_energy(alpha, scene)
         + settings.mesh_weight * mesh_energy(alpha, scene)
         + settings.sparse_weight * 4 * alpha * (1 - alpha)

@@ -74,14 +74,19 @@ def robust_plate(pictures: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Ten
     middle = (reached < half).sum(0, keepdim=True).clamp(max=len(pictures) - 1)
     color = pictures.gather(0, order.gather(0, middle))[0]
     for _ in range(ROUNDS):
-        away = (pictures - color).square().sum(-1)
-        heard = weights * (1 - away / OUTLIER**2).clamp(min=0).square()
-        total = heard.sum(0)
-        mean = (heard[..., None] * pictures).sum(0) / total.clamp(min=1e-6)[..., None]
-        color = torch.where(total[..., None] > 1e-6, mean, color)
-    away = (pictures - color).square().mean(-1)
-    spread = ((heard * away).sum(0) / total.clamp(min=1e-6)).sqrt()
-    return color, weights.sum(0), spread
+        heard = _near(pictures, weights, color)
+        total = heard.sum(0)[..., None]
+        mean = (heard[..., None] * pictures).sum(0) / total.clamp(min=1e-6)
+        color = torch.where(total > 1e-6, mean, color)
+    heard = _near(pictures, weights, color)
+    away = (heard * (pictures - color).square().mean(-1)).sum(0)
+    return color, weights.sum(0), (away / heard.sum(0).clamp(min=1e-6)).sqrt()
+
+
+def _near(pictures: Tensor, weights: Tensor, color: Tensor) -> Tensor:
+    """(T, H, W) Tukey's weights of pictures around a colour."""
+    away = (pictures - color).square().sum(-1)
+    return weights * (1 - away / OUTLIER**2).clamp(min=0).square()
 
 
 def exposure_gains(still: Tensor, weights: Tensor, plate: Tensor, reference: int) -> Tensor:

@@ -101,11 +101,9 @@ def sure_background(view: MeshView, prior: Tensor, band: float) -> Tensor:
     That is far from the mesh, and farther where the segmentation sees a person. Farther still it
     isn't heard: it takes floors for people.
     """
-    reach = max(1, round(band / view.metres))
-    covered = (view.coverage > 0.1).float()
-    near = grown(covered, reach)
-    around = grown(covered, 3 * reach)
-    return 1 - torch.maximum(near, around * grown((prior > 0.4).float(), 2))
+    outward, _ = distances(view.coverage > 0.1, view.metres)
+    seen = grown((prior > 0.4).float(), 2) > 0
+    return 1 - ((outward < band) | (seen & (outward < 3 * band))).float()
 
 
 def _box(near: Tensor) -> tuple[slice, slice]:

@@ -17,7 +17,7 @@ class ClipSettings(Frozen):
     wave of the hand."""
     frames_max: int = Field(default=180, ge=2, le=2000)
     """A longer clip is refused: all its frames are looked at together. 180 are twelve seconds."""
-    long_side: int = Field(default=640, ge=128, le=4096)
+    long_side: int = Field(default=960, ge=128, le=4096)
     """Long side in pixels of frames, plate and masks."""
     person_share_min: float = Field(default=0.5, ge=0, le=1)
     """Share of the frames that must show a person."""
@@ -38,7 +38,7 @@ class ClipSettings(Frozen):
 
     mask_rounds: int = Field(default=2, ge=1, le=10)
     """How often plate and masks are found from one another."""
-    mask_steps: int = Field(default=40, ge=1, le=5000)
+    mask_steps: int = Field(default=24, ge=1, le=5000)
     """Steps of a frame's mask in each round."""
     band: float = Field(default=0.07, ge=0, le=1)
     """Metres outside of the avatar's outline in which hair and cloth may be."""
@@ -51,9 +51,5 @@ class ClipSettings(Frozen):
     prior_weight: float = Field(default=0.6, ge=0)
     """Weight of the segmentation's mask."""
 
-    pose_steps: int = Field(default=12, ge=0, le=1000)
-    """Steps in which each pose is corrected by outlines and colours at the end."""
-    pose_height: int = Field(default=128, ge=32, le=2048)
-    """Rows of the pictures that are compared then."""
     checkpoint_every: int = Field(default=20, ge=1)
     """Steps between checkpoints."""
