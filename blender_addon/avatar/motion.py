@@ -12,7 +12,6 @@ from typing import Any
 
 import bpy
 import numpy as np
-from mathutils import Matrix
 
 from ..errors import AvatarError
 
@@ -42,7 +41,7 @@ def motion_of(armature: Any) -> Motion | None:
     return Motion(animation.action, slot, rests_of(armature))
 
 
-def rests_of(armature: Any) -> dict[str, Matrix]:
+def rests_of(armature: Any) -> dict[str, Any]:
     """Axes of each bone at rest, (3, 3), in the armature's space."""
     return {bone.name: bone.matrix_local.to_3x3() for bone in armature.data.bones}
 
