@@ -79,11 +79,11 @@ SWAP_STAGE_SHARES: Mapping[str, float] = {
 """Share of a whole avatar's time that a stage of a garment swap takes."""
 
 CLIP_STAGE_SHARES: Mapping[str, float] = {
-    "frames": 0.006,
-    "segment": 0.100,
-    "track": 0.069,
-    "decompose": 0.815,
-    "export": 0.010,
+    "frames": 0.023,
+    "segment": 0.306,
+    "track": 0.197,
+    "decompose": 0.455,
+    "export": 0.019,
 }
-"""Share of a clip's time that a stage takes: 18 frames of 480 x 480 pixels with the preset `demo`'s
-networks on two CPU cores."""
+"""Share of a clip's time that a stage takes: 19 frames of 480 x 480 pixels with the settings' defaults
+on two CPU cores, as `workspace.json` records it."""

@@ -34,5 +34,6 @@ def add_plate_camera(armature: Any, camera: ClipCamera, plate: Path, name: str) 
     image.pack()
     data.show_background_images = True
     behind = data.background_images.new()
-    behind.image, behind.alpha, behind.display_depth = image, 1.0, "BACK"
+    behind.image, behind.alpha = image, 1.0
+    behind.frame_method, behind.display_depth = "FIT", "BACK"  # never stretched
     return found

@@ -219,7 +219,7 @@ def _describe_camera(armature):
         "in_armature": [number for row in place for number in row],
         "vertical_fov": camera.data.angle_y,
         "plate": [list(behind.image.size), behind.image.packed_file is not None],
-        "is_shown": camera.data.show_background_images,
+        "is_shown": [camera.data.show_background_images, behind.frame_method],
     }
 
 

@@ -97,7 +97,7 @@ def test_the_videos_camera_sees_the_plate(found: dict[str, Any], placed: PlacedC
     expected = placed.camera_to_world.reshape(-1)
     assert camera["in_armature"] == pytest.approx(expected.tolist(), abs=1e-5)
     assert camera["vertical_fov"] == pytest.approx(0.5, abs=1e-5)
-    assert (camera["plate"], camera["is_shown"]) == ([[80, 60], True], True)
+    assert (camera["plate"], camera["is_shown"]) == ([[80, 60], True], [True, "FIT"])
 
 
 def test_one_step_of_undo_takes_it_away(found: dict[str, Any]) -> None:
