@@ -7,6 +7,8 @@ import bpy
 from . import backend, preferences, properties
 from .album import operators as album_operators
 from .album import panel as album_panel
+from .animation import operators as animation_operators
+from .animation import panel as animation_panel
 from .assets import mask_operators
 from .assets import operators as assets_operators
 from .assets import panel as assets_panel
@@ -42,6 +44,8 @@ _CLASSES = (
     *jobs_panel.CLASSES,
     *avatar_operators.CLASSES,
     *avatar_panel.CLASSES,
+    *animation_operators.CLASSES,
+    *animation_panel.CLASSES,
     *wardrobe_operators.CLASSES,
     *variant_operators.CLASSES,
     *wardrobe_panel.CLASSES,

@@ -11,6 +11,8 @@ from bpy.types import PropertyGroup
 
 from .album.properties import CLASSES as ALBUM_CLASSES
 from .album.properties import ALBUM2AVATAR_PG_album
+from .animation.properties import CLASSES as ANIMATION_CLASSES
+from .animation.properties import ALBUM2AVATAR_PG_animation
 from .assets.properties import CLASSES as ASSETS_CLASSES
 from .assets.properties import ALBUM2AVATAR_PG_assets
 from .creation.properties import CLASSES as CREATION_CLASSES
@@ -32,6 +34,7 @@ class ALBUM2AVATAR_PG_state(PropertyGroup):
     creation: PointerProperty(type=ALBUM2AVATAR_PG_creation)  # pyright: ignore[reportInvalidTypeForm]
     jobs: PointerProperty(type=ALBUM2AVATAR_PG_jobs)  # pyright: ignore[reportInvalidTypeForm]
     wardrobe: PointerProperty(type=ALBUM2AVATAR_PG_wardrobe)  # pyright: ignore[reportInvalidTypeForm]
+    animation: PointerProperty(type=ALBUM2AVATAR_PG_animation)  # pyright: ignore[reportInvalidTypeForm]
     export: PointerProperty(type=ALBUM2AVATAR_PG_export)  # pyright: ignore[reportInvalidTypeForm]
 
 
@@ -41,6 +44,7 @@ CLASSES = (
     *CREATION_CLASSES,
     *JOBS_CLASSES,
     *WARDROBE_CLASSES,
+    *ANIMATION_CLASSES,
     *EXPORT_CLASSES,
     ALBUM2AVATAR_PG_state,
 )

@@ -1,4 +1,4 @@
-"""The command line: `album2avatar create`, `inspect`, `export`, `doctor`, `serve`, `wardrobe`."""
+"""The command line of album2avatar; longer commands are in modules of their own."""
 
 import json
 import os
@@ -13,6 +13,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import typer
 
 from album2avatar import __version__
+from album2avatar.animate_command import animate
 from album2avatar.cancelling import cancelled_by_signals
 from album2avatar.errors import Album2AvatarError, SettingsError, WorkspaceError
 from album2avatar.inspect_command import KeepOption, LeaveOutOption, inspect
@@ -37,6 +38,7 @@ app.add_typer(models_app, name="models")
 
 app.command("inspect")(inspect)
 app.command("swap")(swap)
+app.command("animate")(animate)
 
 DEFAULT_PRESET = "demo"
 

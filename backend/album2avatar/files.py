@@ -12,6 +12,14 @@ from typing import Any
 from album2avatar.errors import WorkspaceError
 
 
+def in_home(path: str) -> Path:
+    """A path whose `~` is the user's home; as it is where it names a user that there isn't."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Generator[Path]:
     """Give a temporary path beside `path`; on success it takes the place of `path`.
@@ -27,7 +35,7 @@ def atomic_path(path: Path) -> Generator[Path]:
         handle, name = tempfile.mkstemp(prefix=".tmp-", suffix=path.suffix, dir=path.parent)
         os.close(handle)
     except OSError as error:
-        raise _write_error(path, error) from error
+        raise write_error(path, error) from error
     temporary = Path(name)
     try:
         yield temporary
@@ -37,7 +45,7 @@ def atomic_path(path: Path) -> Generator[Path]:
         temporary.replace(path)
         flush_folder(path.parent)
     except OSError as error:
-        raise _write_error(path, error) from error
+        raise write_error(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -64,7 +72,8 @@ def flush_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _write_error(path: Path, error: OSError) -> WorkspaceError:
+def write_error(path: Path, error: OSError) -> WorkspaceError:
+    """What to tell the artist of a file or folder that can't be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return WorkspaceError(
             f"{path} can't be written: the disk is full. Free some space, then run the same "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from album2avatar.errors import ModelError
+from album2avatar.files import in_home
 
 if TYPE_CHECKING:
     from album2avatar.hub import Hub
@@ -47,7 +48,7 @@ def find_model(name_or_path: str, hub: Hub | None = None) -> Path:
     Raises:
         ModelError: there is no such folder.
     """
-    direct = Path(name_or_path).expanduser()
+    direct = in_home(name_or_path)
     if direct.is_dir():
         return direct
     if direct.is_file():

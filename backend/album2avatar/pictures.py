@@ -31,6 +31,13 @@ def save_picture(path: Path, image: Tensor) -> None:
         Image.fromarray(np.ascontiguousarray(pixels)).save(temporary)
 
 
+def save_grey(path: Path, values: Tensor) -> None:
+    """Write values (H, W), 0..1, row 0 at the top, as an 8-bit grey PNG, atomically."""
+    pixels = (values.detach().cpu().clamp(0, 1) * 255.0).round().to(torch.uint8).numpy()
+    with atomic_path(path) as temporary:
+        Image.fromarray(np.ascontiguousarray(pixels), "L").save(temporary)
+
+
 def save_texture(path: Path, texture: Tensor) -> None:
     """Write a texture (H, W, 3), row 0 at v = 0, as an 8-bit PNG, whose row 0 is at the top."""
     save_picture(path, texture.flip(0))

@@ -170,6 +170,79 @@ class Workspace:
         """Folder of what a variant has put on: an entry of the wardrobe, or a shape alone."""
         return self.root / "garment"
 
+    # animate → a video put on an avatar
+    @property
+    def clip_file(self) -> Path:
+        """`ClipRecord` as JSON; a folder that has one is a clip: a video put on an avatar."""
+        return self.root / "clip.json"
+
+    @property
+    def frames_index(self) -> Path:
+        """`FrameIndex` as JSON: which moments of the video the frames are."""
+        return self.root / "frames" / "frames.json"
+
+    def frame(self, number: int) -> Path:
+        """PNG of a frame, upright, 8-bit sRGB; they count from 0."""
+        return self.root / "frames" / f"{number:04d}.png"
+
+    @property
+    def sightings(self) -> Path:
+        """`Sightings` as JSON: joints and view of the person in each frame."""
+        return self.root / "segmentation" / "sightings.json"
+
+    def person_mask(self, number: int) -> Path:
+        """8-bit PNG: how surely each pixel of a frame is person, as the segmentation says."""
+        return self.root / "segmentation" / "person" / f"{number:04d}.png"
+
+    @property
+    def camera_motion(self) -> Path:
+        """How the camera moved from frame to frame, safetensors."""
+        return self.root / "segmentation" / "camera.safetensors"
+
+    @property
+    def clip_poses(self) -> Path:
+        """`PhotoPoses` of the frames, as joints and outlines say, safetensors."""
+        return self.root / "tracking" / "poses.safetensors"
+
+    @property
+    def clip_final_poses(self) -> Path:
+        """`PhotoPoses` of the frames, as the soft masks and the colours say, safetensors."""
+        return self.root / "decomposition" / "poses.safetensors"
+
+    @property
+    def clip_plate(self) -> Path:
+        """The background without the person, sRGB PNG."""
+        return self.exports / "plate.png"
+
+    @property
+    def clip_plate_unseen(self) -> Path:
+        """8-bit PNG: white where no frame shows the background, and the plate is filled."""
+        return self.exports / "plate_unseen.png"
+
+    @property
+    def clip_masks(self) -> Path:
+        """Folder of the frames' soft masks."""
+        return self.exports / "masks"
+
+    def clip_mask(self, number: int) -> Path:
+        """8-bit PNG: opacity of the person in each pixel of a frame."""
+        return self.clip_masks / f"{number:04d}.png"
+
+    @property
+    def clip_report(self) -> Path:
+        """`ClipReport` as JSON: what the artist should know of plate, masks and poses."""
+        return self.exports / "report.json"
+
+    @property
+    def clip_glb(self) -> Path:
+        """The avatar with one animation, as binary glTF."""
+        return self.exports / "animated.glb"
+
+    @property
+    def clip_preview(self) -> Path:
+        """Contact sheet: frames, their masks, and the avatar over the plate."""
+        return self.exports / "clip.png"
+
     # running
     def checkpoint(self, stage: str) -> Path:
         """Checkpoint of a stage that is under way."""

@@ -4,7 +4,6 @@ The importer welds vertices at the same place. A triangle that this leaves with 
 is dropped, and so is one that covers another; what the file says by counting needs to know.
 """
 
-import json
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_HEADER, _CHUNK = struct.Struct("<4sII"), struct.Struct("<I4s")
+from .glb_file import read_chunks
+
 _INDEX_TYPES = {5121: np.uint8, 5123: np.uint16, 5125: np.uint32}
 
 
@@ -25,21 +25,11 @@ def kept_triangles(path: Path) -> list[NDArray[np.bool_]]:
         of meshes than one, or is laid out in a way that album2avatar and Blender don't write.
     """
     try:
-        document, binary = _read_chunks(path.read_bytes())
+        document, binary = read_chunks(path.read_bytes())
         (mesh,) = document["meshes"]
         return [_kept(document, binary, primitive) for primitive in mesh["primitives"]]
     except (OSError, ValueError, KeyError, IndexError, TypeError, struct.error):
         return []
-
-
-def _read_chunks(content: bytes) -> tuple[Mapping[str, Any], bytes]:
-    magic, _, _ = _HEADER.unpack_from(content)
-    if magic != b"glTF":
-        raise ValueError("no GLB")
-    length, _ = _CHUNK.unpack_from(content, _HEADER.size)
-    start = _HEADER.size + _CHUNK.size
-    document = json.loads(content[start : start + length])
-    return document, content[start + length + _CHUNK.size :]
 
 
 def _kept(

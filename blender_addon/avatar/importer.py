@@ -1,4 +1,4 @@
-"""A GLB becomes an avatar that an artist can work on.
+"""A GLB becomes an avatar that an artist can work on, or only the motion in it is taken.
 
 Blender's own importer reads the file; what glTF can't hold comes from its extras.
 """
@@ -17,8 +17,9 @@ from .bone_collections import sort_bones
 from .character import Character, meshes_of
 from .glb_faces import kept_triangles
 from .materials import tidy_materials
-from .metadata import KEY, AvatarMetadata, parse_metadata
-from .modes import object_mode
+from .metadata import CLIP, KEY, AvatarMetadata, parse_metadata
+from .modes import object_mode, selection_kept
+from .motion import Motion, give_motion, motion_of
 
 _IMPORT_OPTIONS: dict[str, Any] = {
     # The file's bone axes are Blender's already.
@@ -36,7 +37,8 @@ _IMPORT_OPTIONS: dict[str, Any] = {
 def import_avatar(context: Any, path: Path, title: str = "") -> Character:
     """Add the avatar in a GLB to the current scene, in a collection of its own.
 
-    The new armature is active and selected with its meshes.
+    The new armature is active and selected with its meshes. Where the file is animated, it plays
+    that from the scene's first frame on.
 
     Args:
         title: name of armature and collection; empty takes the file's.
@@ -57,6 +59,7 @@ def import_avatar(context: Any, path: Path, title: str = "") -> Character:
             )
         metadata = parse_metadata(armature[KEY].to_dict())
         armature.name = title or armature.name
+        motion = motion_of(armature)
         with object_mode(context, armature, "EDIT"):
             _restore_bones(armature.data, metadata)
     except AvatarError:
@@ -68,7 +71,55 @@ def import_avatar(context: Any, path: Path, title: str = "") -> Character:
     if len(character.meshes) == 1:
         label_faces(character.meshes[0].data, metadata, kept_triangles(path))
     tidy_materials(character)
+    if motion is not None:
+        give_motion(context, armature, motion, context.scene.frame_start)
     return character
+
+
+def read_motion(context: Any, path: Path) -> Motion:
+    """Take the animation out of a GLB; of all else in the file nothing is left in Blender.
+
+    Raises:
+        AvatarError: the file can't be read, or has no animated avatar.
+    """
+    before = _known_data()
+    with selection_kept(context):
+        _import_gltf(path)
+        created = [found for found in bpy.data.objects if found.as_pointer() not in before]
+        armature = next((found for found in created if found.type == "ARMATURE"), None)
+        motion = motion_of(armature) if armature is not None else None
+        kept = motion.action.as_pointer() if motion is not None else 0
+        bpy.data.batch_remove(
+            [
+                found
+                for container in _containers()
+                for found in container
+                if found.as_pointer() not in before and found.as_pointer() != kept
+            ]
+        )
+    if motion is None:
+        raise AvatarError(f"{path.name} holds no animated avatar. Make the animation again.")
+    return motion
+
+
+def _containers() -> tuple[Any, ...]:
+    """Everything that a glTF file may become."""
+    data = bpy.data
+    return (
+        data.objects,
+        data.meshes,
+        data.armatures,
+        data.materials,
+        data.images,
+        data.collections,
+        data.cameras,
+        data.lights,
+        data.actions,
+    )
+
+
+def _known_data() -> frozenset[int]:
+    return frozenset(found.as_pointer() for container in _containers() for found in container)
 
 
 def _import_gltf(path: Path) -> None:
@@ -123,6 +174,7 @@ def _finish(context: Any, character: Character, created: list[Any]) -> None:
     kept = armature[KEY].to_dict()
     # The armature holds them now, and an artist's edits would make the copy untrue.
     del kept["bones"]
+    kept.pop(CLIP, None)
     armature[KEY] = kept
 
     for mesh in character.meshes:

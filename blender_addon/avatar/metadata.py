@@ -9,6 +9,8 @@ from ..errors import AvatarError
 
 KEY = "album2avatar"
 """Name of the extras in the file, and of the custom property on the armature."""
+CLIP = "clip"
+"""Part of the extras of an animated avatar: how the video saw it."""
 NEWEST_FORMAT = 1
 
 

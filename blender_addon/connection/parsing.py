@@ -11,6 +11,7 @@ from .types import (
     Asset,
     AssetPhoto,
     Body,
+    Clip,
     Finding,
     FindingState,
     FunnelRow,
@@ -197,7 +198,16 @@ def parse_job(fields: Fields) -> Job:
         draft_note=fields.text("draft_note"),
         hero_photo=fields.text("hero_photo"),
         base=fields.text_or_none("base"),
+        clip=fields.record_or_none("clip", _parse_clip),
         metrics=fields.numbers("metrics"),
+    )
+
+
+def _parse_clip(fields: Fields) -> Clip:
+    return Clip(
+        animation=fields.required("animation"),
+        plate=fields.required("plate"),
+        folder=fields.text("folder"),
     )
 
 

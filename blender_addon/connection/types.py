@@ -9,7 +9,7 @@ from typing import Literal
 Status = Literal["off", "starting", "ready", "failed"]
 AlbumState = Literal["reading", "ready", "failed"]
 Verdict = Literal["good", "warning", "rejected"]
-Goal = Literal["assets", "avatar", "words", "swap"]
+Goal = Literal["assets", "avatar", "words", "swap", "clip"]
 JobState = Literal["queued", "running", "cancelling", "cancelled", "failed", "done"]
 FindingState = Literal["ready", "optional", "broken"]
 ParentEnds = Literal["stop", "finish"]
@@ -81,6 +81,18 @@ class PhotoFit:
 
 
 @dataclass(frozen=True)
+class Clip:
+    """What a video on an avatar gave."""
+
+    animation: str
+    """Artifact id of the animated avatar."""
+    plate: str
+    """Artifact id of the background without the person."""
+    folder: str
+    """Path of the folder with all of it, the frames' masks among it."""
+
+
+@dataclass(frozen=True)
 class Job:
     """One avatar in the making, or made."""
 
@@ -132,7 +144,10 @@ class Job:
     hero_photo: str = ""
     """Id of the photo that the avatar looks like most; empty for none."""
     base: str | None = None
-    """Job of the avatar that this one dresses anew; None unless the goal is `swap`."""
+    """Job of the avatar that this one dresses anew or animates; None unless the goal is `swap` or
+    `clip`."""
+    clip: Clip | None = None
+    """Once it is written."""
     doubtful_photos: tuple[PhotoFit, ...] = ()
     """As far as the body was fitted."""
     metrics: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
@@ -146,7 +161,12 @@ class Job:
     @property
     def has_made_avatar(self) -> bool:
         """Whether there is an avatar to put into the scene."""
-        return self.state == "done" and self.goal != "assets"
+        return self.state == "done" and self.goal not in ("assets", "clip")
+
+    @property
+    def made_clip(self) -> Clip | None:
+        """The animation to put into the scene."""
+        return self.clip if self.state == "done" else None
 
     @property
     def offered_draft(self) -> str | None:

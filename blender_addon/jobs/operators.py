@@ -24,7 +24,7 @@ from ..wardrobe.wish import relatives
 from .image_editor import show_preview
 
 
-class _JobOperator(Operator):
+class JobOperator(Operator):
     """Does something with one job, the chosen one where none is named."""
 
     job: StringProperty(options={"SKIP_SAVE"})  # pyright: ignore[reportInvalidTypeForm]
@@ -46,7 +46,7 @@ class _JobOperator(Operator):
         raise NotImplementedError
 
 
-class ALBUM2AVATAR_OT_cancel_job(_JobOperator):
+class ALBUM2AVATAR_OT_cancel_job(JobOperator):
     """Stop after the present step. Everything so far is kept, and Resume goes on from there"""
 
     bl_idname = "album2avatar.cancel_job"
@@ -61,7 +61,7 @@ class ALBUM2AVATAR_OT_cancel_job(_JobOperator):
         ask("jobs", "POST", f"/jobs/{job.id}/cancel", {"force": self.force})
 
 
-class ALBUM2AVATAR_OT_resume_job(_JobOperator):
+class ALBUM2AVATAR_OT_resume_job(JobOperator):
     """Go on from the last checkpoint"""
 
     bl_idname = "album2avatar.resume_job"
@@ -72,7 +72,7 @@ class ALBUM2AVATAR_OT_resume_job(_JobOperator):
         ask("jobs", "POST", f"/jobs/{job.id}/resume", {})
 
 
-class ALBUM2AVATAR_OT_delete_job(_JobOperator):
+class ALBUM2AVATAR_OT_delete_job(JobOperator):
     """Take the job off the list"""
 
     bl_idname = "album2avatar.delete_job"
@@ -99,7 +99,7 @@ class ALBUM2AVATAR_OT_delete_job(_JobOperator):
         ask("jobs", "DELETE", f"/jobs/{job.id}?files={files}")
 
 
-class ALBUM2AVATAR_OT_open_job_log(_JobOperator):
+class ALBUM2AVATAR_OT_open_job_log(JobOperator):
     """Open the job's log in your text editor"""
 
     bl_idname = "album2avatar.open_job_log"
@@ -107,10 +107,10 @@ class ALBUM2AVATAR_OT_open_job_log(_JobOperator):
 
     def act(self, context: Any, job: Job) -> None:
         """Open it."""
-        _open(job.log_path, "The job has not begun to write a log.")
+        open_path(job.log_path, "The job has not begun to write a log.")
 
 
-class ALBUM2AVATAR_OT_open_job_folder(_JobOperator):
+class ALBUM2AVATAR_OT_open_job_folder(JobOperator):
     """Show the folder with everything that the job has made"""
 
     bl_idname = "album2avatar.open_job_folder"
@@ -118,10 +118,10 @@ class ALBUM2AVATAR_OT_open_job_folder(_JobOperator):
 
     def act(self, context: Any, job: Job) -> None:
         """Open it."""
-        _open(job.workspace, "The job has not begun to make its folder.")
+        open_path(job.workspace, "The job has not begun to make its folder.")
 
 
-class ALBUM2AVATAR_OT_show_preview(_JobOperator):
+class ALBUM2AVATAR_OT_show_preview(JobOperator):
     """Show the newest picture in the Image Editor; it follows the job"""
 
     bl_idname = "album2avatar.show_preview"
@@ -135,7 +135,7 @@ class ALBUM2AVATAR_OT_show_preview(_JobOperator):
         show_preview(context, path)
 
 
-class ALBUM2AVATAR_OT_add_to_scene(_JobOperator):
+class ALBUM2AVATAR_OT_add_to_scene(JobOperator):
     """Add the finished avatar to the scene, rigged and textured"""
 
     bl_idname = "album2avatar.add_to_scene"
@@ -165,7 +165,7 @@ class ALBUM2AVATAR_OT_add_to_scene(_JobOperator):
             put_beside(context, avatar, former)
 
 
-class ALBUM2AVATAR_OT_add_draft(_JobOperator):
+class ALBUM2AVATAR_OT_add_draft(JobOperator):
     """Add the rough avatar that is there already; the finished one will come beside it"""
 
     bl_idname = "album2avatar.add_draft"
@@ -199,7 +199,12 @@ def _remember_knowledge(avatar: Character, artifact: str | None) -> None:
         remember_knowledge(avatar, path)
 
 
-def _open(path: str, otherwise: str) -> None:
+def open_path(path: str, otherwise: str) -> None:
+    """Open a file or folder in the system's own program.
+
+    Raises:
+        AvatarError: it isn't there; `otherwise` says why.
+    """
     if not path or not Path(path).exists():
         raise AvatarError(otherwise)
     bpy.ops.wm.path_open(filepath=path)

@@ -91,6 +91,8 @@ class ALBUM2AVATAR_PT_jobs(SidebarPanel, Panel):
             draw_draft_offer(layout, snapshot, job)
             if job.draft_note:
                 draw_sentence(layout, context, job.draft_note, icon="INFO")
+        elif job.made_clip is not None:
+            draw_clip(layout, snapshot, job)
         elif job.state == "done":
             draw_sentence(
                 layout, context, "The assets are found. Look them over, then press Create."
@@ -149,6 +151,19 @@ def draw_draft_offer(layout: Any, snapshot: Snapshot, job: Job) -> None:
 def _are_here(snapshot: Snapshot, avatar: str | None, seen: str | None) -> bool:
     """Whether an avatar was fetched, and what photos know of it, if that is known."""
     return avatar in snapshot.files and (seen is None or seen in snapshot.files)
+
+
+def draw_clip(layout: Any, snapshot: Snapshot, job: Job) -> None:
+    """Draw what can be done with a finished animation; nothing where it isn't finished."""
+    clip = job.made_clip
+    if clip is None:
+        return
+    row = layout.row()
+    row.scale_y = 1.6
+    row.enabled = clip.animation in snapshot.files
+    text = "Add Animation" if row.enabled else "Fetching the Animation…"
+    row.operator("album2avatar.add_animation", text=text, icon="ACTION").job = job.id
+    layout.operator("album2avatar.open_clip_folder", icon="FILE_FOLDER").job = job.id
 
 
 CLASSES = (ALBUM2AVATAR_UL_jobs, ALBUM2AVATAR_PT_jobs)

@@ -34,4 +34,6 @@ def refresh_jobs(choices: Any, snapshot: Snapshot) -> list[str]:
         wanted.append(job.draft_seen)
     if job.state == "done":
         wanted += [job.avatar, job.seen]
+    if job.made_clip is not None:
+        wanted += [job.made_clip.animation, job.made_clip.plate]
     return [artifact for artifact in wanted if artifact is not None]

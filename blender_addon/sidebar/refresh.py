@@ -24,6 +24,9 @@ from .state import state
 PERIOD = 0.1
 """Seconds between two looks."""
 
+_NO_ICONS = (".avatar", ".draft", "seen", ".animation", ".plate")
+"""Artifacts that no panel shows."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -37,9 +40,7 @@ def refresh(context: Any, snapshot: Snapshot) -> None:
     connection = backend.connection()
     for artifact in (*wanted, *fill_masks(snapshot.files)):
         connection.want_artifact(artifact)
-    shown = [
-        artifact for artifact in wanted if not artifact.endswith((".avatar", ".draft", "seen"))
-    ]
+    shown = [artifact for artifact in wanted if not artifact.endswith(_NO_ICONS)]
     if pictures().load(shown, snapshot.files):
         backend.redraw()
 

@@ -11,6 +11,7 @@ from hypothesis import strategies
 
 from finished_avatar import JOB, plant_avatar
 from running_service import RunningService
+from small_videos import wandering, write_video
 
 EXAMPLES = 30
 
@@ -30,12 +31,13 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]
 
 @pytest.fixture(scope="module")
 def ids(fuzzed: RunningService) -> dict[str, str]:
-    """What there is: an album, a job that rests, one of its artifacts, a piece to put on."""
+    """What there is: an album, a job that rests, its artifact, a piece to put on, a video."""
     album = fuzzed.small_album()
     job = fuzzed.small_job(album)
     fuzzed.post(f"/jobs/{job}/cancel")
     entry = fuzzed.get("/wardrobe?kind=top")["items"][0]["id"]
     artifact = f"{album}.thumbnail.img_0401"
+    video = write_video(fuzzed.folder / "dance.mp4", wandering(4))
     return {
         "album": album,
         "job": job,
@@ -43,6 +45,7 @@ def ids(fuzzed: RunningService) -> dict[str, str]:
         "kind": "top",
         "entry": entry,
         "photo": "img_0401",
+        "video": str(video),
     }
 
 
@@ -59,7 +62,12 @@ def test_no_request_crashes_and_none_passes_without_the_token(
         fuzzed.post(f"/jobs/{ids['job']}/cancel")  # the events of a resting job come to an end
         passed |= _try_out(operation, fuzzed, ids)
     assert len(operations) > 20
-    assert {"POST /v1/swaps", "PATCH /v1/wardrobe/{entry}", "GET /v1/wardrobe"} <= passed
+    assert {
+        "POST /v1/swaps",
+        "POST /v1/clips",
+        "PATCH /v1/wardrobe/{entry}",
+        "GET /v1/wardrobe",
+    } <= passed
     assert len(passed) > 15  # the examples get further than to the first refusal
 
 
@@ -85,6 +93,8 @@ def _try_out(operation: Any, service: RunningService, ids: dict[str, str]) -> se
         if is_known and operation.path == "/v1/swaps" and isinstance(case.body, dict):
             case.body |= {"job": JOB, "entry": ids["entry"], "kind": "top", "settings": {}}
             case.body["workspace"] = None
+        if is_known and operation.path == "/v1/clips" and isinstance(case.body, dict):
+            case.body |= {"job": JOB, "video": ids["video"], "settings": {}, "workspace": None}
         url = service.ready["url"]
         assert case.call(base_url=url).status_code == 401
         answer = case.call(base_url=url, headers={"Authorization": f"Bearer {service.token}"})

@@ -30,6 +30,13 @@ def wandering(count: int, sharp: Iterable[int] | None = None) -> Iterator[Image.
         yield image if index in clear else image.filter(ImageFilter.GaussianBlur(3))
 
 
+def standing(photo: Path, count: int) -> Iterator[Image.Image]:
+    """`count` frames of a person who stands still as in a photo."""
+    with Image.open(photo) as image:
+        small = image.convert("RGB").resize((WIDTH, HEIGHT))
+    yield from [small] * count
+
+
 def write_video(
     path: Path, frames: Iterable[Image.Image], rate: int = 10, codec: str | None = None
 ) -> Path:

@@ -17,7 +17,13 @@ from album2avatar.album.decoding import (
     decode,
     register_formats,
 )
-from album2avatar.album.video import decode_frame, find_sharpest, find_windows
+from album2avatar.album.video import (
+    decode_frame,
+    decode_frames,
+    find_sharpest,
+    find_ticks,
+    find_windows,
+)
 
 Request = Mapping[str, Any]
 
@@ -76,11 +82,30 @@ def _frame(request: Request, limits: Limits) -> dict[str, Any]:
     return _write(photo, Path(request["target"]))
 
 
+def _ticks(request: Request, limits: Limits) -> dict[str, Any]:
+    moments, note = find_ticks(
+        Path(request["source"]), request["start"], request["end"], request["rate"],
+        request["count_max"], limits,
+    )  # fmt: skip
+    return {"moments": moments, "note": note}
+
+
+def _frames(request: Request, limits: Limits) -> dict[str, Any]:
+    targets = dict(zip(request["moments"], request["targets"], strict=True))
+    written = {
+        moment: _write(photo, Path(targets[moment]))
+        for moment, photo in decode_frames(Path(request["source"]), request["moments"], limits)
+    }
+    return {"written": [[moment, size] for moment, size in sorted(written.items())]}
+
+
 _TASKS: Mapping[str, Callable[[Request, Limits], dict[str, Any]]] = {
     "photo": _photo,
     "windows": _windows,
     "sharpest": _sharpest,
     "frame": _frame,
+    "ticks": _ticks,
+    "frames": _frames,
 }
 
 

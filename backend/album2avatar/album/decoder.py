@@ -1,6 +1,7 @@
 """The job's side of the decoding process: what is asked of it, and what its answers mean."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -103,6 +104,50 @@ class PhotoDecoder:
         """
         request = {"do": "frame", "source": str(video), "moment": moment, "target": str(target)}
         return DecodedSize(**self._ask(video, request, "no video"))
+
+    def find_ticks(
+        self, video: Path, start: float, end: float, rate: float, count_max: int
+    ) -> tuple[tuple[int, ...], str]:
+        """Milliseconds of frames at an even rate, and what the artist should know of the file.
+
+        Args:
+            start, end: seconds; an end of 0 is the video's own.
+
+        Raises:
+            AlbumError: the video can't be used, or there are more than `count_max`.
+        """
+        request = {
+            "do": "ticks",
+            "source": str(video),
+            "start": round(1000 * start),
+            "end": round(1000 * end),
+            "rate": rate,
+            "count_max": count_max,
+        }
+        answer = self._ask(video, request, "no video")
+        note = f"{video.name} {answer['note']}" if answer["note"] else ""
+        return tuple(int(moment) for moment in answer["moments"]), note
+
+    def decode_frames(
+        self, video: Path, moments: Sequence[int], targets: Sequence[Path]
+    ) -> dict[int, DecodedSize]:
+        """Write the frames at milliseconds as PNGs over `targets`, in one pass.
+
+        Returns:
+            Those that could be decoded.
+
+        Raises:
+            AlbumError: the video can't be read.
+            OSError: a target can't be written.
+        """
+        request = {
+            "do": "frames",
+            "source": str(video),
+            "moments": list(moments),
+            "targets": [str(target) for target in targets],
+        }
+        answer = self._ask(video, request, "no video")
+        return {int(moment): DecodedSize(**size) for moment, size in answer["written"]}
 
     def _ask(self, source: Path, request: dict[str, Any], otherwise: str) -> dict[str, Any]:
         _check_readable(source)

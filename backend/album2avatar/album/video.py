@@ -122,6 +122,61 @@ def decode_frame(path: Path, moment: int, limits: Limits) -> DecodedPhoto:
     return _picture(nearest[1], limits)
 
 
+def find_ticks(
+    path: Path, start: int, end: int, rate: float, count_max: int, limits: Limits
+) -> tuple[list[int], str]:
+    """Choose frames at an even rate.
+
+    Args:
+        path: the video.
+        start, end: milliseconds; the end is the video's own where 0.
+        rate: frames a second; a video that has fewer gives all that it has.
+        count_max: more are refused.
+
+    Returns:
+        The frames' milliseconds, sorted; and what is wrong with the file as in `find_windows`.
+
+    Raises:
+        RefusedError: it has no frames there, or too many.
+        Exception: whatever FFmpeg raises on a damaged file.
+    """
+    with _opened(path) as container:
+        moments, broke = _moments(container, _video_stream(container, limits))
+    lasts = moments[-1] if moments else 0
+    inside = np.array([m for m in moments if start <= m <= (end or lasts)])
+    if len(inside) < 2:
+        raise RefusedError(
+            f"has no moving pictures from {start / 1000:g} s on; it lasts {lasts / 1000:.1f} s. "
+            "Change clip.start and clip.end"
+        )
+    count = math.floor((inside[-1] - inside[0]) * rate / 1000 + 0.1) + 1
+    if min(count, len(inside)) > count_max:
+        seconds = (inside[-1] - inside[0]) / 1000
+        raise RefusedError(
+            f"is too long: {seconds:.1f} s at {rate:g} frames a second are "
+            f"{min(count, len(inside))} frames, {count_max} are allowed. Trim it with clip.start "
+            "and clip.end, or lower clip.frames_per_second"
+        )
+    ticks = inside[0] + np.arange(count) * (1000 / rate)
+    nearest = np.abs(inside[None] - ticks[:, None]).argmin(1)
+    note = f"is damaged or cut off after {lasts / 1000:.1f} s; what is before is used"
+    return inside[np.unique(nearest)].tolist(), note if broke else ""
+
+
+def decode_frames(
+    path: Path, moments: Sequence[int], limits: Limits
+) -> Iterator[tuple[int, DecodedPhoto]]:
+    """Decode the frames at milliseconds in one pass, as `decode_frame`; one is kept at a time.
+
+    Frames that are damaged are left out.
+    """
+    wanted = set(moments)
+    for found, frame in _frames_between(path, (moments[0], moments[-1]), limits):
+        if found in wanted:
+            wanted.remove(found)
+            yield found, _picture(frame, limits)
+
+
 def _opened(path: Path) -> InputContainer:
     """Open the file as what its first bytes say, so that no other format is ever tried: playlists,
     say, which name further files and addresses.

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from album2avatar.assets import Subject
 from album2avatar.body.anny_cache import load_anny
-from album2avatar.body.anny_joints import ANNY_JOINTS, JOINT_TARGETS
+from album2avatar.body.anny_joints import ANNY_JOINTS, limb_directions
 from album2avatar.body.anny_parts import anny_parts
 from album2avatar.body.keypoints import KEYPOINT_BONES
 from album2avatar.body.model import Joint, RestBody, anatomical_frames
@@ -51,9 +51,7 @@ class AnnyBody:
         self.joint_bones = self._bones(joint.bone for joint in self.joints)
         self.keypoint_bones = self._bones(KEYPOINT_BONES.values())
         heads = self.rest(torch.zeros(self.shape_size)).heads.detach()
-        self.joint_frames = anatomical_frames(
-            torch.stack([self._direction(joint.bone, heads) for joint in self.joints])
-        )
+        self.joint_frames = anatomical_frames(limb_directions(self.joints, self._names, heads))
 
     def usual_shape(self, subject: Subject) -> Tensor:
         """(S,) shape from which the fit of a `subject` starts."""
@@ -115,17 +113,6 @@ class AnnyBody:
 
     def _bones(self, names: Iterable[str]) -> Tensor:
         return torch.tensor([self._names.index(name) for name in names])
-
-    def _direction(self, bone: str, heads: Tensor) -> Tensor:
-        """Where the limb behind a joint points in the rest pose."""
-        name, dot, side = bone.partition(".")
-        target = JOINT_TARGETS[name]
-        if target == "foot" and name == "foot":
-            bone, target = f"lowerleg01{dot}{side}", "foot"
-        if target == "head" and name == "head":
-            return torch.tensor([0.0, 0.0, 1.0])
-        tip = self._names.index(f"{target}{dot}{side}" if dot else target)
-        return heads[tip] - heads[self._names.index(bone)]
 
 
 def split_quads(quads: Tensor, vertices: Tensor) -> Tensor:

@@ -4,7 +4,11 @@ Ranges are those of a healthy adult, rounded, around Anny's rest pose (arms hang
 about 45 degrees, elbows are bent by 45). Left side; the right side is mirrored.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+
+import torch
+from torch import Tensor
 
 from album2avatar.body.model import Joint, mirrored_ranges
 
@@ -49,3 +53,21 @@ JOINT_TARGETS: dict[str, str] = {
 }
 """Bone (without its side) to the bone at whose head the limb ends. The head itself points
 up and the foot's frame goes on where the shin points, for the foot points forward."""
+
+
+def limb_directions(joints: Sequence[Joint], names: Sequence[str], heads: Tensor) -> Tensor:
+    """(N, 3) where the limbs behind N joints point, for bone heads (J, 3) in the rest pose."""
+    if not joints:
+        return heads.new_zeros(0, 3)
+    return torch.stack([_direction(joint.bone, names, heads) for joint in joints])
+
+
+def _direction(bone: str, names: Sequence[str], heads: Tensor) -> Tensor:
+    name, dot, side = bone.partition(".")
+    target = JOINT_TARGETS[name]
+    if name == "foot":
+        bone, target = f"lowerleg01{dot}{side}", "foot"
+    if name == "head":
+        return torch.tensor([0.0, 0.0, 1.0])
+    tip = names.index(f"{target}{dot}{side}" if dot else target)
+    return heads[tip] - heads[names.index(bone)]

@@ -5,13 +5,14 @@ Source: Khronos, "glTF 2.0 specification", 2021.
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from album2avatar.body.rigged import BaseColor, RiggedAvatar, RiggedPart
 from album2avatar.errors import ExportError
+from album2avatar.export.gltf_animation import Motion, build_animation
 from album2avatar.export.gltf_buffer import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GltfBuffer
 from album2avatar.export.gltf_geometry import split_geometry
 from album2avatar.export.gltf_skeleton import inverse_bind_matrices, joint_nodes
@@ -23,7 +24,11 @@ _ROUGHNESS = 0.8
 
 
 def build_glb(
-    avatar: RiggedAvatar, albedo_png: bytes, extras: Mapping[str, Any], generator: str
+    avatar: RiggedAvatar,
+    albedo_png: bytes,
+    extras: Mapping[str, Any],
+    generator: str,
+    motions: Sequence[Motion] = (),
 ) -> bytes:
     """Put an avatar into a GLB: one mesh with a primitive for each part, one skin.
 
@@ -35,6 +40,7 @@ def build_glb(
         albedo_png: the base colour texture of the parts with texture `albedo`.
         extras: what glTF can't say; goes to the armature's node as `album2avatar`.
         generator: name and version of the program.
+        motions: each becomes an animation.
 
     Raises:
         ExportError: a part can't be written, or the texture is no PNG.
@@ -72,6 +78,10 @@ def build_glb(
         "materials": [_material(part) for part in avatar.parts],
         **_textures(buffer, avatar, albedo_png),
     }
+    if motions:
+        document["animations"] = [
+            build_animation(buffer, avatar.skeleton, motion, first_bone) for motion in motions
+        ]
     binary = buffer.content()
     document["accessors"] = buffer.accessors
     document["bufferViews"] = buffer.views

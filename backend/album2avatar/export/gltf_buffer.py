@@ -61,6 +61,13 @@ class GltfBuffer:
         self.accessors.append(accessor)
         return len(self.accessors) - 1
 
+    def add_times(self, seconds: NDArray[np.float32]) -> int:
+        """Append moments (N,), ascending, as an animation's input; returns as `add_array`."""
+        accessor = self.add_array(seconds)
+        bounds = {"min": [float(seconds[0])], "max": [float(seconds[-1])]}
+        self.accessors[accessor].update(bounds)
+        return accessor
+
     def add_bytes(self, data: bytes, target: int | None = None) -> int:
         """Append bytes at a multiple of four; return the index of their view."""
         view: dict[str, Any] = {

@@ -15,8 +15,7 @@ def stand_on_floor(avatar: RiggedAvatar) -> RiggedAvatar:
     The templates have their origin at the hips. Mesh and bones move together, so the rest
     pose stays what it is.
     """
-    lowest = min(float(part.mesh.vertices[:, 2].min()) for part in avatar.parts)
-    lift = torch.tensor([0.0, 0.0, -lowest])
+    lift = torch.tensor([0.0, 0.0, floor_lift(avatar)])
     skeleton = avatar.skeleton
     matrices = skeleton.matrices.clone()
     matrices[:, :3, 3] += lift
@@ -28,6 +27,11 @@ def stand_on_floor(avatar: RiggedAvatar) -> RiggedAvatar:
         matrices=matrices,
     )
     return RiggedAvatar(lifted, tuple(_lifted(part, lift) for part in avatar.parts))
+
+
+def floor_lift(avatar: RiggedAvatar) -> float:
+    """Metres by which the avatar has to be lifted to stand on the floor."""
+    return -min(float(part.mesh.vertices[:, 2].min()) for part in avatar.parts)
 
 
 def _lifted(part: RiggedPart, lift: torch.Tensor) -> RiggedPart:

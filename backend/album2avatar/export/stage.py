@@ -34,11 +34,16 @@ def write_glb(workspace: Workspace, settings: Settings) -> None:
     table = load_asset_table(workspace)
     assets = worn_assets(table.assets, settings.prompt_addition, rig)
     extras = describe_avatar(avatar, rig, assets, settings)
-    content = build_glb(avatar, _albedo(workspace), extras, f"album2avatar {__version__}")
+    content = build_glb(avatar, read_albedo(workspace), extras, f"album2avatar {__version__}")
     write_bytes(workspace.glb, content)
 
 
-def _albedo(workspace: Workspace) -> bytes:
+def read_albedo(workspace: Workspace) -> bytes:
+    """The base colour texture as a PNG file.
+
+    Raises:
+        WorkspaceError: it can't be read.
+    """
     try:
         return workspace.albedo.read_bytes()
     except OSError as error:

@@ -58,8 +58,8 @@ def keypoint_energy(residuals: Tensor, confidence: Tensor, spreads: Tensor, reac
 def pose_energy(model: BodyModel, variables: FitVariables) -> Tensor:
     """Energy of unusual poses and of turns beyond the joints' limits, (P,)."""
     spreads = joint_spreads(model)
-    lower = torch.deg2rad(torch.tensor([joint.lower for joint in model.joints]))
-    upper = torch.deg2rad(torch.tensor([joint.upper for joint in model.joints]))
+    lower = torch.deg2rad(torch.tensor([joint.lower for joint in model.joints]).reshape(-1, 3))
+    upper = torch.deg2rad(torch.tensor([joint.upper for joint in model.joints]).reshape(-1, 3))
     turns = variables.turns * spreads
     beyond = (lower - turns).clamp(min=0) + (turns - upper).clamp(min=0)
     usual = 0.5 * variables.turns.square().sum((-1, -2))

@@ -48,6 +48,34 @@ class FirstGuess:
     swapped: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class TriedWays:
+    """Every photo fitted to its keypoints in W ways."""
+
+    variables: FitVariables
+    """P * W poses, photo by photo."""
+    observations: Observations
+    """P * W readings of the keypoints."""
+    energy: Tensor
+    """(P, W), what speaks against each."""
+    swapped: Tensor
+    """(W,) bool, in which of them left and right are changed over."""
+
+    def choose(self, observations: Observations, best: Tensor) -> FirstGuess:
+        """Keep one way of each photo; `best` is (P,) int64."""
+        count, ways = self.energy.shape
+        rows = torch.arange(count) * ways + best
+        chosen = replace(
+            observations,
+            keypoints=self.observations.keypoints[rows],
+            confidence=self.observations.confidence[rows],
+        )
+        swapped = tuple(
+            photo for photo, way in zip(observations.photos, best, strict=True) if self.swapped[way]
+        )
+        return FirstGuess(self.variables.select(rows), chosen, swapped)
+
+
 def first_guess(
     model: BodyModel,
     observations: Observations,
@@ -55,7 +83,19 @@ def first_guess(
     log_focal: float,
     keypoint_spread: float,
 ) -> FirstGuess:
-    """Fit the usual shape to each photo's keypoints in sixteen ways and keep the best.
+    """Fit the usual shape to each photo's keypoints in sixteen ways and keep the best."""
+    tried = try_ways(model, observations, shape, log_focal, keypoint_spread)
+    return tried.choose(observations, tried.energy.argmin(-1))
+
+
+def try_ways(
+    model: BodyModel,
+    observations: Observations,
+    shape: Tensor,
+    log_focal: float,
+    keypoint_spread: float,
+) -> TriedWays:
+    """Fit the usual shape to each photo's keypoints in sixteen ways.
 
     Eight yaws are tried, each with the keypoints as they are named and with left and right
     changed over. What decides is how well the keypoints fit, the view word, and how much of
@@ -79,15 +119,7 @@ def first_guess(
     wanted = views.repeat_interleave(ways)
     refined, energy = _refine(model, start, heads, tried, keypoint_spread, wanted)
     energy = energy + _SWAP_ENERGY * swaps.repeat(count)
-    best = energy.view(count, ways).argmin(-1)
-    rows = torch.arange(count) * ways + best
-    chosen = replace(
-        observations, keypoints=tried.keypoints[rows], confidence=tried.confidence[rows]
-    )
-    swapped = tuple(
-        photo for photo, way in zip(observations.photos, best, strict=True) if swaps[way]
-    )
-    return FirstGuess(refined.select(rows), chosen, swapped)
+    return TriedWays(refined, tried, energy.view(count, ways), swaps)
 
 
 def place_by_keypoints(

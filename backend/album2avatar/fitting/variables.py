@@ -64,7 +64,7 @@ def bone_transforms(model: BodyModel, variables: FitVariables, heads: Tensor) ->
 
 def joint_spreads(model: BodyModel) -> Tensor:
     """(N, 3) usual size of each joint's turns, radians."""
-    return torch.deg2rad(torch.tensor([joint.spread for joint in model.joints]))
+    return torch.deg2rad(torch.tensor([joint.spread for joint in model.joints]).reshape(-1, 3))
 
 
 def about_z(angles: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from album2avatar.album.sight_process import SightProcess
 from album2avatar.album_choice import AlbumChoice
 from album2avatar.album_report import PhotoReport
 from album2avatar.errors import Album2AvatarError, AlbumError
-from album2avatar.files import write_bytes
+from album2avatar.files import in_home, write_bytes
 from album2avatar.jobs.errors import NotFoundError, describe
 from album2avatar.model_folders import find_model
 from album2avatar.settings import Frozen, Settings
@@ -94,7 +94,7 @@ class AlbumShelf:
         Raises:
             AlbumError: the folder or one of the names can't be used.
         """
-        path = Path(folder).expanduser()
+        path = in_home(folder)
         if not path.is_absolute():
             raise AlbumError(f"'{folder}' is no absolute path. Choose the album's folder again.")
         path = path.resolve()

@@ -13,14 +13,19 @@ from album2avatar.jobs.album_shelf import AlbumShelf
 from album2avatar.jobs.errors import NotFoundError
 from album2avatar.jobs.job_store import JobStore
 from album2avatar.jobs.wardrobe_shelf import WardrobeShelf
-from album2avatar.stage_table import PROMPT_STAGE_NAMES, STAGE_NAMES, SWAP_STAGE_NAMES
+from album2avatar.stage_table import (
+    CLIP_STAGE_NAMES,
+    PROMPT_STAGE_NAMES,
+    STAGE_NAMES,
+    SWAP_STAGE_NAMES,
+)
 from album2avatar.workspace import Workspace
 
 _JOB = r"(?P<job>j[0-9a-f]{12})"
 _ALBUM = r"(?P<album>a[0-9a-f]{12})"
 _KIND = rf"(?P<kind>{'|'.join(KIND_ORDER)})"
 _ENTRY = r"(?P<entry>w[0-9a-f]{12})"
-_STAGES = sorted({*STAGE_NAMES, *PROMPT_STAGE_NAMES, *SWAP_STAGE_NAMES})
+_STAGES = sorted({*STAGE_NAMES, *PROMPT_STAGE_NAMES, *SWAP_STAGE_NAMES, *CLIP_STAGE_NAMES})
 _STAGE = rf"(?P<stage>{'|'.join(_STAGES)})"
 _PHOTO = r"(?P<photo>[a-z0-9][a-z0-9_-]*)"
 
@@ -28,6 +33,9 @@ _AVATAR = re.compile(rf"{_JOB}\.avatar")
 _DRAFT = re.compile(rf"{_JOB}\.draft")
 _SEEN = re.compile(rf"{_JOB}\.seen")
 _DRAFT_SEEN = re.compile(rf"{_JOB}\.draft_seen")
+_ANIMATION = re.compile(rf"{_JOB}\.animation")
+_PLATE = re.compile(rf"{_JOB}\.plate")
+_SHEET = re.compile(rf"{_JOB}\.sheet")
 _LOG = re.compile(rf"{_JOB}\.log")
 _PREVIEW = re.compile(rf"{_JOB}\.preview\.{_STAGE}\.(?P<step>[0-9]{{5}})")
 _ICON = re.compile(rf"{_JOB}\.icon\.{_KIND}")
@@ -87,6 +95,18 @@ def _draft_seen(match: re.Match[str], sources: Sources) -> Artifact:
     return Artifact("image/png", _workspace(match, sources).draft.seen_map)
 
 
+def _animation(match: re.Match[str], sources: Sources) -> Artifact:
+    return Artifact("model/gltf-binary", _workspace(match, sources).clip_glb)
+
+
+def _plate(match: re.Match[str], sources: Sources) -> Artifact:
+    return Artifact("image/png", _workspace(match, sources).clip_plate)
+
+
+def _sheet(match: re.Match[str], sources: Sources) -> Artifact:
+    return Artifact("image/png", _workspace(match, sources).clip_preview)
+
+
 def _log(match: re.Match[str], sources: Sources) -> Artifact:
     return Artifact("text/plain; charset=utf-8", _workspace(match, sources).log)
 
@@ -125,6 +145,9 @@ _GRAMMAR: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Sources], Artifa
     (_DRAFT, _draft),
     (_SEEN, _seen),
     (_DRAFT_SEEN, _draft_seen),
+    (_ANIMATION, _animation),
+    (_PLATE, _plate),
+    (_SHEET, _sheet),
     (_LOG, _log),
     (_PREVIEW, _preview),
     (_ICON, _icon),

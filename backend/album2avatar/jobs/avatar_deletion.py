@@ -1,4 +1,4 @@
-"""Deleting an avatar's folder, and nothing else."""
+"""Deleting the folder of an avatar or a clip, and nothing else."""
 
 import contextlib
 import shutil
@@ -9,7 +9,7 @@ from album2avatar.workspace import Workspace
 
 
 def delete_avatar(workspace: Workspace) -> None:
-    """Delete what album2avatar wrote into an avatar's folder; other files stay.
+    """Delete what album2avatar wrote into the folder of an avatar or a clip; other files stay.
 
     So does `export/avatar.blend`: an artist may have worked on in it. The manifest goes last, so
     that a deletion which was cut off can be repeated.
@@ -36,14 +36,26 @@ def delete_avatar(workspace: Workspace) -> None:
         workspace.preview("any", 0).parent,
         workspace.base.root,
         workspace.garment,
+        workspace.frames_index.parent,
+        workspace.clip_poses.parent,
+        workspace.clip_final_poses.parent,
+        workspace.clip_masks,
     }
+    clip = (
+        workspace.clip_glb,
+        workspace.clip_plate,
+        workspace.clip_plate_unseen,
+        workspace.clip_preview,
+        workspace.clip_report,
+        workspace.clip_file,
+    )
     with locked(workspace):
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
         for name in ("avatar.glb", "avatar.fbx", "turntable.png", "posed.png"):
             (workspace.exports / name).unlink(missing_ok=True)
         own = (workspace.settings_file, workspace.job_file, workspace.swap_file, workspace.log)
-        for file in own:
+        for file in (*own, *clip):
             file.unlink(missing_ok=True)
     workspace.lock.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # somebody's files are in it, or it isn't there

@@ -4,19 +4,25 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from album2avatar.errors import SettingsError, WorkspaceError
+from album2avatar.files import in_home
 from album2avatar.jobs.album_shelf import AlbumShelf
 from album2avatar.jobs.avatar_deletion import delete_avatar
 from album2avatar.jobs.errors import ConflictError
 from album2avatar.jobs.execution import CANCELLED, Execution
 from album2avatar.jobs.job_store import JobStore
 from album2avatar.jobs.ledger import Ledger
-from album2avatar.jobs.new_records import record_of_album, record_of_swap, record_of_words
+from album2avatar.jobs.new_records import (
+    record_of_album,
+    record_of_clip,
+    record_of_swap,
+    record_of_words,
+)
 from album2avatar.jobs.records import AlbumGoal, Goal, JobRecord, now
 from album2avatar.jobs.requests import (
+    ClipRequest,
     JobRequest,
     PromptRequest,
     ResumeRequest,
@@ -27,6 +33,8 @@ from album2avatar.manifest import open_workspace
 from album2avatar.model_folders import find_model
 from album2avatar.segmentation.grounded_sam.models import grounded_sam_models
 from album2avatar.wardrobe.entry import WardrobeEntry
+
+_NewJob = JobRequest | PromptRequest | SwapRequest | ClipRequest
 
 _AGAIN = "Queued again after the service was interrupted; it goes on from its last checkpoint."
 
@@ -98,6 +106,18 @@ class JobDesk:
             lambda: record_of_swap(
                 request, self._store.get(request.job), self._wardrobe_entry(request.entry)
             ),
+        )
+
+    def create_clip(self, request: ClipRequest, idempotency_key: str = "") -> JobRecord:
+        """Take in a job that animates a finished avatar; the same key gives it again.
+
+        Raises:
+            Album2AvatarError: the job can't be made, with the reason.
+        """
+        return self._once(
+            request,
+            idempotency_key,
+            lambda: record_of_clip(request, self._store.get(request.job)),
         )
 
     def cancel(self, job: str, *, force: bool) -> JobRecord:
@@ -215,7 +235,7 @@ class JobDesk:
 
     def _once(
         self,
-        request: JobRequest | PromptRequest | SwapRequest,
+        request: _NewJob,
         key: str,
         make: Callable[[], JobRecord],
     ) -> JobRecord:
@@ -245,7 +265,7 @@ class JobDesk:
         """See that no other job is about to read an avatar's files.
 
         Raises:
-            ConflictError: a garment is being tried on it.
+            ConflictError: a garment is being tried on it, or it is being animated.
         """
         for other in self._store.all():
             if other.base_root == record.workspace_root and not other.is_finished:
@@ -269,8 +289,8 @@ class JobDesk:
             )
         if record.base_root is not None and record.base_root in root.parents:
             raise WorkspaceError(
-                f"{root} lies in the folder of the avatar that is dressed. Choose another folder "
-                "for the variant."
+                f"{root} lies in the folder of the avatar that it is made from. Choose another "
+                "folder."
             )
         for other in self._store.all():
             if other.workspace_root == root:
@@ -288,11 +308,14 @@ def check_request(record: JobRecord) -> None:
         ModelError: a model is missing.
     """
     settings = record.settings()
-    find_model(settings.prior)
+    if record.goal != "clip":  # draws nothing
+        find_model(settings.prior)
     if record.goal in ("words", "swap"):  # read no photo and fit no body
         return
     find_model(settings.segmentation.perception)
     grounded_sam_models(settings.segmentation)
+    if record.goal == "clip":  # takes the body that was fitted
+        return
     if settings.fitting.body != "smplx":
         return
     if importlib.util.find_spec("smplx") is None:
@@ -300,7 +323,7 @@ def check_request(record: JobRecord) -> None:
             "SMPL-X bodies need the package smplx. Install it with pip install "
             "'album2avatar[smplx]', or choose the body Anny."
         )
-    if not Path(settings.fitting.smplx_file).expanduser().is_file():
+    if not in_home(settings.fitting.smplx_file).is_file():
         raise SettingsError(
             "SMPL-X needs your own model file (SMPLX_NEUTRAL.npz), and there is none at "
             f"'{settings.fitting.smplx_file}'. Choose the file, or choose the body Anny."
@@ -311,7 +334,7 @@ def _next_goal(record: JobRecord, asked: AlbumGoal | None) -> Goal:
     """What a job that rests goes on to make.
 
     Raises:
-        ConflictError: a variant, or an avatar without an album, can't become anything else.
+        ConflictError: a variant, a clip, or an avatar without an album can't become anything else.
     """
     if record.goal in ("assets", "avatar"):
         return asked or ("avatar" if record.state == "done" else record.goal)
@@ -322,6 +345,6 @@ def _next_goal(record: JobRecord, asked: AlbumGoal | None) -> Goal:
     return record.goal
 
 
-def _digest(request: JobRequest | PromptRequest | SwapRequest) -> str:
+def _digest(request: _NewJob) -> str:
     text = json.dumps(request.model_dump(mode="json"), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

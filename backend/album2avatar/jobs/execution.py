@@ -17,6 +17,7 @@ from album2avatar.jobs.queue_state import QueueControl
 from album2avatar.jobs.records import JobError, JobRecord, now
 from album2avatar.jobs.worker_protocol import (
     AvatarWork,
+    ClipWork,
     ProgressMessage,
     PromptWork,
     SwapWork,
@@ -144,7 +145,7 @@ class Execution:
         """
         settings = record.settings()
         open_workspace(record.workspace_root)
-        needs = _needs(record.preset)
+        needs = _needs(record)
         check_disk(record.workspace_root, needs)
         request = self._work_of(record, settings)
         reporter = _Reporter(self._store, record, needs)
@@ -167,6 +168,13 @@ class Execution:
                 workspace_root=record.workspace_root,
                 settings=settings,
                 wardrobe=self._wardrobe,
+            )
+        if record.base_root is not None and record.video is not None:
+            return ClipWork(
+                base=record.base_root,
+                video=record.video,
+                workspace_root=record.workspace_root,
+                settings=settings,
             )
         if record.folder is None:
             return PromptWork(
@@ -303,8 +311,11 @@ def _ended(outcome: Outcome) -> dict[str, Any]:
 CANCELLED = "Cancelled. Resume goes on from the last checkpoint."
 
 
-def _needs(preset: str) -> PresetNeeds | None:
-    return next((each.needs for each in preset_descriptions() if each.name == preset), None)
+def _needs(record: JobRecord) -> PresetNeeds | None:
+    """What a job takes; unknown of a clip, where the video's length decides, not the preset."""
+    if record.goal == "clip":
+        return None
+    return next((each.needs for each in preset_descriptions() if each.name == record.preset), None)
 
 
 def _as_job_error(error: Album2AvatarError) -> JobError:

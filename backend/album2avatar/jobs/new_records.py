@@ -5,11 +5,14 @@ import secrets
 import unicodedata
 from pathlib import Path
 
+from album2avatar.album_choice import VIDEO_SUFFIXES
 from album2avatar.errors import AlbumError, WorkspaceError
+from album2avatar.files import in_home
 from album2avatar.jobs.album_shelf import AlbumRecord
 from album2avatar.jobs.errors import ConflictError
+from album2avatar.jobs.finished_avatars import check_finished
 from album2avatar.jobs.records import JobRecord, now
-from album2avatar.jobs.requests import JobRequest, PromptRequest, SwapRequest
+from album2avatar.jobs.requests import ClipRequest, JobRequest, PromptRequest, SwapRequest
 from album2avatar.jobs.state_folder import default_avatar_folder
 from album2avatar.jobs.try_on import choose_garment, title_of
 from album2avatar.presets import preset_descriptions
@@ -85,6 +88,44 @@ def record_of_swap(request: SwapRequest, base: JobRecord, entry: WardrobeEntry |
     )
 
 
+def record_of_clip(request: ClipRequest, base: JobRecord) -> JobRecord:
+    """A job that animates an avatar after a video, with the settings of its base.
+
+    Args:
+        request: what was asked for.
+        base: job of the avatar that is animated.
+
+    Raises:
+        ConflictError: the avatar isn't finished, or its files are gone.
+        AlbumError: there is no such video.
+        WorkspaceError: the folder that was asked for is no absolute path.
+    """
+    check_finished(base, "animate it")
+    video = _existing_video(request.video)
+    job = _new_id()
+    title = request.title.strip() or f"{base.title}, {video.stem}"[:_LONGEST_TITLE]
+    created = now()
+    return JobRecord(
+        id=job,
+        title=title,
+        goal="clip",
+        album=None,
+        folder=None,
+        photos=(),
+        preset=base.preset,
+        body=base.body,
+        smplx_file=base.smplx_file,
+        prompt_addition=base.prompt_addition,
+        differences=(*base.differences, *([request.settings] if request.settings else [])),
+        base=base.id,
+        base_root=base.workspace_root,
+        video=video,
+        workspace_root=_avatar_folder(request.workspace, title, job),
+        created_at=created,
+        queued_at=created,
+    )
+
+
 def record_of_words(request: PromptRequest) -> JobRecord:
     """A job that needs no album.
 
@@ -133,6 +174,27 @@ def _chosen_names(album: AlbumRecord, photos: tuple[str, ...] | None) -> tuple[s
     return tuple(dict.fromkeys(names[photo] for photo in photos))
 
 
+def _existing_video(path: str) -> Path:
+    """The file of a video.
+
+    Raises:
+        AlbumError: it is missing, or of no kind that can be read.
+    """
+    video = Path(path)
+    if not video.is_absolute():
+        raise AlbumError(f"'{path}' is no absolute path. Choose a video of the person.")
+    if video.suffix.lower() not in VIDEO_SUFFIXES:
+        known = ", ".join(suffix.removeprefix(".").upper() for suffix in VIDEO_SUFFIXES)
+        raise AlbumError(f"{video.name} is no video ({known}). Choose another file.")
+    try:
+        is_there = video.is_file()
+    except OSError:  # such as a name that is too long
+        is_there = False
+    if not is_there:
+        raise AlbumError(f"There is no file {video}. Choose a video of the person.")
+    return video
+
+
 def _new_id() -> str:
     return f"j{secrets.token_hex(6)}"
 
@@ -145,7 +207,7 @@ def _avatar_folder(wanted: str | None, title: str, job: str) -> Path:
 
 
 def _absolute(path: str) -> Path:
-    folder = Path(path).expanduser()
+    folder = in_home(path)
     if not folder.is_absolute():
         raise WorkspaceError(f"'{path}' is no absolute path. Choose a folder for the avatar.")
     return folder.resolve()

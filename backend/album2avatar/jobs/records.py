@@ -10,6 +10,9 @@ from pydantic import Field
 from album2avatar.presets import build_settings, load_preset
 from album2avatar.settings import Frozen, Settings
 from album2avatar.stage_table import (
+    CLIP_STAGE_NAMES,
+    CLIP_STAGE_SHARES,
+    CLIP_STAGE_TITLES,
     PROMPT_STAGE_NAMES,
     PROMPT_STAGE_SHARES,
     PROMPT_STAGE_TITLES,
@@ -26,9 +29,9 @@ from album2avatar.workspace import Workspace
 AlbumGoal = Literal["assets", "avatar"]
 """What can be made of an album; `assets` ends with their list, for the artist to look at."""
 
-Goal = AlbumGoal | Literal["words", "swap"]
+Goal = AlbumGoal | Literal["words", "swap", "clip"]
 """`words` makes an avatar that only words describe, `swap` a variant of a finished avatar that
-wears another garment."""
+wears another garment, `clip` an animation of a finished avatar after a video."""
 
 JobState = Literal["queued", "running", "cancelling", "cancelled", "failed", "done"]
 
@@ -39,19 +42,23 @@ _LAST_STAGES: Mapping[Goal, str] = {
     "avatar": "export",
     "words": "export",
     "swap": "export",
+    "clip": "export",
 }
 
 _STAGE_NAMES: Mapping[Goal, tuple[str, ...]] = {
     "words": PROMPT_STAGE_NAMES,
     "swap": SWAP_STAGE_NAMES,
+    "clip": CLIP_STAGE_NAMES,
 }
 _STAGE_TITLES: Mapping[Goal, Mapping[str, str]] = {
     "words": PROMPT_STAGE_TITLES,
     "swap": SWAP_STAGE_TITLES,
+    "clip": CLIP_STAGE_TITLES,
 }
 _STAGE_SHARES: Mapping[Goal, Mapping[str, float]] = {
     "words": PROMPT_STAGE_SHARES,
     "swap": SWAP_STAGE_SHARES,
+    "clip": CLIP_STAGE_SHARES,
 }
 """Of the goals that need no photos; the others go through the stages of an album."""
 
@@ -86,11 +93,14 @@ class JobRecord(Frozen):
     differences: tuple[dict[str, Any], ...] = ()
     """Differences from the preset, as they were asked for; later ones win."""
     base: str | None = None
-    """Id of the job whose avatar puts on another garment; None unless the goal is `swap`."""
+    """Id of the job whose avatar is dressed anew or animated; None unless the goal is `swap` or
+    `clip`."""
     base_root: Path | None = None
     """Folder of that avatar."""
     garment: GarmentChoice | None = None
     """What it puts on."""
+    video: Path | None = None
+    """The video that it is animated after."""
     workspace_root: Path
     idempotency_key: str = ""
     request_digest: str = ""
@@ -126,7 +136,8 @@ class JobRecord(Frozen):
 
     @property
     def stage_shares(self) -> Mapping[str, float]:
-        """Share of a whole avatar's time that each of the stages takes, in their order."""
+        """Share of a whole avatar's time that each of the stages takes, in their order; of a
+        clip's time where a clip is made."""
         shares = _STAGE_SHARES.get(self.goal, STAGE_SHARES)
         return {stage: shares[stage] for stage in self.stages}
 
@@ -134,6 +145,11 @@ class JobRecord(Frozen):
     def last_stage(self) -> str:
         """Name of the stage after which the job is done."""
         return _LAST_STAGES[self.goal]
+
+    @property
+    def makes_avatar(self) -> bool:
+        """Whether there is an avatar in the end; a clip has only a copy of one."""
+        return self.goal not in ("assets", "clip")
 
     @property
     def is_finished(self) -> bool:

@@ -76,6 +76,21 @@ class SwapRequest(Frozen):
     """Absolute path of the variant's folder; one in the user's data folder where null."""
 
 
+class ClipRequest(Frozen):
+    """A finished avatar moves as the person in a video does."""
+
+    job: Line
+    """Id of the job that made the avatar."""
+    video: PathText
+    """Absolute path of the file; it is only read."""
+    title: Line = ""
+    """Made of the avatar's title and the video's name where empty."""
+    settings: dict[str, Any] = Field(default_factory=dict[str, Any])
+    """Differences from what the avatar was made with; the section `clip` trims the video."""
+    workspace: PathText | None = None
+    """Absolute path of the clip's folder; one in the user's data folder where null."""
+
+
 class ResumeRequest(Frozen):
     """What changes when a job goes on."""
 

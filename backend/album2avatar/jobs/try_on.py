@@ -4,7 +4,7 @@ import json
 
 from album2avatar.assets import AssetKind, AssetTable
 from album2avatar.errors import WardrobeError
-from album2avatar.jobs.errors import ConflictError
+from album2avatar.jobs.finished_avatars import check_finished
 from album2avatar.jobs.records import JobRecord
 from album2avatar.jobs.requests import SwapRequest
 from album2avatar.wardrobe.compatibility import require_compatible
@@ -30,7 +30,7 @@ def choose_garment(
         WardrobeError: nothing was chosen, it doesn't fit what the avatar wears, or both were
             learned with different models.
     """
-    _check_finished(base)
+    check_finished(base, "try the garment on")
     if entry is None:
         if request.kind is None or not request.words.strip():
             raise WardrobeError(
@@ -50,19 +50,6 @@ def title_of(base: JobRecord, entry: WardrobeEntry | None, words: str) -> str:
     name = entry.name if entry is not None else words.strip()
     link = ", " if base.goal == "swap" else " with "
     return f"{base.title}{link}{name}"[:_LONGEST_TITLE]
-
-
-def _check_finished(base: JobRecord) -> None:
-    if base.state != "done" or base.goal == "assets":
-        raise ConflictError(
-            f"'{base.title}' is no finished avatar. Let its job come to the end, then try the "
-            "garment on."
-        )
-    if not base.workspace.rigged.is_file():
-        raise ConflictError(
-            f"The files of '{base.title}' in {base.workspace_root} are gone, so it can put nothing "
-            "on. Make the avatar anew."
-        )
 
 
 def _check_kind(entry: WardrobeEntry, kind: AssetKind | None) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from album2avatar.assets import AssetKind
 from album2avatar.errors import WardrobeError
+from album2avatar.files import in_home
 from album2avatar.jobs.errors import NotFoundError
 from album2avatar.wardrobe.entry import ID_PATTERN, THUMBNAIL_FILE, WardrobeEntry
 from album2avatar.wardrobe.library import Wardrobe
@@ -101,7 +102,7 @@ def _missing() -> NotFoundError:
 
 
 def _token_file(path: str) -> Path:
-    file = Path(path).expanduser()
+    file = in_home(path)
     if not file.is_absolute() or file.suffix != TOKEN_SUFFIX:
         raise WardrobeError(
             f"'{path}' is no absolute path of a file that ends with {TOKEN_SUFFIX}. Choose one."

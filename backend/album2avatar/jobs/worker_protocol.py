@@ -52,7 +52,19 @@ class SwapWork(Frozen):
     """Folder of the wardrobe that holds the garment."""
 
 
-WorkerRequest = AvatarWork | PromptWork | SwapWork
+class ClipWork(Frozen):
+    """Animate an avatar after a video."""
+
+    kind: Literal["clip"] = "clip"
+    base: Path
+    """Folder of the avatar."""
+    video: Path
+    workspace_root: Path
+    """Folder of the clip."""
+    settings: Settings
+
+
+WorkerRequest = AvatarWork | PromptWork | SwapWork | ClipWork
 """First line on a worker's standard input."""
 
 _REQUEST: TypeAdapter[WorkerRequest] = TypeAdapter(

@@ -4,8 +4,19 @@ import threading
 import traceback
 from collections.abc import Callable
 
-from album2avatar.jobs.worker_protocol import AvatarWork, PromptWork, SwapWork, WorkerRequest
-from album2avatar.pipeline.making import create_avatar, create_from_prompt, swap_garment
+from album2avatar.jobs.worker_protocol import (
+    AvatarWork,
+    ClipWork,
+    PromptWork,
+    SwapWork,
+    WorkerRequest,
+)
+from album2avatar.pipeline.making import (
+    animate_avatar,
+    create_avatar,
+    create_from_prompt,
+    swap_garment,
+)
 from album2avatar.progress import ProgressEvent
 from album2avatar.wardrobe.library import Wardrobe
 from album2avatar.workspace import Workspace
@@ -31,6 +42,15 @@ def do_work(request: WorkerRequest, listener: Listener, cancelled: threading.Eve
                 request.base,
                 request.garment,
                 Wardrobe(request.wardrobe),
+                request.workspace_root,
+                request.settings,
+                listener,
+                cancelled,
+            )
+        case ClipWork():
+            animate_avatar(
+                request.base,
+                request.video,
                 request.workspace_root,
                 request.settings,
                 listener,

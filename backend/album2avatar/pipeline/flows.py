@@ -1,11 +1,17 @@
-"""The three ways to an avatar, as tables of stages: an album, words alone, another garment."""
+"""Tables of stages: three ways to an avatar (album, words, another garment), and one to a clip."""
 
 from pathlib import Path
 
+from album2avatar.album import clip_stage as album_clip_stage
 from album2avatar.album import stage as album_stage
 from album2avatar.album_choice import file_and_moment, read_album_choice
+from album2avatar.clip.record import load_clip
+from album2avatar.decomposition import stage as decomposition_stage
 from album2avatar.description import stage as description_stage
+from album2avatar.export import clip_stage as export_clip_stage
 from album2avatar.export import stage as export_stage
+from album2avatar.files import in_home
+from album2avatar.fitting import clip_stage as fitting_clip_stage
 from album2avatar.fitting import stage as fitting_stage
 from album2avatar.model_folders import find_model
 from album2avatar.paint import stage as paint_stage
@@ -19,6 +25,7 @@ from album2avatar.rig import stage as rig_stage
 from album2avatar.rig import swap_stage as rig_swap_stage
 from album2avatar.sculpt import stage as sculpt_stage
 from album2avatar.sculpt import swap_stage as sculpt_swap_stage
+from album2avatar.segmentation import clip_stage as segmentation_clip_stage
 from album2avatar.segmentation import stage as segmentation_stage
 from album2avatar.segmentation.grounded_sam.models import grounded_sam_models
 from album2avatar.settings import Settings
@@ -46,7 +53,7 @@ def _given_to_swap(workspace: Workspace) -> list[Path]:
 
 def _given(path: str) -> list[Path]:
     """The artist's own file or folder, where a setting names one."""
-    return [Path(path).expanduser()] if path else []
+    return [in_home(path)] if path else []
 
 
 def _conditioners(settings: Settings) -> list[Path]:
@@ -290,3 +297,85 @@ PROMPT_STAGES: tuple[Stage, ...] = (
     *(stage for stage in STAGES if stage.name in ("sculpt", "paint", "refine", "rig", "export")),
 )
 """What makes an avatar from words alone; an album's later stages, which find no photos."""
+
+
+def _frames(workspace: Workspace) -> list[Path]:
+    return [workspace.frames_index.parent]
+
+
+def _sightings(workspace: Workspace) -> list[Path]:
+    return [workspace.sightings, workspace.person_mask(0).parent]
+
+
+CLIP_STAGES: tuple[Stage, ...] = (
+    Stage(
+        name="frames",
+        run=album_clip_stage.run,
+        section="clip",
+        inputs=lambda workspace, settings: [Path(load_clip(workspace).video)],
+        outputs=lambda workspace: [workspace.frames_index],
+        also_reads=("album",),
+    ),
+    Stage(
+        name="segment",
+        run=segmentation_clip_stage.run,
+        section="segmentation",
+        inputs=lambda workspace, settings: [
+            *_frames(workspace),
+            find_model(settings.segmentation.perception),
+            *grounded_sam_models(settings.segmentation),
+        ],
+        outputs=lambda workspace: [workspace.camera_motion, workspace.sightings],
+        also_reads=("clip", "device"),
+    ),
+    Stage(
+        name="track",
+        run=fitting_clip_stage.run,
+        section="fitting",
+        inputs=lambda workspace, settings: [
+            *_frames(workspace),
+            *_sightings(workspace),
+            workspace.camera_motion,
+            workspace.base.rigged,
+            workspace.base.body,
+        ],
+        outputs=lambda workspace: [workspace.clip_poses],
+        also_reads=("clip",),
+    ),
+    Stage(
+        name="decompose",
+        run=decomposition_stage.run,
+        section="clip",
+        inputs=lambda workspace, settings: [
+            *_frames(workspace),
+            *_sightings(workspace),
+            workspace.camera_motion,
+            workspace.clip_poses,
+            workspace.base.rigged,
+            workspace.base.albedo,
+        ],
+        outputs=lambda workspace: [
+            workspace.clip_plate,
+            workspace.clip_masks,
+            workspace.clip_final_poses,
+            workspace.clip_report,
+        ],
+    ),
+    Stage(
+        name="export",
+        run=export_clip_stage.run,
+        section="export",
+        inputs=lambda workspace, settings: [
+            workspace.frames_index,
+            workspace.clip_plate,
+            workspace.clip_masks,
+            workspace.clip_final_poses,
+            workspace.base.rigged,
+            workspace.base.albedo,
+            workspace.base.asset_table,
+        ],
+        outputs=lambda workspace: [workspace.clip_glb, workspace.clip_preview],
+        also_reads=("seed", "prior", "prompt_addition"),
+    ),
+)
+"""From a finished avatar and a video to plate, masks and an animated avatar."""

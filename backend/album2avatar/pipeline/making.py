@@ -1,4 +1,4 @@
-"""Making an avatar, or a variant of one, in a folder of its own."""
+"""Making an avatar, a variant of one, or a clip with one, in a folder of its own."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -10,6 +10,7 @@ from album2avatar.album_choice import (
     write_prompt,
 )
 from album2avatar.asset_edits import finish_edit
+from album2avatar.clip.record import begin_clip
 from album2avatar.errors import SettingsError
 from album2avatar.files import write_bytes
 from album2avatar.manifest import (
@@ -17,7 +18,7 @@ from album2avatar.manifest import (
     open_workspace,
 )
 from album2avatar.model_folders import find_model
-from album2avatar.pipeline.flows import PROMPT_STAGES, STAGES, SWAP_STAGES
+from album2avatar.pipeline.flows import CLIP_STAGES, PROMPT_STAGES, STAGES, SWAP_STAGES
 from album2avatar.pipeline.running import configure_torch, run_stages
 from album2avatar.pipeline.stage import Stage
 from album2avatar.progress import ProgressEvent
@@ -154,6 +155,37 @@ def swap_garment(
         with logged_to(variant.log):
             run_stages(SWAP_STAGES, variant, settings, manifest, listener, cancelled)
     return variant
+
+
+def animate_avatar(
+    avatar: Path,
+    video: Path,
+    output: Path,
+    settings: Settings,
+    listener: Callable[[ProgressEvent], None],
+    cancelled: threading.Event,
+) -> Workspace:
+    """Put a video of the person on their avatar; the same call resumes.
+
+    Args:
+        avatar: folder of the finished avatar; never written to, and not needed afterwards.
+        video: the file; only read.
+        output: the clip's folder; new, empty, or the clip to go on with.
+        settings: usually the avatar's own; the section `clip` trims the video.
+
+    Raises:
+        AlbumError: the video can't be read, is too long, or doesn't show the person.
+        Album2AvatarError: with a message for the artist; the clip can be resumed.
+    """
+    clip = Workspace(output)
+    with locked(clip):
+        manifest = open_workspace(output)
+        begin_clip(Workspace(avatar), video, clip, settings.clip)
+        write_bytes(clip.settings_file, (settings.model_dump_json(indent=2) + "\n").encode())
+        configure_torch(settings)
+        with logged_to(clip.log):
+            run_stages(CLIP_STAGES, clip, settings, manifest, listener, cancelled)
+    return clip
 
 
 def _up_to(last_stage: str) -> tuple[Stage, ...]:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -15,6 +14,7 @@ from album2avatar.asset_table import KIND_ORDER, save_asset_table, save_mask
 from album2avatar.assets import Asset, AssetKind, AssetTable, Framing, PhotoLabels, Subject, View
 from album2avatar.devices import choose_device
 from album2avatar.errors import AlbumError
+from album2avatar.files import in_home
 from album2avatar.labelled_album import LabelledAlbum
 from album2avatar.model_folders import find_model
 from album2avatar.perception.model import Perceived, Perception, load_perception
@@ -172,7 +172,7 @@ def make_provider(settings: Settings) -> SegmentationProvider:
     """
     chosen = settings.segmentation
     if chosen.provider == "masks":
-        return ArtistMasks(Path(chosen.masks_folder).expanduser())
+        return ArtistMasks(in_home(chosen.masks_folder))
     if chosen.provider == "grounded_sam":
         device = choose_device(settings.device)
         return load_grounded_sam(chosen.grounded_sam, chosen.asset_share_min, device)

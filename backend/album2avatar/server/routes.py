@@ -18,6 +18,7 @@ from album2avatar.jobs.artifacts import Sources, resolve
 from album2avatar.jobs.job_assets import AssetListView
 from album2avatar.jobs.records import JobRecord
 from album2avatar.jobs.requests import (
+    ClipRequest,
     JobRequest,
     Line,
     PathText,
@@ -260,6 +261,14 @@ def _jobs(service: Service) -> APIRouter:
     ) -> JobView:
         """Hand in a job that makes a variant of a finished avatar with another garment."""
         return view(jobs.desk.create_swap(request, idempotency_key))
+
+    @router.post("/clips", status_code=202)
+    def animate(
+        request: ClipRequest,
+        idempotency_key: Annotated[str, Header(max_length=200)] = "",
+    ) -> JobView:
+        """Hand in a job that animates a finished avatar after a video."""
+        return view(jobs.desk.create_clip(request, idempotency_key))
 
     @router.get("/jobs")
     def everything() -> JobsView:

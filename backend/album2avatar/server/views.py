@@ -141,6 +141,19 @@ class PhotoFitView(View):
     warnings: tuple[str, ...]
 
 
+class ClipView(View):
+    """What a video on an avatar gave."""
+
+    animation: str
+    """The avatar with one animation, GLB."""
+    plate: str
+    """The background without the person, PNG."""
+    sheet: str
+    """Some frames, their masks, and the avatar over the plate, PNG."""
+    folder: str
+    """Path of the folder with all of it; the frames' masks are in `masks`."""
+
+
 class JobView(View):
     """A job."""
 
@@ -167,9 +180,11 @@ class JobView(View):
     folder: str
     """Of the photos; empty where there are none."""
     base: str | None
-    """Job of the avatar that this one is a variant of; it may have been deleted since."""
+    """Job of the avatar that is dressed anew or animated; it may have been deleted since."""
     garment: GarmentChoice | None
     """What the variant puts on."""
+    video: str
+    """Path of the video that the avatar is animated after; empty where there is none."""
     preset: str
     body: str
     prompt_addition: str
@@ -191,6 +206,8 @@ class JobView(View):
     """How much of the draft was guessed, in a sentence; empty without a draft."""
     avatar: str | None
     avatar_path: str | None
+    clip: ClipView | None
+    """Once the clip is written."""
     has_assets: bool
     doubtful_photos: tuple[PhotoFitView, ...]
     """As far as the body was fitted."""
@@ -305,6 +322,7 @@ def job_view(record: JobRecord, store: JobStore, albums: AlbumShelf) -> JobView:
         folder=str(record.folder or ""),
         base=record.base,
         garment=record.garment,
+        video=str(record.video or ""),
         preset=record.preset,
         body=record.body,
         prompt_addition=record.prompt_addition,
@@ -320,6 +338,7 @@ def job_view(record: JobRecord, store: JobStore, albums: AlbumShelf) -> JobView:
         draft_note=draft_note(workspace),
         avatar=f"{record.id}.avatar" if has_avatar else None,
         avatar_path=str(workspace.glb) if has_avatar else None,
+        clip=_clip_view(record),
         has_assets=record.goal in ("assets", "avatar") and workspace.asset_table.is_file(),
         doubtful_photos=tuple(
             PhotoFitView(id=found.id, name=found.name, warnings=found.warnings)
@@ -327,6 +346,18 @@ def job_view(record: JobRecord, store: JobStore, albums: AlbumShelf) -> JobView:
         ),
         attempts=record.attempts,
         last_event=log.last_id,
+    )
+
+
+def _clip_view(record: JobRecord) -> ClipView | None:
+    workspace = record.workspace
+    if not workspace.clip_glb.is_file():
+        return None
+    return ClipView(
+        animation=f"{record.id}.animation",
+        plate=f"{record.id}.plate",
+        sheet=f"{record.id}.sheet",
+        folder=str(workspace.exports),
     )
 
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from album2avatar.settings.album import AlbumSettings
 from album2avatar.settings.base import Frozen
+from album2avatar.settings.clip import ClipSettings
 from album2avatar.settings.draft import DraftSettings
 from album2avatar.settings.export import ExportSettings
 from album2avatar.settings.fitting import FittingSettings
@@ -19,6 +20,7 @@ from album2avatar.settings.swap import SwapSettings
 
 __all__ = [
     "AlbumSettings",
+    "ClipSettings",
     "DraftSettings",
     "ExportSettings",
     "FittingSettings",
@@ -64,3 +66,4 @@ class Settings(Frozen):
     rig: RigSettings = Field(default_factory=RigSettings)
     export: ExportSettings = Field(default_factory=ExportSettings)
     swap: SwapSettings = Field(default_factory=SwapSettings)
+    clip: ClipSettings = Field(default_factory=ClipSettings)

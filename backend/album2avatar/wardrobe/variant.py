@@ -1,20 +1,18 @@
 """The beginning of a variant: copies of the avatar and of the garment."""
 
-import shutil
-from pathlib import Path
-
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import Asset, AssetKind, Subject
 from album2avatar.attire.worn import worn_assets
 from album2avatar.body.storage import load_body
 from album2avatar.errors import WardrobeError, WorkspaceError
-from album2avatar.files import atomic_path, write_bytes
+from album2avatar.files import write_bytes
 from album2avatar.presets import read_settings_file
 from album2avatar.wardrobe.entry import WardrobeEntry
 from album2avatar.wardrobe.garment import GarmentChoice, SwapRecord, load_swap
 from album2avatar.wardrobe.layers import taken_off
 from album2avatar.wardrobe.library import Wardrobe
 from album2avatar.workspace import Workspace
+from album2avatar.workspace_copies import copy_file, copy_folder, require_finished
 
 
 def begin_variant(
@@ -38,8 +36,8 @@ def begin_variant(
     else:
         entry = wardrobe.get(choice.entry)
         asset, own_token = _asset_of(entry, choice.kind), entry.token
-        _copy_folder(wardrobe.folder_of(entry.id), variant.garment)
-    _copy_file(base.body, variant.body)
+        copy_folder(wardrobe.folder_of(entry.id), variant.garment)
+    copy_file(base.body, variant.body)
     _copy_base(base, variant.base)
     record = SwapRecord(
         base=str(base.root),
@@ -65,12 +63,7 @@ def _same_swap(variant: Workspace, choice: GarmentChoice) -> SwapRecord:
 
 def _finished_assets(base: Workspace) -> tuple[Subject, tuple[Asset, ...]]:
     """Of the album, and those that the artist's words added."""
-    for path in (base.rigged, base.painted, base.albedo, base.body):
-        if not path.is_file():
-            raise WorkspaceError(
-                f"{base.root} holds no finished avatar ({path.name} is missing). Finish it first: "
-                "album2avatar create with --resume."
-            )
+    require_finished(base)
     table = load_asset_table(base)
     addition = read_settings_file(base.settings_file).get("prompt_addition", "")
     return table.subject, worn_assets(table.assets, addition, load_body(base.body).kind)
@@ -92,21 +85,5 @@ def _copy_base(base: Workspace, copy: Workspace) -> None:
         (base.albedo, copy.albedo),
         (base.rigged, copy.rigged),
     ):
-        _copy_file(source, target)
-    _copy_folder(base.personalization, copy.personalization)
-
-
-def _copy_folder(source: Path, target: Path) -> None:
-    for path in sorted(source.rglob("*")):
-        if path.is_file():
-            _copy_file(path, target / path.relative_to(source))
-
-
-def _copy_file(source: Path, target: Path) -> None:
-    try:
-        with atomic_path(target) as temporary:
-            shutil.copyfile(source, temporary)
-    except FileNotFoundError as error:
-        raise WorkspaceError(
-            f"{source} is missing. Finish the avatar first: album2avatar create with --resume."
-        ) from error
+        copy_file(source, target)
+    copy_folder(base.personalization, copy.personalization)

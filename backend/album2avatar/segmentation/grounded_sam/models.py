@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 
 from album2avatar.errors import ModelError
+from album2avatar.files import in_home
 from album2avatar.model_folders import find_model, model_search_path
 from album2avatar.settings import GroundedSamSettings, SegmentationSettings
 
@@ -62,7 +63,7 @@ def find_sam(settings: GroundedSamSettings) -> Path:
     Raises:
         ModelError: it isn't there.
     """
-    direct = Path(settings.sam).expanduser()
+    direct = in_home(settings.sam)
     places = [direct, *(folder / settings.sam for folder in model_search_path())]
     for path in places:
         if path.is_file():

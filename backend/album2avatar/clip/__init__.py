@@ -1,0 +1,1 @@
+"""What the stages that put a video on an avatar share: the clip's record, frames and camera."""

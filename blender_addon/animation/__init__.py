@@ -1,0 +1,1 @@
+"""A video of the person moves their avatar."""
