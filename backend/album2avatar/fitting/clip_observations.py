@@ -55,6 +55,7 @@ def observe_frames(
         skin=nothing,
         close_cloth=nothing,
         face_area=torch.full((count,), torch.nan),
+        face_centre=torch.full((count, 2), torch.nan),
     )
 
 
@@ -72,4 +73,5 @@ def only_frames(observations: Observations, rows: list[int]) -> Observations:
         skin=observations.skin[picked],
         close_cloth=observations.close_cloth[picked],
         face_area=observations.face_area[picked],
+        face_centre=observations.face_centre[picked],
     )
