@@ -85,5 +85,5 @@ CLIP_STAGE_SHARES: Mapping[str, float] = {
     "decompose": 0.455,
     "export": 0.019,
 }
-"""Share of a clip's time that a stage takes: 19 frames of 480 x 480 pixels with the settings' defaults
-on two CPU cores, as `workspace.json` records it."""
+"""Share of a clip's time that a stage takes: 19 frames of 480 x 480 pixels with the settings'
+defaults on two CPU cores, as `workspace.json` records it."""
