@@ -1,6 +1,6 @@
 """Anny behind the body protocol."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import anny
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from album2avatar.assets import Subject
 from album2avatar.body.anny_cache import load_anny
-from album2avatar.body.anny_joints import ANNY_JOINTS, JOINT_TARGETS
+from album2avatar.body.anny_joints import ANNY_JOINTS, limb_direction
 from album2avatar.body.anny_parts import anny_parts
 from album2avatar.body.keypoints import KEYPOINT_BONES
 from album2avatar.body.model import Joint, RestBody, anatomical_frames
@@ -52,7 +52,7 @@ class AnnyBody:
         self.keypoint_bones = self._bones(KEYPOINT_BONES.values())
         heads = self.rest(torch.zeros(self.shape_size)).heads.detach()
         self.joint_frames = anatomical_frames(
-            torch.stack([self._direction(joint.bone, heads) for joint in self.joints])
+            torch.stack([limb_direction(joint.bone, self._names, heads) for joint in self.joints])
         )
 
     def usual_shape(self, subject: Subject) -> Tensor:
@@ -66,6 +66,12 @@ class AnnyBody:
         mean, spread = torch.tensor(list(_PHENOTYPES.values()), dtype=shape.dtype).T
         values = torch.sigmoid(torch.logit(mean) + spread * shape)
         return dict(zip(_PHENOTYPES, values.unbind(), strict=True))
+
+    def shape_of(self, phenotypes: Mapping[str, float]) -> Tensor:
+        """The shape (S,) whose `phenotypes` these are; each strictly between 0 and 1."""
+        mean, spread = torch.tensor(list(_PHENOTYPES.values())).T
+        values = torch.tensor([phenotypes[name] for name in _PHENOTYPES])
+        return (torch.logit(values) - torch.logit(mean)) / spread
 
     def rest(self, shape: Tensor) -> RestBody:
         """The body in the shape `shape` (S,); differentiable."""
@@ -115,17 +121,6 @@ class AnnyBody:
 
     def _bones(self, names: Iterable[str]) -> Tensor:
         return torch.tensor([self._names.index(name) for name in names])
-
-    def _direction(self, bone: str, heads: Tensor) -> Tensor:
-        """Where the limb behind a joint points in the rest pose."""
-        name, dot, side = bone.partition(".")
-        target = JOINT_TARGETS[name]
-        if target == "foot" and name == "foot":
-            bone, target = f"lowerleg01{dot}{side}", "foot"
-        if target == "head" and name == "head":
-            return torch.tensor([0.0, 0.0, 1.0])
-        tip = self._names.index(f"{target}{dot}{side}" if dot else target)
-        return heads[tip] - heads[self._names.index(bone)]
 
 
 def split_quads(quads: Tensor, vertices: Tensor) -> Tensor:

@@ -4,7 +4,11 @@ Ranges are those of a healthy adult, rounded, around Anny's rest pose (arms hang
 about 45 degrees, elbows are bent by 45). Left side; the right side is mirrored.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+
+import torch
+from torch import Tensor
 
 from album2avatar.body.model import Joint, mirrored_ranges
 
@@ -49,3 +53,20 @@ JOINT_TARGETS: dict[str, str] = {
 }
 """Bone (without its side) to the bone at whose head the limb ends. The head itself points
 up and the foot's frame goes on where the shin points, for the foot points forward."""
+
+
+def limb_direction(bone: str, names: Sequence[str], heads: Tensor) -> Tensor:
+    """Where the limb behind a joint points in the rest pose, (3,).
+
+    Args:
+        bone: of `ANNY_JOINTS`.
+        names, heads: of all J bones, (J, 3).
+    """
+    name, dot, side = bone.partition(".")
+    target = JOINT_TARGETS[name]
+    if target == "foot" and name == "foot":
+        bone, target = f"lowerleg01{dot}{side}", "foot"
+    if target == "head" and name == "head":
+        return torch.tensor([0.0, 0.0, 1.0])
+    tip = names.index(f"{target}{dot}{side}" if dot else target)
+    return heads[tip] - heads[names.index(bone)]
