@@ -191,7 +191,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
         also_reads=("seed", "rig", "prompt_addition"),
-        version=2,
+        version=3,
     ),
     Stage(
         name="rig",
