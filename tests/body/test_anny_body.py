@@ -9,6 +9,7 @@ from anny.models.model_data import ModelData
 
 from album2avatar.body.anny import AnnyBody, load_anny, load_anny_body
 from album2avatar.body.anny_cache import anny_cache_file, load_or_build
+from album2avatar.body.joints import joint_frames
 from album2avatar.body.keypoints import KEYPOINTS
 from album2avatar.body.kinematics import pose_body, rotation_matrices
 from album2avatar.body.surface import outer_surface
@@ -62,6 +63,19 @@ def test_posing_agrees_with_annys_own_skinning(body: AnnyBody) -> None:
         pose_parameters=local, phenotype_kwargs=values, pose_parameterization="local-bone"
     )["vertices"]
     assert torch.allclose(posed.vertices, expected, atol=1e-4)
+
+
+def test_a_shape_comes_back_from_its_phenotypes(body: AnnyBody) -> None:
+    shape = torch.tensor([0.4, -0.2, 1.0, -0.7, 0.5, 0.3])
+    values = {name: float(value) for name, value in body.phenotypes(shape).items()}
+    assert torch.allclose(body.shape_of(values), shape, atol=1e-4)
+
+
+def test_frames_of_a_finished_body_are_those_that_it_was_fitted_with(body: AnnyBody) -> None:
+    canonical = body.canonical(torch.zeros(body.shape_size))
+    joints, frames = joint_frames(canonical)
+    assert joints == list(body.joints)
+    assert torch.allclose(frames, body.joint_frames, atol=1e-5)
 
 
 def test_shape_keeps_the_soles_on_the_ground_and_height_grows(body: AnnyBody) -> None:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from synthetic_smplx import write_synthetic_smplx
 
+from album2avatar.body.joints import joint_frames
 from album2avatar.body.keypoints import KEYPOINTS
 from album2avatar.body.kinematics import pose_body
 from album2avatar.body.smplx import SmplxBody, load_smplx_body
@@ -54,6 +55,12 @@ def test_elbow_flexes_forward(body: SmplxBody) -> None:
     for side in ("left", "right"):
         assert float(moved[KEYPOINTS.index(f"{side}_wrist"), 1]) < -0.1
         assert float(moved[KEYPOINTS.index(f"{side}_elbow")].norm()) < 1e-5
+
+
+def test_frames_of_a_finished_body_are_those_that_it_was_fitted_with(body: SmplxBody) -> None:
+    joints, frames = joint_frames(body.canonical(torch.zeros(10)))
+    assert joints == list(body.joints)
+    assert torch.allclose(frames, body.joint_frames, atol=1e-5)
 
 
 def test_canonical_body_goes_through_the_file(body: SmplxBody, tmp_path: Path) -> None:

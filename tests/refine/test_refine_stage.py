@@ -97,6 +97,21 @@ def test_poses_and_shape_that_may_not_change_do_not(tmp_path: Path):
     assert torch.equal(before.extras["face_asset"], after.extras["face_asset"])
 
 
+def test_a_single_photo_is_looked_at_as_often_as_one_of_many(tmp_path: Path):
+    workspace = write_photographed(tmp_path / "single", STILL, size=48)
+    poses = load_poses(workspace.poses)
+    first = slice(0, 1)
+    single = PhotoPoses(
+        poses.photos[first], poses.bone_transforms[first], poses.cameras.at(0),
+        poses.image_sizes[first],
+    )  # fmt: skip
+    save_poses(workspace.poses, single)
+    steps: list[int] = []
+    job = JobControl("refine", lambda event: steps.append(event.step), threading.Event())
+    run(workspace, settings(visits=4, photo_height=40), job)
+    assert max(steps) == 3 * 4
+
+
 def outputs(workspace: Workspace) -> list[bytes]:
     paths = (workspace.painted, workspace.albedo, workspace.seen_map, workspace.refined_poses)
     return [path.read_bytes() for path in paths]

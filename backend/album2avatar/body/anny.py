@@ -1,6 +1,6 @@
 """Anny behind the body protocol."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import anny
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from album2avatar.assets import Subject
 from album2avatar.body.anny_cache import load_anny
-from album2avatar.body.anny_joints import ANNY_JOINTS, limb_directions
+from album2avatar.body.anny_joints import ANNY_JOINTS, limb_direction
 from album2avatar.body.anny_parts import anny_parts
 from album2avatar.body.keypoints import KEYPOINT_BONES
 from album2avatar.body.model import Joint, RestBody, anatomical_frames
@@ -51,7 +51,9 @@ class AnnyBody:
         self.joint_bones = self._bones(joint.bone for joint in self.joints)
         self.keypoint_bones = self._bones(KEYPOINT_BONES.values())
         heads = self.rest(torch.zeros(self.shape_size)).heads.detach()
-        self.joint_frames = anatomical_frames(limb_directions(self.joints, self._names, heads))
+        self.joint_frames = anatomical_frames(
+            torch.stack([limb_direction(joint.bone, self._names, heads) for joint in self.joints])
+        )
 
     def usual_shape(self, subject: Subject) -> Tensor:
         """(S,) shape from which the fit of a `subject` starts."""
@@ -64,6 +66,12 @@ class AnnyBody:
         mean, spread = torch.tensor(list(_PHENOTYPES.values()), dtype=shape.dtype).T
         values = torch.sigmoid(torch.logit(mean) + spread * shape)
         return dict(zip(_PHENOTYPES, values.unbind(), strict=True))
+
+    def shape_of(self, phenotypes: Mapping[str, float]) -> Tensor:
+        """The shape (S,) whose `phenotypes` these are; each strictly between 0 and 1."""
+        mean, spread = torch.tensor(list(_PHENOTYPES.values())).T
+        values = torch.tensor([phenotypes[name] for name in _PHENOTYPES])
+        return (torch.logit(values) - torch.logit(mean)) / spread
 
     def rest(self, shape: Tensor) -> RestBody:
         """The body in the shape `shape` (S,); differentiable."""

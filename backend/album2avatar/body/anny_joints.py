@@ -55,19 +55,18 @@ JOINT_TARGETS: dict[str, str] = {
 up and the foot's frame goes on where the shin points, for the foot points forward."""
 
 
-def limb_directions(joints: Sequence[Joint], names: Sequence[str], heads: Tensor) -> Tensor:
-    """(N, 3) where the limbs behind N joints point, for bone heads (J, 3) in the rest pose."""
-    if not joints:
-        return heads.new_zeros(0, 3)
-    return torch.stack([_direction(joint.bone, names, heads) for joint in joints])
+def limb_direction(bone: str, names: Sequence[str], heads: Tensor) -> Tensor:
+    """Where the limb behind a joint points in the rest pose, (3,).
 
-
-def _direction(bone: str, names: Sequence[str], heads: Tensor) -> Tensor:
+    Args:
+        bone: of `ANNY_JOINTS`.
+        names, heads: of all J bones, (J, 3).
+    """
     name, dot, side = bone.partition(".")
     target = JOINT_TARGETS[name]
-    if name == "foot":
+    if target == "foot" and name == "foot":
         bone, target = f"lowerleg01{dot}{side}", "foot"
-    if name == "head":
+    if target == "head" and name == "head":
         return torch.tensor([0.0, 0.0, 1.0])
     tip = names.index(f"{target}{dot}{side}" if dot else target)
     return heads[tip] - heads[names.index(bone)]

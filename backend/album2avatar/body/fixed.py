@@ -4,9 +4,8 @@ import torch
 from torch import Tensor
 
 from album2avatar.assets import Subject
-from album2avatar.body.anny_joints import limb_directions
-from album2avatar.body.joints import fitted_joints, keypoint_bones
-from album2avatar.body.model import Joint, RestBody, anatomical_frames
+from album2avatar.body.joints import joint_frames, keypoint_bones
+from album2avatar.body.model import Joint, RestBody
 from album2avatar.body.rigged import RiggedPart
 from album2avatar.body.types import CanonicalBody
 
@@ -27,9 +26,8 @@ class FixedBody:
         self.kind = body.kind
         self.parents = skeleton.parents
         self.weights: Tensor = surface.weights
-        self.joints: tuple[Joint, ...] = tuple(
-            joint for joint in fitted_joints(body.kind) if joint.bone in skeleton.names
-        )
+        joints, self.joint_frames = joint_frames(body)
+        self.joints: tuple[Joint, ...] = tuple(joints)
         names = skeleton.names
         self.joint_bones = torch.tensor(
             [names.index(joint.bone) for joint in self.joints], dtype=torch.int64
@@ -40,7 +38,6 @@ class FixedBody:
         self.keypoint_bones = torch.tensor(
             [names.index(bone) if bone in names else 0 for bone in keypoints]
         )
-        self.joint_frames = anatomical_frames(self._directions())
 
     def usual_shape(self, subject: Subject) -> Tensor:
         """(0,)."""
@@ -53,14 +50,3 @@ class FixedBody:
     def canonical(self, shape: Tensor) -> CanonicalBody:
         """The avatar's body."""
         return self._body
-
-    def _directions(self) -> Tensor:
-        skeleton = self._body.skeleton
-        if self.kind == "anny":
-            return limb_directions(self.joints, skeleton.names, skeleton.heads)
-        along = skeleton.tails - skeleton.heads
-        for side in ("left", "right"):
-            knee, ankle = (skeleton.names.index(f"{side}_{name}") for name in ("knee", "ankle"))
-            along[ankle] = skeleton.heads[ankle] - skeleton.heads[knee]
-        along[skeleton.names.index("head")] = torch.tensor([0.0, 0.0, 1.0])
-        return along[self.joint_bones]

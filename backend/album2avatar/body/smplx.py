@@ -17,7 +17,12 @@ from album2avatar.assets import Subject
 from album2avatar.body.front import in_front
 from album2avatar.body.model import Joint, RestBody, anatomical_frames
 from album2avatar.body.smplx_file import JOINT_COUNT, Array, read_smplx_file
-from album2avatar.body.smplx_joints import KEYPOINT_JOINTS, NEXT_JOINTS, SMPLX_JOINTS
+from album2avatar.body.smplx_joints import (
+    KEYPOINT_JOINTS,
+    NEXT_JOINTS,
+    SMPLX_JOINTS,
+    limb_direction,
+)
 from album2avatar.body.types import CanonicalBody, Skeleton
 from album2avatar.errors import ModelError
 
@@ -71,7 +76,10 @@ class SmplxBody:
         self.joint_bones = torch.tensor([names.index(joint.bone) for joint in self.joints])
         self.keypoint_bones = torch.tensor([names.index(n) for n in KEYPOINT_JOINTS.values()])
         heads = self.rest(torch.zeros(self.shape_size)).heads
-        self.joint_frames = anatomical_frames(self._limbs(heads))
+        tails = self._tails(heads)
+        self.joint_frames = anatomical_frames(
+            torch.stack([limb_direction(joint.bone, names, heads, tails) for joint in self.joints])
+        )
 
     def usual_shape(self, subject: Subject) -> Tensor:
         """(S,) shape from which the fit starts; the file itself is of one gender or neutral."""
@@ -104,16 +112,6 @@ class SmplxBody:
             weights=self.weights,
             parts=self._parts(rest.vertices),
         )
-
-    def _limbs(self, heads: Tensor) -> Tensor:
-        """(N, 3) where the limb behind each joint points; feet go on where the shin points."""
-        tails = self._tails(heads)
-        directions = tails - heads
-        for side in ("left", "right"):
-            knee, ankle = self._names.index(f"{side}_knee"), self._names.index(f"{side}_ankle")
-            directions[ankle] = heads[ankle] - heads[knee]
-        directions[self._names.index("head")] = torch.tensor([0.0, 0.0, 1.0])
-        return directions[self.joint_bones]
 
     def _tails(self, heads: Tensor) -> Tensor:
         """(J, 3): the next joint's head; leaves go on as their parents do, eyes look forward."""

@@ -1,6 +1,10 @@
 """Which of SMPL-X's joints fitting turns, and where the keypoints are."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+
+import torch
+from torch import Tensor
 
 from album2avatar.body.model import Joint, mirrored_ranges
 
@@ -63,3 +67,18 @@ NEXT_JOINTS: dict[str, str] = {
     "right_wrist": "right_middle1",
 }
 """Where bones with several children point; others point at their only child."""
+
+
+def limb_direction(bone: str, names: Sequence[str], heads: Tensor, tails: Tensor) -> Tensor:
+    """Where the limb behind a joint points, (3,); feet go on where the shin points.
+
+    Args:
+        bone: of `SMPLX_JOINTS`.
+        names, heads, tails: of all J bones, (J, 3).
+    """
+    if bone == "head":
+        return torch.tensor([0.0, 0.0, 1.0])
+    at = names.index(bone)
+    if bone.endswith("_ankle"):
+        return heads[at] - heads[names.index(bone.replace("_ankle", "_knee"))]
+    return tails[at] - heads[at]

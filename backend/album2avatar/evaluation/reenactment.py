@@ -61,6 +61,18 @@ def reenact(
 ) -> Reenactment:
     """Lay the avatar into the photos: in the poses that suit it best, light by least squares."""
     poses = register(surface, vertices, albedo, skeleton, truth)
+    return look_into(surface, vertices, albedo, replace(truth, poses=poses), kinds)
+
+
+def look_into(
+    surface: TexturedSurface,
+    vertices: Tensor,
+    albedo: Tensor,
+    truth: TruePhotos,
+    kinds: Sequence[AssetKind],
+) -> Reenactment:
+    """Lay the avatar into the photos in their own poses, light by least squares."""
+    poses = truth.poses
     images: list[Tensor] = []
     psnr: list[float] = []
     ious: list[float] = []

@@ -10,19 +10,18 @@ from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
 from album2avatar.mesh.smooth_steps import SmoothSteps
 from album2avatar.projection.fusion import TexturedSurface, textures_of_others
 from album2avatar.projection.observations import MaskedPhoto
-from album2avatar.refine.alignment import Look, bending, photo_energy
+from album2avatar.refine.alignment import Look, bending, compare, outline_difference
 from album2avatar.refine.photo_choice import choose_photos
-from album2avatar.refine.photo_pictures import shrink_photo
-from album2avatar.refine.pose_corrections import (
-    CorrectedSkeleton,
-    PoseCorrection,
-    corrected_poses,
-)
+from album2avatar.refine.photo_pictures import PhotoPicture, shrink_photo
+from album2avatar.refine.pose_corrections import PoseCorrection, corrected_poses
+from album2avatar.refine.settling import PoseEvidence, settle
 from album2avatar.seeding import torch_generator
 from album2avatar.settings import RefineSettings
 
 ROUNDS = (0.4, 0.65, 1.0)
 """Height of the pictures in each round, against the last."""
+POSE_SHARES = (1.0, 0.5, 0.25)
+"""Of the poses' weight in each round: the finer the pictures, the more they are believed."""
 LAST_RATE = 0.25
 """Length of the last steps of a round against its first."""
 
@@ -35,8 +34,7 @@ class Aligner:
         surface: TexturedSurface,
         vertices: Tensor,
         texture_size: int,
-        skeleton: CorrectedSkeleton,
-        poses: PhotoPoses,
+        evidence: PoseEvidence,
         photos: Sequence[MaskedPhoto],
         chances: Tensor,
         settings: RefineSettings,
@@ -46,18 +44,27 @@ class Aligner:
         Args:
             vertices: (V, 3) where the surface is, canonical.
             texture_size: texels along a side of its texture.
-            poses: as fitted; P photos.
+            evidence: about the poses of P photos.
             photos: in the same order.
             chances: (P,) see `photo_choice`.
         """
         self._surface, self._before, self._texture_size = surface, vertices, texture_size
-        self._skeleton, self._poses = skeleton, poses
+        self._evidence = evidence
+        self._each = [evidence.at(index) for index in range(len(photos))]
         self._photos, self._chances = photos, chances
         self._settings, self._seed = settings, seed
         self.vertices = vertices.clone()
-        self.corrections = [PoseCorrection.none(skeleton) for _ in photos]
+        settled = self._settled()
+        self.corrections = [one or PoseCorrection.none(evidence.skeleton) for one in settled]
+        self._pose_weights = [
+            settings.settled_pose_weight if one else settings.pose_weight for one in settled
+        ]
+        # A joint of which pictures say less than one usual error does isn't moved at full pace.
         self._turning = torch.optim.Adam(
-            [leaf for one in self.corrections for leaf in (one.turns, one.shift)],
+            [
+                {"params": [one.turns, one.shift], "eps": max(1e-8, weight)}
+                for one, weight in zip(self.corrections, self._pose_weights, strict=True)
+            ],
             betas=(0.9, 0.99),
         )
         self._moving = SmoothSteps(surface.edges, len(vertices), settings.stiffness)
@@ -71,7 +78,8 @@ class Aligner:
     @property
     def poses(self) -> PhotoPoses:
         """The corrected ones."""
-        return corrected_poses(self._skeleton, self._poses, self.corrections)
+        evidence = self._evidence
+        return corrected_poses(evidence.skeleton, evidence.poses, self.corrections)
 
     def train_step(self, step: int) -> dict[str, float]:
         """Take step number `step`; returns numbers for the report."""
@@ -82,15 +90,18 @@ class Aligner:
         chosen = choose_photos(self._chances, settings.photos_per_step, generator)
         vertices = self.vertices.clone().requires_grad_()
         self._turning.zero_grad()
+        pose_share = POSE_SHARES[step // self._round_steps]
         colors, shares = 0.0, 0.0
         for index in chosen:
-            correction = self.corrections[index]
-            difference = photo_energy(
-                self._surface, self._skeleton, self._poses, self._look, vertices, index,
-                correction, self._pictures[index],
+            correction, known = self.corrections[index], self._each[index]
+            transforms = known.transforms(correction)
+            difference = compare(
+                self._surface, vertices, transforms, known.poses.cameras,
+                self._look.textures[index], self._look.lights[index], self._pictures[index],
             )  # fmt: skip
             energy = settings.color_weight * difference.color + difference.shares
-            (energy + settings.pose_weight * correction.energy).backward()
+            pose = known.energy(correction, transforms)
+            (energy + pose_share * self._pose_weights[index] * pose).backward()
             colors += float(difference.color.detach())
             shares += float(difference.shares.detach())
         bent = (
@@ -139,7 +150,34 @@ class Aligner:
     @property
     def _round_steps(self) -> int:
         looks = self._settings.visits * len(self._photos)
-        return -(-looks // self._settings.photos_per_step)
+        return -(-looks // min(self._settings.photos_per_step, len(self._photos)))
+
+    def _settled(self) -> list[PoseCorrection | None]:
+        """For each photo the settled pose where that lies better on its mask, else nothing."""
+        if self._settings.turn_rate == 0 or self._settings.visits == 0:
+            return [None] * len(self._photos)
+        every = settle(self._evidence)
+        chosen: list[PoseCorrection | None] = []
+        for index, photo in enumerate(self._photos):
+            one = PoseCorrection(every.turns[index].clone(), every.shift[index].clone())
+            none = PoseCorrection.none(self._evidence.skeleton)
+            picture = shrink_photo(photo, self._surface.album_assets, self._height(0))
+            is_better = self._off(index, one, picture) < self._off(index, none, picture)
+            one.turns.requires_grad_()
+            one.shift.requires_grad_()
+            chosen.append(one if is_better else None)
+        return chosen
+
+    def _off(self, index: int, correction: PoseCorrection, picture: PhotoPicture) -> float:
+        """How far the surface as it was lies beside a photo's mask."""
+        known = self._each[index]
+        return outline_difference(
+            self._surface, self._before, known.transforms(correction), known.poses.cameras, picture
+        )
+
+    def _height(self, number: int) -> int:
+        """Rows of the pictures of a round."""
+        return max(16, round(ROUNDS[number] * self._settings.photo_height))
 
     def _begin_round(self, number: int) -> None:
         """See what the photos show with shape and poses as they are now, and scale them."""
@@ -148,7 +186,7 @@ class Aligner:
             PoseCorrection(one.turns.detach().clone(), one.shift.detach().clone())
             for one in self.corrections
         ]
-        height = max(16, round(ROUNDS[number] * self._settings.photo_height))
+        height = self._height(number)
         side = max(64, min(self._texture_size, 2 * height))
         textures, lights = textures_of_others(
             self._surface, self.vertices, self.poses, self._photos, (side, side)

@@ -6,17 +6,11 @@ import torch
 from torch import Tensor
 
 from album2avatar.body.skinning import skin_points
-from album2avatar.body.types import PhotoPoses
 from album2avatar.mesh.laplacian import uniform_laplacian
 from album2avatar.projection.drawing import draw_textured
 from album2avatar.projection.fusion import TexturedSurface
-from album2avatar.projection.light import brightness
+from album2avatar.projection.light import brightness, even_light
 from album2avatar.refine.photo_pictures import PhotoPicture
-from album2avatar.refine.pose_corrections import (
-    CorrectedSkeleton,
-    PoseCorrection,
-    corrected_transforms,
-)
 from album2avatar.render.camera import Cameras
 from album2avatar.render.images import to_image
 from album2avatar.render.interpolate import interpolate
@@ -90,23 +84,18 @@ def compare(
     )
 
 
-def photo_energy(
+@torch.no_grad()
+def outline_difference(
     surface: TexturedSurface,
-    skeleton: CorrectedSkeleton,
-    poses: PhotoPoses,
-    look: Look,
     vertices: Tensor,
-    index: int,
-    correction: PoseCorrection,
+    transforms: Tensor,
+    camera: Cameras,
     picture: PhotoPicture,
-) -> PhotoDifference:
-    """`compare` for the photo at `index`, with its pose corrected."""
-    one = slice(index, index + 1)
-    transforms = corrected_transforms(skeleton, poses.bone_transforms[one], correction)
-    camera = poses.cameras.at(index)
-    return compare(
-        surface, vertices, transforms, camera, look.textures[index], look.lights[index], picture
-    )
+) -> float:
+    """The `shares` of `compare` alone."""
+    unknown = vertices.new_zeros(2, 2, 4)
+    light = even_light(vertices)
+    return float(compare(surface, vertices, transforms, camera, unknown, light, picture).shares)
 
 
 def bending(surface: TexturedSurface, vertices: Tensor, before: Tensor) -> Tensor:

@@ -39,12 +39,13 @@ class CorrectedSkeleton:
 
 @dataclass(frozen=True)
 class PoseCorrection:
-    """What one photo's pose lacks. Both are leaves that an optimiser changes."""
+    """What one photo's pose lacks, or P photos' poses; leaves that an optimiser changes."""
 
     turns: Tensor
-    """(N, 3) rotation vectors of the skeleton's `bones` in world axes, in units of their spread."""
+    """(N, 3) or (P, N, 3) rotation vectors of the skeleton's `bones` in world axes, in units of
+    their spread."""
     shift: Tensor
-    """(3,) in units of PLACE_SPREAD."""
+    """(3,) or (P, 3) in units of PLACE_SPREAD."""
 
     @staticmethod
     def none(skeleton: CorrectedSkeleton) -> "PoseCorrection":
@@ -62,23 +63,24 @@ class PoseCorrection:
 def corrected_transforms(
     skeleton: CorrectedSkeleton, transforms: Tensor, correction: PoseCorrection
 ) -> Tensor:
-    """Bone transforms (1, J, 4, 4) of a photo with its pose corrected.
+    """Bone transforms (P, J, 4, 4) of photos with their poses corrected.
 
     Each bone is turned about its posed head, after which its children follow, so that a
     correction of nothing leaves the fitted pose as it was.
 
     Args:
-        transforms: (1, J, 4, 4), canonical to posed, as fitted.
+        transforms: (P, J, 4, 4), canonical to posed, as fitted; P is 1 for a correction without
+            that axis.
     """
     heads = transform_heads(transforms, skeleton.heads)
     spreads = torch.full((len(skeleton.bones), 1), TURN_SPREAD, device=heads.device)
     spreads[0] = ROOT_SPREAD
-    turns = rotation_matrices(correction.turns * spreads)
-    local = torch.eye(3, dtype=heads.dtype, device=heads.device).repeat(1, heads.shape[1], 1, 1)
-    local = local.index_copy(1, skeleton.bones.to(heads.device), turns[None])
+    turns = rotation_matrices(correction.turns * spreads).expand(len(heads), -1, 3, 3)
+    local = torch.eye(3, dtype=heads.dtype, device=heads.device).repeat(*heads.shape[:2], 1, 1)
+    local = local.index_copy(1, skeleton.bones.to(heads.device), turns)
     moved = forward_kinematics(skeleton.parents, heads, local) @ transforms
     shift = torch.zeros_like(moved)
-    shift[..., :3, 3] = PLACE_SPREAD * correction.shift
+    shift[..., :3, 3] = PLACE_SPREAD * correction.shift[..., None, :]
     return moved + shift
 
 

@@ -20,8 +20,8 @@ from album2avatar.projection.album_views import read_photo
 from album2avatar.projection.fusion import TexturedSurface, fuse_photos, lay_over
 from album2avatar.refine.aligner import Aligner
 from album2avatar.refine.photo_choice import photo_chances
-from album2avatar.refine.pose_corrections import CorrectedSkeleton
 from album2avatar.refine.preview import comparison_strip
+from album2avatar.refine.settling import PoseEvidence
 from album2avatar.settings import RigSettings, Settings
 from album2avatar.skinning.transfer import skin_surface
 from album2avatar.workspace import Workspace
@@ -52,12 +52,12 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     assets = worn_assets(table.assets, settings.prompt_addition, body.kind)
     surface = textured_surface(painted, body, assets, len(table.assets), settings.rig)
     photos = [read_photo(workspace, photo) for photo in poses.photos]
+    labels = {label.photo: label for label in table.photos}
     aligner = Aligner(
         surface,
         painted.mesh.vertices,
         albedo.shape[0],
-        CorrectedSkeleton.of(body),
-        poses,
+        PoseEvidence.of(body, poses, [labels[photo] for photo in poses.photos]),
         photos,
         _chances(table, poses, settings.refine.hero_photo),
         settings.refine,

@@ -29,7 +29,10 @@ class RefineSettings(Frozen):
     color_weight: float = Field(default=1.0, ge=0, le=100)
     """Weight of pixels of another colour against pixels of another asset."""
     pose_weight: float = Field(default=2e-4, ge=0, le=1)
-    """Weight of a pose correction of one usual error."""
+    """Weight of an unusual pose, and of a correction of one usual error, in the first of the three
+    rounds; a quarter of it in the last."""
+    settled_pose_weight: float = Field(default=1e-2, ge=0, le=1)
+    """The same for a photo whose fitted pose lay badly on its mask."""
     bending_weight: float = Field(default=2.0, ge=0, le=1e4)
     """Weight of a square centimetre by which the surface is bent."""
     checkpoint_every: int = Field(default=12, ge=1)
