@@ -205,11 +205,6 @@ class Workspace:
         return self.root / "tracking" / "poses.safetensors"
 
     @property
-    def clip_final_poses(self) -> Path:
-        """`PhotoPoses` of the frames, as the soft masks and the colours say, safetensors."""
-        return self.root / "decomposition" / "poses.safetensors"
-
-    @property
     def clip_plate(self) -> Path:
         """The background without the person, sRGB PNG."""
         return self.exports / "plate.png"

@@ -85,7 +85,7 @@ def test_a_stopped_stage_ends_as_an_uninterrupted_one(
     with pytest.raises(CancelledError):
         RUNS[stage](clip, toy_settings(), JobControl(stage, listen, cancelled))
     RUNS[stage](clip, toy_settings(), silent_job(stage))
-    for name in ("clip_poses",) if stage == "track" else ("clip_plate", "clip_final_poses"):
+    for name in ("clip_poses",) if stage == "track" else ("clip_plate", "clip_report"):
         assert getattr(clip, name).read_bytes() == getattr(finished, name).read_bytes()
     if stage == "decompose":
         for number in range(COUNT):

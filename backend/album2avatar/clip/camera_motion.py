@@ -18,6 +18,9 @@ PROBES = 6
 GAIN_MIN = 0.9
 """A motion must make the backgrounds differ less than this share of what they do without it;
 else it follows noise."""
+DIFFERENCE_MIN = 0.002
+"""Mean robust difference that a motion must take away: a plain wall differs from itself by less,
+and only a badly masked person has edges there."""
 MARGIN = 0.02
 """Room around the segmented person that is not believed, in picture heights."""
 _KIND = "camera motion"
@@ -125,4 +128,5 @@ def _explains(
     for picture, weight, one in zip(grey, background, motion, strict=True):
         with_motion += misfit(plate, seen, picture, weight, one)
         without += misfit(plate, seen, picture, weight, still)
-    return with_motion < GAIN_MIN * without
+    taken_away = (without - with_motion) / len(grey)
+    return with_motion < GAIN_MIN * without and taken_away > DIFFERENCE_MIN

@@ -1,1 +1,1 @@
-"""Each frame of a clip taken apart: a clean plate, soft masks, and poses in which both agree."""
+"""Each frame of a clip taken apart: a clean plate, and soft masks."""

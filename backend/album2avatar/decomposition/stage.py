@@ -1,4 +1,4 @@
-"""The decompose stage: plate, soft masks, and poses again."""
+"""The decompose stage: a clean plate, and soft masks."""
 
 import math
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from album2avatar.body.rigged import RiggedPart, load_rigged
 from album2avatar.body.skinning import skin_points
-from album2avatar.body.storage import load_poses, save_poses
+from album2avatar.body.storage import load_poses
 from album2avatar.body.types import PhotoPoses
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.clip.camera_motion import load_motion
@@ -30,7 +30,7 @@ AGREEMENT_MIN = 0.7
 
 
 def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
-    """Take every frame apart into plate and person; then correct the poses by the result.
+    """Take every frame apart into plate and person.
 
     Raises:
         WorkspaceError: an earlier stage's file is missing or damaged.
@@ -59,7 +59,6 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     plate = decomposer.finish()
     _save_masks(workspace, decomposer.masks)
     _save_plate(workspace, plate)
-    save_poses(workspace.clip_final_poses, poses)
     save_clip_report(workspace.clip_report, _report(index, plate, motion, decomposer.masks, views))
 
 

@@ -137,7 +137,7 @@ def _measure(folder: Path, avatar: Workspace, index: int, scene: str, preset: st
         avatar.root,
         path,
         folder / f"clip_{scene}{index}",
-        build_settings([load_preset(preset)]),
+        build_settings([load_preset(preset), {"threads": 1}]),
         _quiet,
         threading.Event(),
     )
@@ -214,7 +214,7 @@ def _pose_errors(
     clip: Workspace, person: Person, frames: list[FilmedFrame]
 ) -> tuple[float, float, float]:
     """Degrees of joints, degrees of the whole body, centimetres of joints."""
-    poses, skeleton = load_poses(clip.clip_final_poses), load_body(clip.base.body).skeleton
+    poses, skeleton = load_poses(clip.clip_poses), load_body(clip.base.body).skeleton
     count = len(poses.photos)
     filmed = torch.tensor(np.stack([frame.bone_transforms for frame in frames[:count]])).float()
     heads = torch.from_numpy(rest_bodies(load_template(), [person.phenotype])[0].bone_heads)

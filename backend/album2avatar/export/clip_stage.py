@@ -34,7 +34,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
         WorkspaceError: an earlier stage's file is missing or damaged.
         ExportError: the avatar can't be expressed in glTF.
     """
-    index, poses = load_frame_index(workspace.frames_index), load_poses(workspace.clip_final_poses)
+    index, poses = load_frame_index(workspace.frames_index), load_poses(workspace.clip_poses)
     avatar = load_rigged(workspace.base.rigged)
     write_bytes(workspace.clip_glb, _animated(workspace, settings, index, avatar, poses))
     sheet = _draw_sheet(workspace, index, avatar, poses)
