@@ -20,7 +20,7 @@ from album2avatar.mesh.storage import save_mesh
 from album2avatar.mesh.types import Mesh
 from album2avatar.pictures import save_picture, save_texture
 from album2avatar.progress import JobControl
-from album2avatar.projection.album_views import read_photo
+from album2avatar.projection.album_views import read_trimmed_photo
 from album2avatar.projection.fusion import TexturedSurface
 from album2avatar.projection.observations import MaskedPhoto, observe_photos
 from album2avatar.projection.possible_assets import possible_assets
@@ -47,7 +47,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     own, draft = settings.draft, workspace.draft
     body, poses = load_body(workspace.body), load_poses(workspace.poses)
     kinds: list[AssetKind] = [asset.kind for asset in load_asset_table(workspace).assets]
-    photos = [read_photo(workspace, photo) for photo in poses.photos]
+    photos = [read_trimmed_photo(workspace, photo) for photo in poses.photos]
     template = make_template(body, own.texture_size, job.raise_if_cancelled)
     limbs = Limbs.of(body.skeleton, body.kind, template.weights)
     looks = ROUNDS * len(photos)

@@ -24,7 +24,7 @@ from album2avatar.paint.scene import PaintedSurface
 from album2avatar.pictures import save_picture, save_texture
 from album2avatar.prior.personalized import load_personalized_prior
 from album2avatar.progress import JobControl
-from album2avatar.projection.album_views import read_photo
+from album2avatar.projection.album_views import read_trimmed_photo
 from album2avatar.projection.observations import observe_photos, with_attire
 from album2avatar.projection.possible_assets import possible_assets
 from album2avatar.projection.surface_labels import photo_colors, share_surface
@@ -81,7 +81,7 @@ def prepare_surface(
 ) -> PaintedSurface:
     """Read the sculpted mesh, decimate it, and find each vertex's asset in photos and words."""
     mesh = decimate(load_mesh(workspace.sculpt).mesh, face_count)
-    photos = {label.photo: read_photo(workspace, label.photo) for label in labels}
+    photos = {label.photo: read_trimmed_photo(workspace, label.photo) for label in labels}
     seen = observe_photos(mesh, body, load_poses(workspace.poses), photos)
     observations = with_attire(seen, mesh, make_attire(body, assets))
     kinds: list[AssetKind] = [asset.kind for asset in assets]

@@ -186,7 +186,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.distilled, workspace.distilled_albedo],
         also_reads=("seed", "device", "prior", "prompt_addition"),
-        version=2,
+        version=3,
     ),
     Stage(
         name="refine",

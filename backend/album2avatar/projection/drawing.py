@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
+from album2avatar.body.skinning import skin_points
+from album2avatar.body.types import PhotoPoses
 from album2avatar.projection.fusion import TexturedSurface
 from album2avatar.render.camera import Cameras
+from album2avatar.render.images import to_image
 from album2avatar.render.interpolate import interpolate
-from album2avatar.render.screen import Resolution
+from album2avatar.render.rasterize import rasterize
+from album2avatar.render.screen import Resolution, to_clip
 from album2avatar.render.shading import Drawing, draw, interpolate_normals
 from album2avatar.render.texture import texture
 from album2avatar.render.visibility_warp import face_ids
@@ -42,3 +47,20 @@ def draw_textured(
     uv = interpolate(surface.uv.coordinates, drawing.rast, surface.uv.faces)[0][covered]
     normals = interpolate_normals(drawing, posed, camera)[0][covered]
     return DrawnTexture(drawing, covered, texture(picture, uv, "clamp"), normals)
+
+
+@torch.no_grad()
+def covered_pixels(
+    surface: TexturedSurface, vertices: Tensor, poses: PhotoPoses, index: int
+) -> Tensor:
+    """(H, W) bool, which pixels of a photo the surface covers; row 0 at the top.
+
+    Args:
+        vertices: (V, 3) canonical.
+        index: of the photo among the poses.
+    """
+    height, width = poses.image_sizes[index].tolist()
+    posed = skin_points(vertices, surface.weights, poses.bone_transforms[index : index + 1])
+    clip = poses.cameras.at(index).clip_from_world(width / height)
+    rast = rasterize(to_clip(posed[0], clip), surface.faces, (height, width))
+    return to_image(rast[..., 3:] > 0)[0, ..., 0]

@@ -16,8 +16,10 @@ from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.pictures import load_texture, save_picture, save_texture
 from album2avatar.progress import JobControl
-from album2avatar.projection.album_views import read_photo
+from album2avatar.projection.album_views import read_trimmed_photo
+from album2avatar.projection.drawing import covered_pixels
 from album2avatar.projection.fusion import TexturedSurface, fuse_photos, lay_over
+from album2avatar.projection.trimming import without_gaps
 from album2avatar.refine.aligner import Aligner
 from album2avatar.refine.photo_choice import photo_chances
 from album2avatar.refine.preview import comparison_strip
@@ -51,7 +53,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     table, body = load_asset_table(workspace), load_body(workspace.body)
     assets = worn_assets(table.assets, settings.prompt_addition, body.kind)
     surface = textured_surface(painted, body, assets, len(table.assets), settings.rig)
-    photos = [read_photo(workspace, photo) for photo in poses.photos]
+    photos = [read_trimmed_photo(workspace, photo) for photo in poses.photos]
     labels = {label.photo: label for label in table.photos}
     aligner = Aligner(
         surface,
@@ -79,6 +81,10 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
 
     refined = aligner.poses
     size = (albedo.shape[0], albedo.shape[1])
+    photos = [
+        without_gaps(photo, covered_pixels(surface, aligner.vertices, refined, index))
+        for index, photo in enumerate(photos)
+    ]
     fused = fuse_photos(surface, aligner.vertices, refined, photos, size)
     texture = fused.texels.fill(lay_over(surface, fused, albedo, FADING))
     seen = fused.texels.fill(fused.confidence[:, None]).expand(-1, -1, 3)
