@@ -38,7 +38,6 @@ def delete_avatar(workspace: Workspace) -> None:
         workspace.garment,
         workspace.frames_index.parent,
         workspace.clip_poses.parent,
-        workspace.clip_final_poses.parent,
         workspace.clip_masks,
     }
     clip = (

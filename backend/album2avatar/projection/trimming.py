@@ -84,5 +84,6 @@ def _distance(image: NDArray[np.float32], region: NDArray[np.bool_]) -> NDArray[
     layers = np.concatenate([image * region[..., None], region[..., None]], -1).astype(np.float32)
     smooth = gaussian_filter(layers, (BLUR, BLUR, 0), truncate=2.5)
     colors = smooth[..., :3] / np.maximum(smooth[..., 3:], 1e-3)
-    rows, columns = distance_transform_edt(~region, return_distances=False, return_indices=True)
+    nearest = distance_transform_edt(~region, return_distances=False, return_indices=True)
+    rows, columns = np.asarray(nearest)
     return np.linalg.norm(image - colors[rows, columns], axis=-1)
