@@ -144,7 +144,6 @@ def _write_results(clip: Workspace) -> None:
         clip.person_mask(0): b"",
         clip.camera_motion: b"",
         clip.clip_poses: b"",
-        clip.clip_final_poses: b"",
     }
     for path, content in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
