@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from album2avatar.errors import WorkspaceError
-from album2avatar.files import write_bytes
+from album2avatar.json_models import write_model
 
 
 class AlbumPhoto(BaseModel):
@@ -45,7 +45,7 @@ class AlbumIndex(BaseModel):
 
 def save_album_index(path: Path, index: AlbumIndex) -> None:
     """Write the index atomically."""
-    write_bytes(path, (index.model_dump_json(indent=2) + "\n").encode())
+    write_model(path, index)
 
 
 def load_album_index(path: Path) -> AlbumIndex:

@@ -1,19 +1,19 @@
 """What is known of an album's photos: what is wrong with them, and which are used."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from album2avatar.errors import WorkspaceError
-from album2avatar.files import write_bytes
 from album2avatar.flaws import Flaw
+from album2avatar.json_models import read_model, write_model
 
 ArtistsWish = Literal["", "kept", "left out"]
 """What the artist decided besides or against the verdict; empty where nothing."""
+
+_REMEDY = "Run `album2avatar create` again; the album is then looked through anew."
 
 
 class PhotoReport(BaseModel):
@@ -97,7 +97,7 @@ def funnel(photos: Iterable[PhotoReport]) -> tuple[FunnelRow, ...]:
 
 def save_album_report(path: Path, report: AlbumReport) -> None:
     """Write the report atomically."""
-    write_bytes(path, (report.model_dump_json(indent=2) + "\n").encode())
+    write_model(path, report)
 
 
 def load_album_report(path: Path) -> AlbumReport:
@@ -106,13 +106,7 @@ def load_album_report(path: Path) -> AlbumReport:
     Raises:
         WorkspaceError: there is none, or it is damaged.
     """
-    try:
-        return AlbumReport.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, ValidationError) as error:
-        raise WorkspaceError(
-            f"{path} can't be read. Run `album2avatar create` again; the album is then looked "
-            "through anew."
-        ) from error
+    return read_model(path, AlbumReport, _REMEDY)
 
 
 def _falls(photo: PhotoReport, flaws: tuple[Flaw, ...]) -> bool:

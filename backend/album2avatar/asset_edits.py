@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from album2avatar.asset_table import load_labelled_album, save_asset_table, save_mask
 from album2avatar.assets import AssetTable
 from album2avatar.errors import AlbumError, WorkspaceError
-from album2avatar.files import atomic_path, flush_folder, write_bytes
+from album2avatar.files import atomic_path, flush_folder
+from album2avatar.json_models import write_model
 from album2avatar.labelled_album import (
     Drop,
     Edit,
@@ -170,7 +171,7 @@ def _make(
         with atomic_path(staged.stroke(name)) as temporary:
             Image.fromarray(stroke).save(temporary)
     made = EditList(edits=(*load_edits(workspace), edit))
-    write_bytes(staged.asset_edits, (made.model_dump_json(indent=2) + "\n").encode())
+    write_model(staged.asset_edits, made)
     save_asset_table(staged, changed.table)
     staged.root.rename(_made(workspace))
     flush_folder(_made(workspace).parent)

@@ -1,13 +1,13 @@
 """How much of a draft's surface the photos decide."""
 
-import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from album2avatar.errors import WorkspaceError
-from album2avatar.files import write_bytes
+from album2avatar.json_models import read_model, write_model
+
+_REMEDY = "Run `album2avatar create` again; the draft is then made anew."
 
 
 class DraftReport(BaseModel):
@@ -33,7 +33,7 @@ class DraftReport(BaseModel):
 
 def save_draft_report(path: Path, report: DraftReport) -> None:
     """Write the report atomically."""
-    write_bytes(path, (report.model_dump_json(indent=2) + "\n").encode())
+    write_model(path, report)
 
 
 def load_draft_report(path: Path) -> DraftReport:
@@ -42,9 +42,4 @@ def load_draft_report(path: Path) -> DraftReport:
     Raises:
         WorkspaceError: there is none, or it is damaged.
     """
-    try:
-        return DraftReport.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, ValidationError) as error:
-        raise WorkspaceError(
-            f"{path} can't be read. Run `album2avatar create` again; the draft is then made anew."
-        ) from error
+    return read_model(path, DraftReport, _REMEDY)

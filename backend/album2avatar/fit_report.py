@@ -1,13 +1,13 @@
 """How well the fitted body lies on each photo."""
 
-import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from album2avatar.errors import WorkspaceError
-from album2avatar.files import write_bytes
+from album2avatar.json_models import read_model, write_model
+
+_REMEDY = "Run `album2avatar create` again; the body is then fitted anew."
 
 
 class PhotoFit(BaseModel):
@@ -43,7 +43,7 @@ class FitReport(BaseModel):
 
 def save_fit_report(path: Path, report: FitReport) -> None:
     """Write the report atomically."""
-    write_bytes(path, (report.model_dump_json(indent=2) + "\n").encode())
+    write_model(path, report)
 
 
 def load_fit_report(path: Path) -> FitReport:
@@ -52,9 +52,4 @@ def load_fit_report(path: Path) -> FitReport:
     Raises:
         WorkspaceError: there is none, or it is damaged.
     """
-    try:
-        return FitReport.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, ValidationError) as error:
-        raise WorkspaceError(
-            f"{path} can't be read. Run `album2avatar create` again; the body is then fitted anew."
-        ) from error
+    return read_model(path, FitReport, _REMEDY)

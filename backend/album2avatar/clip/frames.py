@@ -5,10 +5,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from album2avatar.errors import WorkspaceError
-from album2avatar.files import write_bytes
+from album2avatar.json_models import read_model, write_model
 from album2avatar.png_files import read_png
 from album2avatar.workspace import Workspace
 
@@ -41,7 +40,7 @@ class FrameIndex(BaseModel):
 
 def save_frame_index(path: Path, index: FrameIndex) -> None:
     """Write the index atomically."""
-    write_bytes(path, (index.model_dump_json(indent=2) + "\n").encode())
+    write_model(path, index)
 
 
 def load_frame_index(path: Path) -> FrameIndex:
@@ -50,10 +49,7 @@ def load_frame_index(path: Path) -> FrameIndex:
     Raises:
         WorkspaceError: it is missing or damaged.
     """
-    try:
-        return FrameIndex.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise WorkspaceError(f"{path} is missing or damaged. Delete it. {_REMEDY}") from error
+    return read_model(path, FrameIndex, f"Delete it. {_REMEDY}")
 
 
 def load_frame(clip: Workspace, number: int) -> NDArray[np.uint8]:

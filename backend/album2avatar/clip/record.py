@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from album2avatar.asset_table import load_asset_table, save_asset_table
 from album2avatar.errors import AlbumError, WorkspaceError
-from album2avatar.files import write_bytes
+from album2avatar.json_models import write_model
 from album2avatar.settings import ClipSettings
 from album2avatar.workspace import Workspace
 from album2avatar.workspace_copies import copy_file, require_finished
@@ -61,7 +61,7 @@ def begin_clip(avatar: Workspace, video: Path, clip: Workspace, settings: ClipSe
             raise AlbumError(f"{video} is no file. Choose a video of the person.")
         _copy_avatar(avatar, clip.base)
     # Written last, it says that the copies are whole.
-    write_bytes(clip.clip_file, (record.model_dump_json(indent=2) + "\n").encode())
+    write_model(clip.clip_file, record)
 
 
 def load_clip(clip: Workspace) -> ClipRecord:

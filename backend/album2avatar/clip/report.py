@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from album2avatar.errors import WorkspaceError
-from album2avatar.files import write_bytes
+from album2avatar.json_models import read_model, write_model
+
+_REMEDY = "Delete it and run the same command again."
 
 
 class ClipReport(BaseModel):
@@ -32,7 +33,7 @@ class ClipReport(BaseModel):
 
 def save_clip_report(path: Path, report: ClipReport) -> None:
     """Write the report atomically."""
-    write_bytes(path, (report.model_dump_json(indent=2) + "\n").encode())
+    write_model(path, report)
 
 
 def load_clip_report(path: Path) -> ClipReport:
@@ -41,9 +42,4 @@ def load_clip_report(path: Path) -> ClipReport:
     Raises:
         WorkspaceError: it is missing or damaged.
     """
-    try:
-        return ClipReport.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise WorkspaceError(
-            f"{path} is missing or damaged. Delete it and run the same command again."
-        ) from error
+    return read_model(path, ClipReport, _REMEDY)

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from album2avatar.assets import View
-from album2avatar.errors import WorkspaceError
-from album2avatar.files import write_bytes
+from album2avatar.json_models import read_model, write_model
+
+_REMEDY = "Delete it and run the same command again."
 
 
 class Sighting(BaseModel):
@@ -34,7 +35,7 @@ class Sightings(BaseModel):
 
 def save_sightings(path: Path, sightings: Sightings) -> None:
     """Write the sightings atomically."""
-    write_bytes(path, (sightings.model_dump_json() + "\n").encode())
+    write_model(path, sightings)
 
 
 def load_sightings(path: Path) -> Sightings:
@@ -43,9 +44,4 @@ def load_sightings(path: Path) -> Sightings:
     Raises:
         WorkspaceError: they are missing or damaged.
     """
-    try:
-        return Sightings.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise WorkspaceError(
-            f"{path} is missing or damaged. Delete it and run the same command again."
-        ) from error
+    return read_model(path, Sightings, _REMEDY)

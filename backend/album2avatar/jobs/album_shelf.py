@@ -19,8 +19,9 @@ from album2avatar.album.sight_process import SightProcess
 from album2avatar.album_choice import AlbumChoice
 from album2avatar.album_report import PhotoReport
 from album2avatar.errors import Album2AvatarError, AlbumError
-from album2avatar.files import in_home, write_bytes
+from album2avatar.files import in_home
 from album2avatar.jobs.errors import NotFoundError, describe
+from album2avatar.json_models import write_model
 from album2avatar.model_folders import find_model
 from album2avatar.settings import Frozen, Settings
 
@@ -180,7 +181,7 @@ class AlbumShelf:
 
     def _write(self, record: AlbumRecord) -> None:
         path = self._folder / record.id / "album.json"
-        write_bytes(path, (record.model_dump_json(indent=2) + "\n").encode())
+        write_model(path, record)
 
 
 def _identity(folder: Path, names: tuple[str, ...] | None) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from album2avatar.errors import WorkspaceError
-from album2avatar.files import write_bytes
 from album2avatar.jobs.errors import NotFoundError, describe
 from album2avatar.jobs.event_log import EventLog
 from album2avatar.jobs.records import JobRecord, now
+from album2avatar.json_models import write_model
 
 logger = logging.getLogger(__name__)
 
@@ -153,7 +153,7 @@ class JobStore:
     def _write(self, record: JobRecord) -> None:
         path = self._folder / record.id / "job.json"
         try:
-            write_bytes(path, (record.model_dump_json(indent=2) + "\n").encode())
+            write_model(path, record)
         except WorkspaceError:
             logger.exception("job %s can't be written", record.id)
             raise

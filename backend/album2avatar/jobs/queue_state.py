@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from album2avatar.files import write_bytes
+from album2avatar.json_models import write_model
 from album2avatar.settings import Frozen
 
 FAILURES_BEFORE_PAUSE = 3
@@ -60,5 +60,5 @@ class QueueControl:
             self._set(self._state.model_copy(update={"failures": 0}))
 
     def _set(self, state: QueueState) -> None:
-        write_bytes(self._path, (state.model_dump_json(indent=2) + "\n").encode())
+        write_model(self._path, state)
         self._state = state

@@ -12,7 +12,7 @@ from album2avatar.album_choice import (
 from album2avatar.asset_edits import finish_edit
 from album2avatar.clip.record import begin_clip
 from album2avatar.errors import SettingsError
-from album2avatar.files import write_bytes
+from album2avatar.json_models import write_model
 from album2avatar.manifest import (
     locked,
     open_workspace,
@@ -116,7 +116,7 @@ def _create(
     with locked(workspace):
         manifest = open_workspace(root)
         write_wish(workspace)
-        write_bytes(workspace.settings_file, (settings.model_dump_json(indent=2) + "\n").encode())
+        write_model(workspace.settings_file, settings)
         finish_edit(workspace)
         configure_torch(settings)
         with logged_to(workspace.log):
@@ -150,7 +150,7 @@ def swap_garment(
     with locked(variant):
         manifest = open_workspace(root)
         begin_variant(Workspace(base), garment, wardrobe, variant)
-        write_bytes(variant.settings_file, (settings.model_dump_json(indent=2) + "\n").encode())
+        write_model(variant.settings_file, settings)
         configure_torch(settings)
         with logged_to(variant.log):
             run_stages(SWAP_STAGES, variant, settings, manifest, listener, cancelled)
@@ -181,7 +181,7 @@ def animate_avatar(
     with locked(clip):
         manifest = open_workspace(output)
         begin_clip(Workspace(avatar), video, clip, settings.clip)
-        write_bytes(clip.settings_file, (settings.model_dump_json(indent=2) + "\n").encode())
+        write_model(clip.settings_file, settings)
         configure_torch(settings)
         with logged_to(clip.log):
             run_stages(CLIP_STAGES, clip, settings, manifest, listener, cancelled)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from album2avatar.assets import Asset, AssetKind, Framing, Subject, View
 from album2avatar.devices import frozen_precision
 from album2avatar.errors import ModelError
-from album2avatar.files import write_bytes
+from album2avatar.json_models import write_model
 from album2avatar.prior.adapter import load_adapter
 from album2avatar.prior.embeddings import TextEmbeddings
 from album2avatar.prior.model import Prior, load_prior
@@ -179,7 +179,7 @@ def asset_names(assets: Iterable[Asset]) -> dict[str, str]:
 
 def save_record(folder: Path, record: PersonalizationRecord) -> None:
     """Write `personalization.json`; written last, it says that the folder is whole."""
-    write_bytes(folder / RECORD_FILE, (record.model_dump_json(indent=2) + "\n").encode())
+    write_model(folder / RECORD_FILE, record)
 
 
 def load_personalized_prior(

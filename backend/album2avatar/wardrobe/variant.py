@@ -5,7 +5,7 @@ from album2avatar.assets import Asset, AssetKind, Subject
 from album2avatar.attire.worn import worn_assets
 from album2avatar.body.storage import load_body
 from album2avatar.errors import WardrobeError, WorkspaceError
-from album2avatar.files import write_bytes
+from album2avatar.json_models import write_model
 from album2avatar.presets import read_settings_file
 from album2avatar.wardrobe.entry import WardrobeEntry
 from album2avatar.wardrobe.garment import GarmentChoice, SwapRecord, load_swap
@@ -48,7 +48,7 @@ def begin_variant(
         own_token=own_token,
     )
     # Written last, it says that the copies are whole.
-    write_bytes(variant.swap_file, (record.model_dump_json(indent=2) + "\n").encode())
+    write_model(variant.swap_file, record)
     return record
 
 
