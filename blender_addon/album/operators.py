@@ -11,6 +11,7 @@ from bpy.props import BoolProperty, CollectionProperty, IntProperty, StringPrope
 from bpy.types import FileHandler, Menu, Operator, OperatorFileListElement
 
 from .. import backend
+from ..connection.types import Photo
 from ..sidebar.asking import ask
 from ..sidebar.state import state
 from .choice import (
@@ -22,6 +23,8 @@ from .choice import (
     used_hero,
 )
 from .properties import hero_of, kept_of, left_out_of, toggle_hero, toggle_photo
+
+_GONE = "This photo is no longer in the album."
 
 
 class ALBUM2AVATAR_OT_choose_album(Operator):
@@ -132,11 +135,9 @@ class ALBUM2AVATAR_OT_toggle_photo(Operator):
     def execute(self, context: Any) -> set[str]:
         """Tick or untick it."""
         choices = state(context).album
-        album = backend.connection().peek().album(choices.chosen)
-        photos = album.photos if album is not None else ()
-        photo = next((found for found in photos if found.id == self.photo), None)
+        photo = _find_photo(choices.chosen, self.photo)
         if photo is None:
-            self.report({"ERROR"}, "This photo is no longer in the album.")
+            self.report({"ERROR"}, _GONE)
             return {"CANCELLED"}
         toggle_photo(choices, photo)
         backend.redraw()
@@ -155,11 +156,9 @@ class ALBUM2AVATAR_OT_toggle_hero(Operator):
     def execute(self, context: Any) -> set[str]:
         """Give or take the star."""
         choices = state(context).album
-        album = backend.connection().peek().album(choices.chosen)
-        photos = album.photos if album is not None else ()
-        photo = next((found for found in photos if found.id == self.photo), None)
+        photo = _find_photo(choices.chosen, self.photo)
         if photo is None:
-            self.report({"ERROR"}, "This photo is no longer in the album.")
+            self.report({"ERROR"}, _GONE)
             return {"CANCELLED"}
         toggle_hero(choices, photo)
         backend.redraw()
@@ -217,6 +216,13 @@ def choose(album: str) -> None:
     """Work with an album from now on."""
     choices = state(bpy.context).album
     choices.chosen, choices.page = album, 0
+
+
+def _find_photo(album: str, photo: str) -> Photo | None:
+    """A photo of an album, as the backend has it now."""
+    known = backend.connection().peek().album(album)
+    photos = known.photos if known is not None else ()
+    return next((found for found in photos if found.id == photo), None)
 
 
 def _hero_in_use(choices: Any) -> str:

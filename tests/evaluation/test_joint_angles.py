@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from album2avatar.body.kinematics import forward_kinematics, rotation_matrices, transform_heads
+from album2avatar.body.kinematics import (
+    forward_kinematics,
+    rotation_matrices,
+    rotation_vectors,
+    transform_heads,
+)
 from album2avatar.body.types import PhotoPoses, Skeleton
 from album2avatar.evaluation.joint_angles import (
     disturbed_poses,
@@ -14,7 +19,6 @@ from album2avatar.evaluation.joint_angles import (
     joints_in_picture,
     local_turns,
     mean_degrees,
-    rotation_vectors,
 )
 from album2avatar.render.camera import orbit
 

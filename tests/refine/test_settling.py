@@ -71,12 +71,18 @@ def labels_of(poses: PhotoPoses, body: CanonicalBody) -> list[PhotoLabels]:
     ]
 
 
+def seen_in(labels: list[PhotoLabels], body: CanonicalBody, poses: PhotoPoses) -> SeenKeypoints:
+    """In photos that show nothing but the person."""
+    masks = [torch.ones(SIZE, SIZE, dtype=torch.int64)] * COUNT
+    return SeenKeypoints.of(labels, masks, ["skin"], body, poses)
+
+
 def test_true_poses_have_no_keypoint_energy_and_left_is_not_right(
     model: AnnyBody, body: CanonicalBody
 ):
     poses = stood(model, body)
     labels = labels_of(poses, body)
-    seen = SeenKeypoints.of(labels, body, poses)
+    seen = seen_in(labels, body, poses)
     assert float(seen.energy(poses, poses.bone_transforms, FIRST_REACH).max()) < 1e-3
     mirror = mirrored_keypoints()
     swapped = [
@@ -90,7 +96,7 @@ def test_true_poses_have_no_keypoint_energy_and_left_is_not_right(
         )
         for label in labels
     ]
-    assert torch.equal(SeenKeypoints.of(swapped, body, poses).places, seen.places)
+    assert torch.equal(seen_in(swapped, body, poses).places, seen.places)
 
 
 def test_a_keypoint_that_was_not_seen_does_not_count(model: AnnyBody, body: CanonicalBody):
@@ -98,8 +104,21 @@ def test_a_keypoint_that_was_not_seen_does_not_count(model: AnnyBody, body: Cano
     labels = labels_of(poses, body)
     far = labels[0].keypoints | {"left_wrist": (0.0, 0.0, 0.1)}
     labels[0] = labels[0].model_copy(update={"keypoints": far})
-    seen = SeenKeypoints.of(labels, body, poses)
+    seen = seen_in(labels, body, poses)
     assert float(seen.energy(poses, poses.bone_transforms, FIRST_REACH).max()) < 1e-3
+
+
+def test_a_keypoint_off_its_mask_does_not_count(model: AnnyBody, body: CanonicalBody):
+    poses = stood(model, body)
+    labels = labels_of(poses, body)
+    far = labels[0].keypoints | {"left_wrist": (2.0, 2.0, 0.9)}
+    labels[0] = labels[0].model_copy(update={"keypoints": far})
+    masks = [torch.ones(SIZE, SIZE, dtype=torch.int64) for _ in labels]
+    masks[0][:80, :80] = 0
+    seen = SeenKeypoints.of(labels, masks, ["skin"], body, poses)
+    wrist = KEYPOINTS.index("left_wrist")
+    assert seen.confidence[0, wrist] == 0
+    assert (seen.confidence[1:, wrist] > 0).all()
 
 
 def test_the_rest_pose_is_usual_and_a_twisted_knee_is_not(model: AnnyBody, body: CanonicalBody):
@@ -126,7 +145,7 @@ def test_settling_brings_joints_nearer_to_where_they_were_seen(
         true.bone_transforms, body.skeleton, joints, (5.0, 10.0), np.random.default_rng(3)
     )
     poses = dataclasses.replace(true, bone_transforms=wrong)
-    evidence = PoseEvidence.of(body, poses, labels_of(true, body))
+    evidence = PoseEvidence.of(body, poses, seen_in(labels_of(true, body), body, poses))
     after = evidence.transforms(settle(evidence))
 
     def away(transforms: torch.Tensor) -> float:
@@ -140,7 +159,7 @@ def test_settling_brings_joints_nearer_to_where_they_were_seen(
 
 def test_one_photo_is_corrected_as_among_others(model: AnnyBody, body: CanonicalBody):
     poses = stood(model, body)
-    evidence = PoseEvidence.of(body, poses, labels_of(poses, body))
+    evidence = PoseEvidence.of(body, poses, seen_in(labels_of(poses, body), body, poses))
     settled = settle(evidence)
     single = settle(evidence.at(1))
     assert torch.allclose(

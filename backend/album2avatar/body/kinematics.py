@@ -107,6 +107,22 @@ def rotation_matrices(axis_angles: Tensor) -> Tensor:
     return identity + sine * cross + cosine * (cross @ cross)
 
 
+def rotation_vectors(rotations: Tensor) -> Tensor:
+    """Axis times angle (..., 3) of rotations (..., 3, 3) by less than π: what `rotation_matrices`
+    takes. Differentiable at rest, too."""
+    skew = torch.stack(
+        [
+            rotations[..., 2, 1] - rotations[..., 1, 2],
+            rotations[..., 0, 2] - rotations[..., 2, 0],
+            rotations[..., 1, 0] - rotations[..., 0, 1],
+        ],
+        -1,
+    )
+    sine = (skew.square().sum(-1) + 1e-10).sqrt() / 2
+    cosine = (rotations.diagonal(dim1=-2, dim2=-1).sum(-1) - 1) / 2
+    return (torch.atan2(sine, cosine) / (2 * sine))[..., None] * skew
+
+
 def _levels(parents: Sequence[int]) -> list[list[int]]:
     """Bones below the root, by their distance to it."""
     depth = [0] * len(parents)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from album2avatar.render.camera import Cameras
@@ -56,3 +57,13 @@ class PhotoPoses:
     """P cameras."""
     image_sizes: Tensor
     """(P, 2) int64, (height, width) of the album's photos."""
+
+    def take(self, rows: list[int]) -> "PhotoPoses":
+        """Those of some photos."""
+        picked = torch.tensor(rows, dtype=torch.int64)
+        return PhotoPoses(
+            tuple(self.photos[row] for row in rows),
+            self.bone_transforms[picked],
+            self.cameras.take(picked),
+            self.image_sizes[picked],
+        )

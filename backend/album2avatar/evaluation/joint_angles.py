@@ -9,7 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from album2avatar.body.kinematics import forward_kinematics, rotation_matrices, transform_heads
+from album2avatar.body.kinematics import (
+    forward_kinematics,
+    rotation_matrices,
+    rotation_vectors,
+    transform_heads,
+)
 from album2avatar.body.types import PhotoPoses, Skeleton
 from album2avatar.render.camera import Cameras
 
@@ -122,23 +127,6 @@ def joint_errors(
     parts = [(vectors * axis).sum(-1).abs() for axis in (sideways, inward, along)]
     degrees = [torch.rad2deg(part) for part in (vectors.norm(dim=-1), *parts)]
     return JointErrors(*degrees)
-
-
-def rotation_vectors(rotations: Tensor) -> Tensor:
-    """Axis times angle (..., 3), radians, of rotation matrices (..., 3, 3) by less than π."""
-    skew = torch.stack(
-        [
-            rotations[..., 2, 1] - rotations[..., 1, 2],
-            rotations[..., 0, 2] - rotations[..., 2, 0],
-            rotations[..., 1, 0] - rotations[..., 0, 1],
-        ],
-        -1,
-    )
-    sine = skew.norm(dim=-1) / 2
-    cosine = (rotations.diagonal(dim1=-2, dim2=-1).sum(-1) - 1) / 2
-    angle = torch.atan2(sine, cosine)
-    scale = torch.where(sine > 1e-9, angle / (2 * sine).clamp(min=1e-12), 0.5)
-    return scale[..., None] * skew
 
 
 def joints_in_picture(

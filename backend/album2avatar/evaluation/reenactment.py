@@ -207,15 +207,4 @@ def _fit_light(seen: DrawnTexture, photo: MaskedPhoto) -> Tensor:
 
 def only(truth: TruePhotos, chosen: Sequence[int]) -> TruePhotos:
     """Some of the photos."""
-    rows = torch.tensor(list(chosen))
-    poses = truth.poses
-    return TruePhotos(
-        [truth.photos[index] for index in chosen],
-        replace(
-            poses,
-            photos=tuple(poses.photos[index] for index in chosen),
-            bone_transforms=poses.bone_transforms[rows],
-            cameras=poses.cameras.take(rows),
-            image_sizes=poses.image_sizes[rows],
-        ),
-    )
+    return TruePhotos([truth.photos[index] for index in chosen], truth.poses.take(list(chosen)))

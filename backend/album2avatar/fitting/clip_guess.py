@@ -8,7 +8,6 @@ from torch import Tensor
 
 from album2avatar.body.fixed import FixedBody
 from album2avatar.body.keypoints import mirrored_keypoints
-from album2avatar.fitting.clip_observations import only_frames
 from album2avatar.fitting.energy import keypoint_residuals
 from album2avatar.fitting.initialization import try_ways
 from album2avatar.fitting.observations import LEAST_KEYPOINTS, Observations
@@ -41,7 +40,7 @@ def guess_poses(
     usable = (seen >= least).nonzero().squeeze(1)
     spread = torch.linspace(0, len(usable) - 1, min(GUESSED, len(usable))).round().long()
     chosen = usable[spread.unique()]
-    shown = only_frames(observations, chosen.tolist())
+    shown = observations.select(chosen.tolist())
     tried = try_ways(model, shown, torch.zeros(0), log_focal, keypoint_spread)
     count, ways = tried.energy.shape
     yaws = tried.variables.yaw.view(count, ways)

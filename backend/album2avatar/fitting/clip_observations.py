@@ -57,21 +57,3 @@ def observe_frames(
         face_area=torch.full((count,), torch.nan),
         face_centre=torch.full((count, 2), torch.nan),
     )
-
-
-def only_frames(observations: Observations, rows: list[int]) -> Observations:
-    """Some of the frames."""
-    picked = torch.tensor(rows)
-    return Observations(
-        photos=tuple(observations.photos[row] for row in rows),
-        subject=observations.subject,
-        views=tuple(observations.views[row] for row in rows),
-        image_sizes=observations.image_sizes[picked],
-        keypoints=observations.keypoints[picked],
-        confidence=observations.confidence[picked],
-        person=observations.person[picked],
-        skin=observations.skin[picked],
-        close_cloth=observations.close_cloth[picked],
-        face_area=observations.face_area[picked],
-        face_centre=observations.face_centre[picked],
-    )

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -11,7 +11,6 @@ from torch.nn import functional as F
 
 from album2avatar.body.fixed import FixedBody
 from album2avatar.body.kinematics import transform_heads
-from album2avatar.body.skinning import skin_points
 from album2avatar.checkpoint import (
     load_checkpoint,
     optimizer_tensors,
@@ -26,16 +25,13 @@ from album2avatar.fitting.energy import (
     pose_energy,
 )
 from album2avatar.fitting.observations import Observations
-from album2avatar.fitting.silhouettes import Skin
+from album2avatar.fitting.silhouettes import Skin, body_coverage
 from album2avatar.fitting.variables import (
     FitVariables,
     bone_transforms,
-    cameras_of,
     joint_spreads,
 )
 from album2avatar.progress import JobControl
-from album2avatar.render.shading import render_mask
-from album2avatar.render.visibility_warp import face_ids
 from album2avatar.settings import ClipSettings, FittingSettings
 
 FIRST_REACH, LAST_REACH = 0.6, 0.12
@@ -159,37 +155,16 @@ def outline_areas(problem: TrackProblem, variables: FitVariables, rows: Tensor) 
         variables: of the frames at `rows`.
     """
     wanted = problem.observations.person[rows]
-    height, width = wanted.shape[1:]
-    height_px, width_px = problem.observations.image_sizes[0].tolist()
-    aspect = width_px / height_px
-    coverage = avatar_coverage(problem, variables, (height, width), aspect)
+    resolution = wanted.shape[1]
+    aspects = problem.observations.aspects[rows]
+    coverage = body_coverage(problem.model, variables, problem.skin, aspects, resolution)
     has_person = (problem.observations.confidence[rows] > 0).any(-1)
     half = (variables.place[:, 2] - variables.log_focal).detach().exp()
-    areas = 4 * half.square() * aspect
-    pixel = float(2 * half.median()) / height
+    areas = 4 * half.square() * aspects
+    pixel = float(2 * half.median()) / resolution
     reach = max(1, round(BELIEVED / pixel))
     near = F.max_pool2d((coverage.detach() > 0.5).float()[:, None], 2 * reach + 1, 1, reach)[:, 0]
     return has_person * areas * (near * (coverage - wanted).abs()).mean((-1, -2))
-
-
-def avatar_coverage(
-    problem: TrackProblem, variables: FitVariables, size: tuple[int, int], aspect: float
-) -> Tensor:
-    """(P, H, W) share of each pixel that the avatar covers, row 0 at the top; differentiable.
-
-    Args:
-        aspect: of the frames, which are stretched to `size`.
-    """
-    skin, model = problem.skin, problem.model
-    rest = model.rest(variables.shape)
-    moving = bone_transforms(model, variables, rest.heads)[:, skin.bones]
-    points = skin_points(rest.vertices[skin.vertices], skin.weights, moving)
-    cameras = cameras_of(variables)
-    # Stretching the picture is stretching what is to the camera's right.
-    stretch = torch.eye(4).to(points)
-    stretch[0, 0] = size[1] / size[0] / aspect
-    stretched = replace(cameras, world_to_view=stretch @ cameras.world_to_view)
-    return render_mask(points, skin.faces, stretched, size, skin.edges, face_ids)[..., 0]
 
 
 def _reach(clip: ClipSettings, step: int) -> float:

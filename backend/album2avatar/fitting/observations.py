@@ -1,7 +1,7 @@
 """What the photos say about the body: keypoints and masks, brought to one scale."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -12,8 +12,8 @@ from torch import Tensor
 from album2avatar.asset_table import load_mask
 from album2avatar.assets import AssetKind, AssetTable, PhotoLabels, Subject, View
 from album2avatar.body.keypoints import KEYPOINTS
+from album2avatar.body.plausibility import drop_implausible
 from album2avatar.errors import AlbumError
-from album2avatar.fitting.plausibility import drop_implausible
 from album2avatar.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -54,6 +54,19 @@ class Observations:
     table has no face or the head is outside of the image."""
     face_centre: Tensor
     """(P, 2) centre of the face's mask; NaN where there is none, or the image cuts it off."""
+
+    def select(self, rows: list[int]) -> "Observations":
+        """The photos at `rows`."""
+        picked = torch.tensor(rows, dtype=torch.int64)
+
+        def of(value: object) -> object:
+            if isinstance(value, Tensor):
+                return value[picked]
+            return tuple(value[row] for row in rows) if isinstance(value, tuple) else value
+
+        return replace(
+            self, **{field.name: of(getattr(self, field.name)) for field in fields(self)}
+        )
 
     @property
     def aspects(self) -> Tensor:

@@ -15,6 +15,7 @@ from album2avatar.render.antialias import antialias
 from album2avatar.render.images import to_image
 from album2avatar.render.rasterize import rasterize
 from album2avatar.render.screen import to_clip
+from album2avatar.render.visibility_warp import face_ids
 
 CENTRING_WINDOW = 5
 """Pixels over which coarse pictures are blurred: about a limb's width of a whole person."""
@@ -69,7 +70,7 @@ def body_coverage(
     clip = cameras_of(variables).clip_from_world(1.0).clone()
     clip[:, 0] = clip[:, 0] / aspects[:, None]
     pos = to_clip(points, clip)
-    rast = rasterize(pos, skin.faces, (resolution, resolution))
+    rast = rasterize(pos, skin.faces, (resolution, resolution), face_ids)
     covered = (rast[..., 3:] > 0).to(pos.dtype)
     return to_image(antialias(covered, rast, pos, skin.faces, skin.edges))[..., 0]
 

@@ -11,7 +11,7 @@ from album2avatar.files import in_home
 from album2avatar.jobs.album_shelf import AlbumRecord
 from album2avatar.jobs.errors import ConflictError
 from album2avatar.jobs.finished_avatars import check_finished
-from album2avatar.jobs.records import JobRecord, now
+from album2avatar.jobs.records import Goal, JobRecord, now
 from album2avatar.jobs.requests import ClipRequest, JobRequest, PromptRequest, SwapRequest
 from album2avatar.jobs.state_folder import default_avatar_folder
 from album2avatar.jobs.try_on import choose_garment, title_of
@@ -64,28 +64,9 @@ def record_of_swap(request: SwapRequest, base: JobRecord, entry: WardrobeEntry |
         WorkspaceError: the folder that was asked for is no absolute path.
     """
     garment = choose_garment(request, base, entry)
-    job = _new_id()
     title = request.title.strip() or title_of(base, entry, request.words)
-    created = now()
-    return JobRecord(
-        id=job,
-        title=title,
-        goal="swap",
-        album=base.album,
-        folder=base.folder,
-        photos=base.photos,
-        preset=base.preset,
-        body=base.body,
-        smplx_file=base.smplx_file,
-        prompt_addition=base.prompt_addition,
-        differences=(*base.differences, *([request.settings] if request.settings else [])),
-        base=base.id,
-        base_root=base.workspace_root,
-        garment=garment,
-        workspace_root=_avatar_folder(request.workspace, title, job),
-        created_at=created,
-        queued_at=created,
-    )
+    album = {"album": base.album, "folder": base.folder, "photos": base.photos}
+    return _record_on(base, request, "swap", title).model_copy(update=album | {"garment": garment})
 
 
 def record_of_clip(request: ClipRequest, base: JobRecord) -> JobRecord:
@@ -102,28 +83,8 @@ def record_of_clip(request: ClipRequest, base: JobRecord) -> JobRecord:
     """
     check_finished(base, "animate it")
     video = _existing_video(request.video)
-    job = _new_id()
     title = request.title.strip() or f"{base.title}, {video.stem}"[:_LONGEST_TITLE]
-    created = now()
-    return JobRecord(
-        id=job,
-        title=title,
-        goal="clip",
-        album=None,
-        folder=None,
-        photos=(),
-        preset=base.preset,
-        body=base.body,
-        smplx_file=base.smplx_file,
-        prompt_addition=base.prompt_addition,
-        differences=(*base.differences, *([request.settings] if request.settings else [])),
-        base=base.id,
-        base_root=base.workspace_root,
-        video=video,
-        workspace_root=_avatar_folder(request.workspace, title, job),
-        created_at=created,
-        queued_at=created,
-    )
+    return _record_on(base, request, "clip", title).model_copy(update={"video": video})
 
 
 def record_of_words(request: PromptRequest) -> JobRecord:
@@ -172,6 +133,35 @@ def _chosen_names(album: AlbumRecord, photos: tuple[str, ...] | None) -> tuple[s
             "No photo of the album can be used. Add photos that show one person, or choose others."
         )
     return tuple(dict.fromkeys(names[photo] for photo in photos))
+
+
+def _record_on(
+    base: JobRecord, request: SwapRequest | ClipRequest, goal: Goal, title: str
+) -> JobRecord:
+    """What all jobs on a finished avatar have in common: its settings, and where it is.
+
+    Raises:
+        WorkspaceError: the folder that was asked for is no absolute path.
+    """
+    job, created = _new_id(), now()
+    return JobRecord(
+        id=job,
+        title=title,
+        goal=goal,
+        album=None,
+        folder=None,
+        photos=(),
+        preset=base.preset,
+        body=base.body,
+        smplx_file=base.smplx_file,
+        prompt_addition=base.prompt_addition,
+        differences=(*base.differences, *([request.settings] if request.settings else [])),
+        base=base.id,
+        base_root=base.workspace_root,
+        workspace_root=_avatar_folder(request.workspace, title, job),
+        created_at=created,
+        queued_at=created,
+    )
 
 
 def _existing_video(path: str) -> Path:

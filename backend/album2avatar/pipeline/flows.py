@@ -202,7 +202,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
         also_reads=("seed", "rig", "prompt_addition"),
-        version=3,
+        version=4,
     ),
     Stage(
         name="rig",

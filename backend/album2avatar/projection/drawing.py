@@ -11,8 +11,7 @@ from album2avatar.projection.fusion import TexturedSurface
 from album2avatar.render.camera import Cameras
 from album2avatar.render.images import to_image
 from album2avatar.render.interpolate import interpolate
-from album2avatar.render.rasterize import rasterize
-from album2avatar.render.screen import Resolution, to_clip
+from album2avatar.render.screen import Resolution
 from album2avatar.render.shading import Drawing, draw, interpolate_normals
 from album2avatar.render.texture import texture
 from album2avatar.render.visibility_warp import face_ids
@@ -61,6 +60,6 @@ def covered_pixels(
     """
     height, width = poses.image_sizes[index].tolist()
     posed = skin_points(vertices, surface.weights, poses.bone_transforms[index : index + 1])
-    clip = poses.cameras.at(index).clip_from_world(width / height)
-    rast = rasterize(to_clip(posed[0], clip), surface.faces, (height, width))
-    return to_image(rast[..., 3:] > 0)[0, ..., 0]
+    camera = poses.cameras.at(index)
+    drawing = draw(posed, surface.faces, camera, (height, width), surface.edges, face_ids)
+    return to_image(drawing.covered)[0, ..., 0] > 0

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from album2avatar.assets import PhotoLabels
+from album2avatar.assets import AssetKind, PhotoLabels
 from album2avatar.body.joints import keypoint_bones
 from album2avatar.body.keypoints import KEYPOINTS, mirrored_keypoints
 from album2avatar.body.kinematics import transform_heads
+from album2avatar.body.plausibility import drop_implausible
 from album2avatar.body.types import CanonicalBody, PhotoPoses
 
 LEAST_CONFIDENCE = 0.2
@@ -39,19 +41,30 @@ class SeenKeypoints:
 
     @staticmethod
     def of(
-        labels: Sequence[PhotoLabels], body: CanonicalBody, poses: PhotoPoses
+        labels: Sequence[PhotoLabels],
+        masks: Sequence[Tensor],
+        kinds: list[AssetKind],
+        body: CanonicalBody,
+        poses: PhotoPoses,
     ) -> "SeenKeypoints":
-        """The keypoints of photos, in the order of their poses.
+        """The keypoints of photos, in the order of their poses, as far as the masks allow them.
 
         A network that takes left for right does so in a whole photo: it is believed the way that
         suits the fitted pose.
+
+        Args:
+            masks: (H, W) of each photo, 0 background, i + 1 the i-th asset.
+            kinds: of the assets.
         """
         bones, names = keypoint_bones(body.kind), body.skeleton.names
         known = torch.tensor([bones[name] in names for name in KEYPOINTS])
         table = torch.tensor(
             [[label.keypoints.get(name, (0.0, 0.0, 0.0)) for name in KEYPOINTS] for label in labels]
         )
-        sure = (table[..., 2] >= LEAST_CONFIDENCE) & known
+        plausible = torch.stack(
+            [_is_plausible(row, mask, kinds) for row, mask in zip(table, masks, strict=True)]
+        )
+        sure = (table[..., 2] >= LEAST_CONFIDENCE) & known & plausible
         seen = SeenKeypoints(
             torch.tensor([_index(names, bones[name]) for name in KEYPOINTS]),
             body.skeleton.heads,
@@ -101,6 +114,16 @@ class SeenKeypoints:
         spread = (IMAGE_SPREAD * size[:, :1] * metres).square() + BODY_SPREAD**2
         bounded = squared / (1 + squared / reach**2) / spread
         return 0.5 * SAY * (self.confidence * bounded).sum(-1)
+
+
+def _is_plausible(keypoints: Tensor, mask: Tensor, kinds: list[AssetKind]) -> Tensor:
+    """(K,) bool of keypoints (K, 3) in a photo's pixels."""
+    height, width = mask.shape
+    across, down, confidence = keypoints.unbind(-1)
+    centred = torch.stack(
+        [(2 * across - width) / height, (height - 2 * down) / height, confidence], -1
+    )
+    return drop_implausible(centred, mask.cpu().numpy().astype(np.uint8), kinds)[0][:, 2] > 0
 
 
 def _index(names: Sequence[str], bone: str) -> int:

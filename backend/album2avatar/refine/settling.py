@@ -4,13 +4,11 @@ Outlines pull only what overlaps them by half. A pose that is off by more than a
 brought near first; it takes seconds for all photos together.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from album2avatar.assets import PhotoLabels
 from album2avatar.body.types import CanonicalBody, PhotoPoses
 from album2avatar.refine.pose_corrections import (
     CorrectedSkeleton,
@@ -39,26 +37,18 @@ class PoseEvidence:
     seen: SeenKeypoints
 
     @staticmethod
-    def of(body: CanonicalBody, poses: PhotoPoses, labels: Sequence[PhotoLabels]) -> "PoseEvidence":
-        """Labels are those of the photos, in the order of the poses."""
+    def of(body: CanonicalBody, poses: PhotoPoses, seen: SeenKeypoints) -> "PoseEvidence":
+        """`seen` in the photos, in the order of the poses."""
         return PoseEvidence(
             CorrectedSkeleton.of(body),
             poses,
             UsualPoses.of(body),
-            SeenKeypoints.of(labels, body, poses),
+            seen,
         )
 
     def at(self, index: int) -> "PoseEvidence":
         """What is known of one photo's pose."""
-        one = slice(index, index + 1)
-        poses = replace(
-            self.poses,
-            photos=self.poses.photos[one],
-            bone_transforms=self.poses.bone_transforms[one],
-            cameras=self.poses.cameras.at(index),
-            image_sizes=self.poses.image_sizes[one],
-        )
-        return replace(self, poses=poses, seen=self.seen.at(index))
+        return replace(self, poses=self.poses.take([index]), seen=self.seen.at(index))
 
     def transforms(self, correction: PoseCorrection) -> Tensor:
         """(P, J, 4, 4) with a correction of all P photos."""

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from album2avatar.asset_table import load_asset_table
-from album2avatar.assets import Asset, AssetTable
+from album2avatar.assets import Asset, AssetKind, AssetTable
 from album2avatar.attire.worn import worn_assets
 from album2avatar.body.storage import load_body, load_poses, save_poses
 from album2avatar.body.types import CanonicalBody, PhotoPoses
@@ -23,6 +23,7 @@ from album2avatar.projection.trimming import without_gaps
 from album2avatar.refine.aligner import Aligner
 from album2avatar.refine.photo_choice import photo_chances
 from album2avatar.refine.preview import comparison_strip
+from album2avatar.refine.seen_keypoints import SeenKeypoints
 from album2avatar.refine.settling import PoseEvidence
 from album2avatar.settings import RigSettings, Settings
 from album2avatar.skinning.transfer import skin_surface
@@ -55,11 +56,19 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     surface = textured_surface(painted, body, assets, len(table.assets), settings.rig)
     photos = [read_trimmed_photo(workspace, photo) for photo in poses.photos]
     labels = {label.photo: label for label in table.photos}
+    kinds: list[AssetKind] = [asset.kind for asset in table.assets]
+    keypoints = SeenKeypoints.of(
+        [labels[photo] for photo in poses.photos],
+        [photo.mask for photo in photos],
+        kinds,
+        body,
+        poses,
+    )
     aligner = Aligner(
         surface,
         painted.mesh.vertices,
         albedo.shape[0],
-        PoseEvidence.of(body, poses, [labels[photo] for photo in poses.photos]),
+        PoseEvidence.of(body, poses, keypoints),
         photos,
         _chances(table, poses, settings.refine.hero_photo),
         settings.refine,

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from album2avatar.body.joints import joint_frames
+from album2avatar.body.kinematics import rotation_vectors
 from album2avatar.body.types import CanonicalBody
 
 LIMIT_SPREAD = 6.0
@@ -53,22 +54,7 @@ class UsualPoses:
         """
         turned = transforms[..., :3, :3]
         local = turned[:, self.above].transpose(-1, -2) @ turned[:, self.bones]
-        vectors = _rotation_vectors(self.frames.transpose(-1, -2) @ local @ self.frames)
+        vectors = rotation_vectors(self.frames.transpose(-1, -2) @ local @ self.frames)
         beyond = (self.lower - vectors).clamp(min=0) + (vectors - self.upper).clamp(min=0)
         limits = torch.rad2deg(beyond) / LIMIT_SPREAD
         return 0.5 * ((vectors / self.spreads).square() + limits.square()).sum((-1, -2))
-
-
-def _rotation_vectors(rotations: Tensor) -> Tensor:
-    """Axis times angle (..., 3), differentiable at rest too, of (..., 3, 3)."""
-    skew = torch.stack(
-        [
-            rotations[..., 2, 1] - rotations[..., 1, 2],
-            rotations[..., 0, 2] - rotations[..., 2, 0],
-            rotations[..., 1, 0] - rotations[..., 0, 1],
-        ],
-        -1,
-    )
-    sine = (skew.square().sum(-1) + 1e-10).sqrt() / 2
-    cosine = (rotations.diagonal(dim1=-2, dim2=-1).sum(-1) - 1) / 2
-    return (torch.atan2(sine, cosine) / (2 * sine))[..., None] * skew

@@ -10,8 +10,8 @@ from nude_album import make_album
 from album2avatar.assets import AssetKind
 from album2avatar.body.anny import load_anny_body
 from album2avatar.body.keypoints import KEYPOINTS
+from album2avatar.body.plausibility import drop_implausible
 from album2avatar.fitting.faces import face_centre_energy, face_centres
-from album2avatar.fitting.plausibility import drop_implausible
 from album2avatar.fitting.silhouettes import Skin
 from album2avatar.fitting.variables import FitVariables
 

@@ -46,8 +46,8 @@ def drop_implausible(
             x, y, confidence = keypoints[KEYPOINTS.index(name)].tolist()
             if confidence == 0:
                 continue
-            column = min(int((x * height + width) / 2), width - 1)
-            row = min(int((1 - y) * height / 2), height - 1)
+            column = min(max(int((x * height + width) / 2), 0), width - 1)
+            row = min(max(int((1 - y) * height / 2), 0), height - 1)
             if not allowed.any() or away[row, column] > reach:
                 result[KEYPOINTS.index(name), 2] = 0
                 dropped.append(name)
