@@ -46,7 +46,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     """
     painted, albedo = load_mesh(workspace.distilled), load_texture(workspace.distilled_albedo)
     poses = load_poses(workspace.poses)
-    if not poses.photos:
+    if not poses.photos or settings.refine.source == "none":
         _save(workspace, painted, painted.mesh.vertices, albedo, torch.zeros(*albedo.shape[:2], 3))
         save_poses(workspace.refined_poses, poses)
         job.report(1, 1)
