@@ -16,9 +16,7 @@ from album2avatar.synthetic.album import album_pictures
 from album2avatar.synthetic.people import Person
 
 
-def write_held_out_album(
-    folder: Path, person: Person, size: int, occasion: str = "album"
-) -> None:
+def write_held_out_album(folder: Path, person: Person, size: int, occasion: str = "album") -> None:
     """Write `photos/` and `masks/`, which `segmentation.masks_folder` takes.
 
     Args:

@@ -17,7 +17,6 @@ from album2avatar.manifest import open_workspace
 from album2avatar.perception.model import Perception
 from album2avatar.pictures import save_picture
 from album2avatar.synthetic.ground_truth import ground_truth, labelled_mesh
-from album2avatar.workspace import Workspace
 
 PERSON = "the person"
 """Stands for a contender: the truth itself, to tell how good a value can be."""

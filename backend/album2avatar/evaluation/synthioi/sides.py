@@ -75,4 +75,3 @@ def _look(
     grey = torch.full((3,), _BACKGROUND)
     pictures, _ = render_avatar(avatar, cameras, _LIGHT, grey, size, 2)
     return [perception.perceive(picture) for picture in pictures]
-
