@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from album2avatar.errors import SettingsError
 from album2avatar.settings import Settings
+from album2avatar.settings.former_names import with_current_names
 
 _PRESETS = Path(__file__).parent / "presets"
 _PUBLISHED = _PRESETS / "published"
@@ -147,7 +148,7 @@ def build_settings(differences: Sequence[Mapping[str, Any]]) -> Settings:
     """
     merged: dict[str, Any] = {}
     for difference in differences:
-        merged = _merge(merged, difference)
+        merged = _merge(merged, with_current_names(difference))
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:

@@ -11,6 +11,7 @@ from torch import Tensor
 from album2avatar.guidance.distillation import PromptEmbeddings, distillation_loss
 from album2avatar.guidance.gradients import (
     NoisePredictions,
+    Rule,
     csd_gradient,
     noise_free_gradient,
     sds_gradient,
@@ -94,7 +95,7 @@ def descend(prior, method, conditions, timesteps, guidance_scale, steps=500, rat
         generator = torch.Generator().manual_seed(step)
         drawn = timesteps[torch.randint(len(timesteps), (8,), generator=generator)]
         distilled = distillation_loss(
-            prior, image, conditions, drawn, generator, method, guidance_scale
+            prior, image, conditions, drawn, generator, Rule(method, guidance_scale)
         )
         (gradient,) = torch.autograd.grad(distilled.loss * image.numel(), image)
         image = (image - rate * gradient).detach().requires_grad_()
@@ -136,7 +137,7 @@ def test_gradient_of_the_loss_is_the_weighted_direction_per_latent(prior, method
     timesteps = torch.tensor([50, 700])
     conditions = embeddings((0.4, 0.1), (0.0, 1.0), (0.3, 0.5), count=2)
     result = distillation_loss(
-        prior, images, conditions, timesteps, torch.Generator().manual_seed(7), method, 4.0
+        prior, images, conditions, timesteps, torch.Generator().manual_seed(7), Rule(method, 4.0)
     )
     (measured,) = torch.autograd.grad(result.loss, images)
 
@@ -171,8 +172,7 @@ def test_size_of_the_gradient_does_not_depend_on_batch_or_resolution(prior):
             conditions,
             torch.full((count,), 400),
             torch.Generator().manual_seed(1),
-            "sds",
-            1.0,
+            Rule("sds", 1.0),
         )
         return float(torch.autograd.grad(result.loss, images)[0].sum())
 

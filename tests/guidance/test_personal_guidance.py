@@ -9,7 +9,9 @@ import torch
 
 from album2avatar.errors import ModelError
 from album2avatar.guidance.distillation import PromptEmbeddings, distillation_loss
-from album2avatar.guidance.personal import distil_views, group_by_expert
+from album2avatar.guidance.gradients import Rule
+from album2avatar.guidance.personal import PersonalGuidance, group_by_expert
+from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
 from album2avatar.prior.adapter import add_adapter, load_adapter, save_adapter
 from album2avatar.prior.model import load_prior
 from album2avatar.prior.personalized import (
@@ -21,9 +23,11 @@ from album2avatar.prior.personalized import (
     save_record,
 )
 from album2avatar.prior.tokens import add_tokens, load_tokens, save_tokens
+from album2avatar.settings import GuidanceSettings
 from toy_person import ASSETS, write_tiny_prior, write_workspace
 
 PROMPT = "a photo of a <asset0> person"
+SETTINGS = GuidanceSettings(negative_prompt="blurry")
 FRAMINGS = ("full body", "head close-up", None, "head close-up", "upper body")
 
 
@@ -65,17 +69,8 @@ def distil(personal: PersonalizedPrior, framings: Any) -> tuple[float, torch.Ten
     count = len(framings)
     images = torch.rand(count, 16, 16, 3, generator=torch.Generator().manual_seed(3))
     images.requires_grad_()
-    found = distil_views(
-        personal,
-        framings,
-        images,
-        [PROMPT] * count,
-        "blurry",
-        torch.linspace(50, 900, count).long(),
-        torch.Generator().manual_seed(4),
-        "nfsd",
-        7.5,
-    )
+    guidance = PersonalGuidance(personal, SETTINGS, steps=10)
+    found = guidance.distil(3, framings, images, [PROMPT] * count, torch.Generator().manual_seed(4))
     found.loss.backward()
     assert images.grad is not None
     return found.gradient_norm, images.grad
@@ -91,14 +86,10 @@ def test_with_one_adapter_nothing_differs_from_plain_distillation(prior_folder, 
     norm, gradient = distil(personal, FRAMINGS)
     images = torch.rand(5, 16, 16, 3, generator=torch.Generator().manual_seed(3)).requires_grad_()
     rows = [personal.embed([words] * 5) for words in (PROMPT, "", "blurry")]
+    generator = torch.Generator().manual_seed(4)
+    timesteps = sample_timesteps(TimestepSchedule(0.02, 0.98, 0.5), 3, 10, 5, 1000, generator)
     plain = distillation_loss(
-        personal.prior,
-        images,
-        PromptEmbeddings(*rows),
-        torch.linspace(50, 900, 5).long(),
-        torch.Generator().manual_seed(4),
-        "nfsd",
-        7.5,
+        personal.prior, images, PromptEmbeddings(*rows), timesteps, generator, Rule("nfsd", 7.5)
     )
     plain.loss.backward()
     assert torch.equal(gradient, images.grad)

@@ -13,7 +13,7 @@ from album2avatar.errors import CancelledError
 from album2avatar.mesh.storage import load_mesh
 from album2avatar.paint.stage import run
 from album2avatar.progress import JobControl, ProgressEvent, silent_job
-from album2avatar.settings import PaintSettings, Settings
+from album2avatar.settings import GuidanceSettings, PaintSettings, Settings
 from album2avatar.workspace import Workspace
 from toy_person import true_assets, write_tiny_prior, write_workspace
 
@@ -33,7 +33,7 @@ def settings(prior_folder: Path) -> Settings:
             faces=1000,
             texture_size=64,
             steps=4,
-            views_per_step=2,
+            guidance=GuidanceSettings(views_per_step=2),
             hidden_width=16,
             preview_every=2,
             checkpoint_every=1,

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from album2avatar.guidance.distillation import PromptEmbeddings, distillation_loss
+from album2avatar.guidance.gradients import Rule
 from album2avatar.personalization.stage import load_photos, prepare_data, run, teach_words
 from album2avatar.personalization.training import Trainer
 from album2avatar.prior.personalized import load_personalized_prior
@@ -54,8 +55,7 @@ def test_what_was_learned_is_distilled(workspace, settings, prior_folder, method
         ),
         torch.tensor([100, 700]),
         torch.Generator().manual_seed(1),
-        method,
-        4.0,
+        Rule(method, 4.0),
     )
     distilled.loss.backward()
     assert images.grad.isfinite().all()

@@ -28,7 +28,7 @@ from album2avatar.sculpt.losses import inward_loss
 from album2avatar.sculpt.photos import MaskedPhoto, draw_cloth, mask_photo, may_be_person
 from album2avatar.sculpt.stage import run
 from album2avatar.sculpt.template import BARE_FREEDOM, SHOE_COVER, make_template, part_cover
-from album2avatar.settings import SculptSettings, Settings
+from album2avatar.settings import SculptGuidanceSettings, SculptSettings, Settings
 from album2avatar.workspace import Workspace
 from toy_person import (
     ASSETS,
@@ -92,8 +92,7 @@ def settings(prior_folder: Path) -> Settings:
             learning_rate=0.01,
             photo_height=48,
             photos_per_step=2,
-            views_per_step=1,
-            supersampling=1,
+            guidance=SculptGuidanceSettings(views_per_step=1, supersampling=1),
             preview_every=12,
             checkpoint_every=7,
         ),

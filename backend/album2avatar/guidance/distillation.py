@@ -8,8 +8,8 @@ from torch import Tensor
 
 from album2avatar.guidance.gradients import (
     LOW_NOISE_TIMESTEP,
-    Method,
     NoisePredictions,
+    Rule,
     distillation_gradient,
 )
 from album2avatar.prior.embeddings import TextEmbeddings
@@ -64,8 +64,7 @@ def distillation_loss(
     embeddings: PromptEmbeddings,
     timesteps: Tensor,
     generator: torch.Generator,
-    method: Method,
-    guidance_scale: float,
+    rule: Rule,
 ) -> Distillation:
     """Loss whose gradient with respect to the images is the prior's opinion of them.
 
@@ -77,8 +76,7 @@ def distillation_loss(
         embeddings: of B prompts.
         timesteps: (B,) int64, from `sample_timesteps`.
         generator: CPU generator of the noise.
-        method: which member of the family.
-        guidance_scale: weight of what the prompt adds.
+        rule: which member of the family, and how strong.
     """
     latents = prior.encode_images(images)
     with torch.no_grad():
@@ -86,10 +84,8 @@ def distillation_loss(
         timesteps = timesteps.to(latents.device)
         signal = prior.alphas_cumprod.to(latents)[timesteps].view(-1, 1, 1, 1)
         noisy = signal.sqrt() * latents.detach() + (1 - signal).sqrt() * noise
-        predictions = _predict(prior, noisy, noise, timesteps, embeddings, method)
-        gradient = (1 - signal) * distillation_gradient(
-            method, predictions, timesteps, guidance_scale
-        )
+        predictions = _predict(prior, noisy, noise, timesteps, embeddings, rule)
+        gradient = (1 - signal) * distillation_gradient(rule, predictions, timesteps)
     loss = (latents * gradient).mean()
     return Distillation(loss, float(gradient.square().mean().sqrt()))
 
@@ -100,11 +96,11 @@ def _predict(
     noise: Tensor,
     timesteps: Tensor,
     embeddings: PromptEmbeddings,
-    method: Method,
+    rule: Rule,
 ) -> NoisePredictions:
     """Ask the prior once for everything that the method reads, and for nothing else."""
     count = noisy.shape[0]
-    if method == "nfsd":
+    if rule.method == "nfsd":
         rows = torch.nonzero(timesteps >= LOW_NOISE_TIMESTEP)[:, 0]
     else:
         rows = torch.zeros(0, dtype=torch.int64, device=noisy.device)

@@ -6,16 +6,24 @@ carries no information about the image, out of that direction.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-Method = Literal["nfsd", "sds", "csd"]
+from album2avatar.settings.guidance import GuidanceMethod
 
 LOW_NOISE_TIMESTEP = 200
 """Below this timestep (of 1,000) the unconditional prediction is itself a good direction;
 above it, it is mostly noise (Katzir et al. 2024, "Noise-Free Score Distillation", §4)."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Which direction is followed, and how far the prompt counts."""
+
+    method: GuidanceMethod
+    scale: float
+    """Weight of what the prompt adds."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +79,10 @@ def noise_free_gradient(
     return csd_gradient(predictions, guidance_scale) + domain
 
 
-def distillation_gradient(
-    method: Method, predictions: NoisePredictions, timesteps: Tensor, guidance_scale: float
-) -> Tensor:
-    """Direction of one of the methods by name, (B, c, h, w)."""
-    if method == "nfsd":
-        return noise_free_gradient(predictions, timesteps, guidance_scale)
-    if method == "sds":
-        return sds_gradient(predictions, guidance_scale)
-    return csd_gradient(predictions, guidance_scale)
+def distillation_gradient(rule: Rule, predictions: NoisePredictions, timesteps: Tensor) -> Tensor:
+    """Direction of a rule's method, (B, c, h, w)."""
+    if rule.method == "nfsd":
+        return noise_free_gradient(predictions, timesteps, rule.scale)
+    if rule.method == "sds":
+        return sds_gradient(predictions, rule.scale)
+    return csd_gradient(predictions, rule.scale)

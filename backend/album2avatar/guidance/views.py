@@ -15,6 +15,7 @@ from torch import Tensor
 from album2avatar.assets import Framing, View, view_of_azimuth
 from album2avatar.body.types import CanonicalBody
 from album2avatar.render.camera import Cameras, orbit
+from album2avatar.settings.guidance import GuidanceSettings
 
 FIELD_OF_VIEW = math.radians(30.0)
 """Vertical and horizontal; a portrait lens."""
@@ -36,6 +37,16 @@ class FrameShares:
     """Head and hands are 5 % of the surface and half of the likeness."""
     hands: float = 0.0
     """Only of use with a prior that has seen hands from near; the demo prior has not."""
+
+    @staticmethod
+    def of(settings: GuidanceSettings) -> "FrameShares":
+        """As settings want them."""
+        return FrameShares(
+            settings.full_body_share,
+            settings.upper_body_share,
+            settings.lower_body_share,
+            settings.head_share,
+        )
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from torch import Tensor
 from album2avatar.assets import AssetKind, Framing, View
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
-from album2avatar.guidance.personal import distil_views
-from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
+from album2avatar.guidance.personal import PersonalGuidance
 from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
 from album2avatar.paint.canvas import Canvas
 from album2avatar.paint.color_field import saturation_loss
@@ -39,8 +38,6 @@ SATURATION_WEIGHT = 0.1
 is one beyond the free range."""
 ASSET_RATE = 3.0
 """Learning rate of the assets' own colours as a multiple of the network's."""
-NEGATIVE_PROMPT = "blurry, oversaturated, low quality"
-"""What pictures should not look like; read by the method `nfsd` alone."""
 
 
 class Painter:
@@ -63,7 +60,7 @@ class Painter:
         self._surface = surface
         self._kinds = tuple(kinds)
         self._body = body
-        self._prior = prior
+        self._guidance = PersonalGuidance(prior, settings.guidance, settings.steps)
         self._settings = settings
         self._seed = seed
         self._canvas = canvas
@@ -78,19 +75,20 @@ class Painter:
 
     def train_step(self, step: int) -> dict[str, float]:
         """Take step number `step`; returns numbers for the report."""
-        settings, seed = self._settings, self._seed
+        settings, guidance, seed = self._settings, self._guidance, self._seed
+        own = settings.guidance
         draws = numpy_generator(seed, "paint", "views", step)
         device = self._surface.mesh.vertices.device
-        shares = FrameShares(
-            settings.full_body_share,
-            settings.upper_body_share,
-            settings.lower_body_share,
-            settings.head_share,
+        views = sample_views(
+            self._body,
+            FrameShares.of(own),
+            own.views_per_step,
+            draws,
+            device,
         )
-        views = sample_views(self._body, shares, settings.views_per_step, draws, device)
         light = sample_light(len(views), draws)
         words, background = sample_backgrounds(len(views), draws)
-        size = self._prior.prior.image_size * settings.supersampling
+        size = guidance.image_size * own.supersampling
         seen = look(self._surface, views.cameras, size)
         logits = self._canvas.logits(seen)
         colors = torch.sigmoid(logits)
@@ -99,23 +97,18 @@ class Painter:
             colors,
             Light(light.direction.to(device), light.ambient.to(device)),
             background.to(device),
-            settings.supersampling,
+            own.supersampling,
         )
-        noise = torch_generator(seed, "paint", "noise", step)
-        distillation = distil_views(
-            self._prior,
+        distillation = guidance.distil(
+            step,
             views.framings,
             images,
             self._prompts(views, seen, words),
-            NEGATIVE_PROMPT,
-            self._timesteps(step, noise),
-            noise,
-            settings.method,
-            settings.guidance_scale,
+            torch_generator(seed, "paint", "noise", step),
         )
         self._optimizer.zero_grad()
         photos = photo_loss(colors, seen)
-        loss = distillation.loss + SATURATION_WEIGHT * saturation_loss(logits)
+        loss = own.weight * distillation.loss + SATURATION_WEIGHT * saturation_loss(logits)
         (loss + settings.photo_weight * photos).backward()
         for group in self._optimizer.param_groups:
             group["lr"] = settings.learning_rate * group["rate"] * self._rate(step)
@@ -139,17 +132,6 @@ class Painter:
         progress = step / self._settings.steps
         return min(1.0, (step + 1) / WARM_UP_STEPS) * (1.0 - (1.0 - LAST_RATE) * progress)
 
-    def _timesteps(self, step: int, generator: torch.Generator) -> Tensor:
-        settings = self._settings
-        schedule = TimestepSchedule(
-            highest_first=settings.highest_timestep_first,
-            highest_last=settings.highest_timestep_last,
-        )
-        levels = len(self._prior.prior.alphas_cumprod)
-        return sample_timesteps(
-            schedule, step, settings.steps, settings.views_per_step, levels, generator
-        )
-
     def _prompts(self, views: ViewSample, seen: SeenSurface, backgrounds: list[str]) -> list[str]:
         """Each view's sentence: the assets that it shows, its view, framing and background."""
         return [
@@ -163,4 +145,4 @@ class Painter:
         self, visible: list[int], view: View, framing: Framing | None, background: str
     ) -> str:
         kinds: set[AssetKind] = {self._kinds[index] for index in visible}
-        return self._prior.prompt(kinds, view, framing, background=background)
+        return self._guidance.prior.prompt(kinds, view, framing, background=background)

@@ -2,14 +2,10 @@
 
 from collections.abc import Mapping
 
-import torch
-from torch import Tensor
-
 from album2avatar.assets import AssetKind, Framing
 from album2avatar.body.types import CanonicalBody
 from album2avatar.guidance.distillation import Distillation
-from album2avatar.guidance.personal import distil_views
-from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
+from album2avatar.guidance.personal import PersonalGuidance
 from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
 from album2avatar.mesh.topology import EdgeTable
 from album2avatar.mesh.types import Mesh
@@ -20,8 +16,6 @@ from album2avatar.render.visibility_warp import face_ids
 from album2avatar.seeding import numpy_generator, torch_generator
 from album2avatar.settings.sculpt import SculptSettings
 
-NEGATIVE_PROMPT = "blurry, noisy, low quality"
-"""What normal maps should not look like; read by the method `nfsd` alone."""
 SHOWN_KINDS: Mapping[Framing, frozenset[AssetKind]] = {
     "upper body": frozenset(
         {"face", "skin", "hair", "top", "dress", "outerwear", "headwear", "glasses", "bag"}
@@ -48,55 +42,35 @@ class NormalGuidance:
             body: to frame the views.
             steps: over which the noise falls.
         """
-        self._prior = prior
+        self._guidance = PersonalGuidance(prior, settings.guidance, steps)
         self._body = body
-        self._settings = settings
-        self._steps = steps
         self._seed = seed
 
     def distil(self, mesh: Mesh, edges: EdgeTable, step: int) -> Distillation:
         """Evaluate the guidance at step number `step`, differentiable in the mesh's vertices."""
-        settings = self._settings
-        head = settings.head_share
-        shares = FrameShares(0.5 * (1 - head), 0.3 * (1 - head), 0.2 * (1 - head), head)
+        settings = self._guidance.settings
         views = sample_views(
             self._body,
-            shares,
+            FrameShares.of(settings),
             settings.views_per_step,
             numpy_generator(self._seed, "sculpt", "views", step),
             mesh.vertices.device,
         )
-        size = self._prior.prior.image_size * settings.supersampling
+        size = self._guidance.image_size * settings.supersampling
         normals, _ = render_normals(
             mesh.vertices, mesh.faces, views.cameras, (size, size), edges, face_ids
         )
-        noise = torch_generator(self._seed, "sculpt", "noise", step)
-        return distil_views(
-            self._prior,
+        return self._guidance.distil(
+            step,
             views.framings,
             area_downsample(normals, settings.supersampling),
             self._prompts(views),
-            NEGATIVE_PROMPT,
-            self._timesteps(step, noise),
-            noise,
-            settings.method,
-            settings.guidance_scale,
-        )
-
-    def _timesteps(self, step: int, generator: torch.Generator) -> Tensor:
-        settings = self._settings
-        schedule = TimestepSchedule(
-            highest_first=settings.highest_timestep_first,
-            highest_last=settings.highest_timestep_last,
-        )
-        levels = len(self._prior.prior.alphas_cumprod)
-        return sample_timesteps(
-            schedule, step, self._steps, settings.views_per_step, levels, generator
+            torch_generator(self._seed, "sculpt", "noise", step),
         )
 
     def _prompts(self, views: ViewSample) -> list[str]:
         return [
-            self._prior.prompt(
+            self._guidance.prior.prompt(
                 SHOWN_KINDS.get(framing) if framing is not None else None,
                 view,
                 framing,

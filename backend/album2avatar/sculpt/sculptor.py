@@ -96,7 +96,7 @@ class Sculptor:
         distillation = self._guidance.distil(surface.mesh, surface.edges, step)
         loss = (
             self._settings.silhouette_weight * silhouette
-            + self._settings.guidance_weight * distillation.loss
+            + self._settings.guidance.weight * distillation.loss
             + self._regularization(surface, offsets)
         )
         self._optimizer.zero_grad()

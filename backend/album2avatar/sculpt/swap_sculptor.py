@@ -89,7 +89,7 @@ class SwapSculptor:
         )
         distillation = self._guidance.distil(whole, edge_table(whole.faces), step)
         loss = (
-            sculpt.guidance_weight * distillation.loss
+            sculpt.guidance.weight * distillation.loss
             + sculpt.laplacian_weight * laplacian_loss(new.vertices, edge_table(new.faces))
             + sculpt.smoothness_weight * smoothness_loss(offsets, band)
             + swap.anchor_weight * offsets.square().mean()

@@ -1,10 +1,28 @@
 """Settings of the sculpt stage."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from album2avatar.settings.base import Frozen
+from album2avatar.settings.guidance import GuidanceSettings
+
+
+class SculptGuidanceSettings(GuidanceSettings):
+    """Guidance whose defaults suit normal maps."""
+
+    weight: float = Field(default=0.5, ge=0, le=100)
+    """Weight of the prior's opinion: the masks decide on outlines, the prior on what is
+    inside of them."""
+    negative_prompt: str = "blurry, noisy, low quality"
+    """What normal maps should not look like; read by the method `nfsd` alone."""
+    highest_timestep_first: float = Field(default=0.8, gt=0, le=1)
+    """Largest share of noise at the first step: the body is already there, so that the
+    highest levels, which decide on layout, are left out."""
+    highest_timestep_last: float = Field(default=0.4, gt=0, le=1)
+    """The same at the last step."""
+    upper_body_share: float = Field(default=0.21, ge=0, le=1)
+    """Weight of views of the upper body."""
+    lower_body_share: float = Field(default=0.14, ge=0, le=1)
+    """Weight of views of the lower body."""
 
 
 class SculptSettings(Frozen):
@@ -35,24 +53,8 @@ class SculptSettings(Frozen):
     silhouette_weight: float = Field(default=1.0, ge=0, le=100)
     """Weight of the masks, to which the other weights are relative."""
 
-    views_per_step: int = Field(default=4, ge=1, le=64)
-    """Normal maps that the prior judges in one step."""
-    supersampling: int = Field(default=2, ge=1, le=4)
-    """Samples along each side of a pixel of these normal maps."""
-    method: Literal["nfsd", "sds", "csd"] = "nfsd"
-    """Score distillation: without noise (published default), plain, or the prompt's part alone."""
-    guidance_scale: float = Field(default=7.5, ge=0, le=100)
-    """Weight of the prompt."""
-    guidance_weight: float = Field(default=0.5, ge=0, le=100)
-    """Weight of the prior's opinion: the masks decide on outlines, the prior on what is
-    inside of them."""
-    highest_timestep_first: float = Field(default=0.8, gt=0, le=1)
-    """Largest share of noise at the first step: the body is already there, so that the
-    highest levels, which decide on layout, are left out."""
-    highest_timestep_last: float = Field(default=0.4, gt=0, le=1)
-    """The same at the last step."""
-    head_share: float = Field(default=0.3, ge=0, le=1)
-    """Share of close-ups of the head among the views."""
+    guidance: SculptGuidanceSettings = Field(default_factory=SculptGuidanceSettings)
+    """How the prior judges normal maps of the avatar."""
 
     laplacian_weight: float = Field(default=300.0, ge=0)
     """Holds neighbouring vertices together: without it single lattice vertices make spikes."""

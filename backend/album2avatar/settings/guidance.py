@@ -1,0 +1,56 @@
+"""Settings of score distillation, which the sections `sculpt` and `paint` have in common."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from album2avatar.settings.base import Frozen
+
+GuidanceMethod = Literal["nfsd", "sds", "csd"]
+
+
+class GuidanceSettings(Frozen):
+    """How the prior is asked about renderings, and what is made of its answers."""
+
+    method: GuidanceMethod = "nfsd"
+    """Score distillation: without noise (published default), plain, or the prompt's part alone."""
+    scale: float = Field(default=7.5, ge=0, le=100)
+    """Weight of the prompt; more saturates the colours."""
+    weight: float = Field(default=1.0, ge=0, le=100)
+    """Weight of the prior's opinion beside the stage's other terms."""
+    negative_prompt: str = "blurry, oversaturated, low quality"
+    """What renderings should not look like; read by the method `nfsd` alone."""
+
+    views_per_step: int = Field(default=4, ge=1, le=64)
+    """Views in one batch; fewer make the steps too noisy for the learning rate."""
+    supersampling: int = Field(default=2, ge=1, le=4)
+    """Samples along each side of a pixel, so that outlines look as in photos."""
+
+    lowest_timestep: float = Field(default=0.02, ge=0, le=1)
+    """Smallest share of noise; below it a rendering hardly differs from what the prior returns."""
+    highest_timestep_first: float = Field(default=0.98, gt=0, le=1)
+    """Largest share of noise at the first step: high noise decides on shape and colours."""
+    highest_timestep_last: float = Field(default=0.5, gt=0, le=1)
+    """The same at the last step: low noise decides on details."""
+
+    full_body_share: float = Field(default=0.35, ge=0, le=1)
+    """Weight of views of the whole person, against the other shares."""
+    upper_body_share: float = Field(default=0.2, ge=0, le=1)
+    """Weight of views of the upper body."""
+    lower_body_share: float = Field(default=0.15, ge=0, le=1)
+    """Weight of views of the lower body."""
+    head_share: float = Field(default=0.3, ge=0, le=1)
+    """Weight of close-ups of the head: 5 % of the surface and half of the likeness."""
+
+    @model_validator(mode="after")
+    def _look_somewhere(self) -> Self:
+        """There is a view that can be drawn for every person."""
+        shares = (
+            self.full_body_share,
+            self.upper_body_share,
+            self.lower_body_share,
+            self.head_share,
+        )
+        if sum(shares) <= 0:
+            raise ValueError("the shares of full body, upper body, lower body and head are all 0")
+        return self
