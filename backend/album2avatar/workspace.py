@@ -119,6 +119,17 @@ class Workspace:
         return self.root / "paint" / "albedo.png"
 
     @property
+    def normal_map(self) -> Path:
+        """Sculpted detail as a tangent-space normal map, PNG; none where nothing was sculpted."""
+        return self.root / "paint" / "normals.png"
+
+    @property
+    def roughness_map(self) -> Path:
+        """How rough each texel is: PNG with occlusion, roughness and metal in its channels, as
+        glTF wants it; none where nothing was painted."""
+        return self.root / "paint" / "roughness.png"
+
+    @property
     def painted(self) -> Path:
         """The finished surface: mesh and UV map, safetensors."""
         return self.root / "surface" / "mesh.safetensors"
@@ -265,6 +276,16 @@ class DraftWorkspace(Workspace):
     def albedo(self) -> Path:
         """Its base colour texture, sRGB PNG."""
         return self._folder / "albedo.png"
+
+    @property
+    def normal_map(self) -> Path:
+        """None: a draft has no detail."""
+        return self._folder / "normals.png"
+
+    @property
+    def roughness_map(self) -> Path:
+        """None: a draft is as rough all over."""
+        return self._folder / "roughness.png"
 
     @property
     def seen_map(self) -> Path:

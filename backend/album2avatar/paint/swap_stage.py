@@ -18,7 +18,9 @@ from album2avatar.mesh.uv import UnwrapOptions, unwrap
 from album2avatar.model_folders import find_model
 from album2avatar.paint.baking import preview_strip
 from album2avatar.paint.canvas import OverpaintCanvas, blank_field, color_logits
+from album2avatar.paint.detail import FLAT
 from album2avatar.paint.painter import Painter
+from album2avatar.paint.roughness import as_channels, asset_roughness
 from album2avatar.paint.scene import MEAN_BRIGHTNESS, PaintedSurface
 from album2avatar.paint.swap_surface import (
     VariantTexture,
@@ -68,9 +70,29 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
         added = canvas.field.logits(texels.points, texels.assets)
         painted = torch.sigmoid(color_logits(texels.colors) + added)
     save_texture(workspace.albedo, texture.with_new(seamless(painted, texels, variant)))
+    _extend_maps(workspace, texture, texels.assets)
     extras = {"vertex_asset": variant.assets, "face_asset": variant.face_assets}
     save_mesh(workspace.painted, variant.mesh, texture.uv, extras)
     workspace.checkpoint(job.stage).unlink(missing_ok=True)
+
+
+def _extend_maps(workspace: Workspace, texture: VariantTexture, assets: Tensor) -> None:
+    """Give the new part its roughness, and no more detail than its surface has.
+
+    An avatar that was made before there were such maps has none, and its variants neither.
+
+    Args:
+        assets: (N,) int64 of the new texels.
+    """
+    base = workspace.base
+    if base.normal_map.exists():
+        flat = torch.tensor(FLAT).expand(len(assets), 3)
+        detail = texture.laid_over(load_texture(base.normal_map), flat)
+        save_texture(workspace.normal_map, detail)
+    if base.roughness_map.exists():
+        table = asset_roughness(load_asset_table(workspace).assets)
+        rough = texture.laid_over(load_texture(base.roughness_map), as_channels(table[assets]))
+        save_texture(workspace.roughness_map, rough)
 
 
 @dataclass(frozen=True)
