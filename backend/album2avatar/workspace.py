@@ -109,6 +109,11 @@ class Workspace:
         return self.root / "sculpt" / "mesh.safetensors"
 
     @property
+    def sculpt_cost(self) -> Path:
+        """`DistillationCost` as JSON: what the prior was asked for the shape."""
+        return self.root / "sculpt" / "cost.json"
+
+    @property
     def distilled(self) -> Path:
         """Sculpted mesh with its UV map, safetensors."""
         return self.root / "paint" / "mesh.safetensors"
@@ -117,6 +122,11 @@ class Workspace:
     def distilled_albedo(self) -> Path:
         """Base colour texture as the prior and the photos' rough colours have it, sRGB PNG."""
         return self.root / "paint" / "albedo.png"
+
+    @property
+    def paint_cost(self) -> Path:
+        """`DistillationCost` as JSON: what the prior was asked for the colours."""
+        return self.root / "paint" / "cost.json"
 
     @property
     def painted(self) -> Path:

@@ -133,8 +133,9 @@ def test_a_model_of_v_gives_the_gradient_of_a_model_of_noise(rule):
 def test_the_prior_is_asked_once_and_for_no_more_than_is_read(rule, rows):
     """The negative prompt counts for the two views with much noise alone."""
     prior = gaussian_prior("epsilon")
-    distil(prior, torch.rand(4, 4, 4, 1), torch.tensor([25, 199, 200, 900]), 0, rule)
+    found = distil(prior, torch.rand(4, 4, 4, 1), torch.tensor([25, 199, 200, 900]), 0, rule)
     assert prior.asked == [rows]
+    assert found.prior_calls == rows
 
 
 def test_rescaling_gives_each_image_the_spread_that_it_has_without_guidance():

@@ -52,6 +52,8 @@ class Distillation:
     the batch nor on the resolution."""
     gradient_norm: float
     """Root mean square of the distillation gradient over the latents, for reports."""
+    prior_calls: int
+    """Pictures that the prior's network judged."""
 
 
 def distillation_loss(
@@ -80,10 +82,14 @@ def distillation_loss(
         timesteps = timesteps.to(latents.device)
         signal = prior.alphas_cumprod.to(latents)[timesteps].view(-1, 1, 1, 1)
         noisy = signal.sqrt() * latents.detach() + (1 - signal).sqrt() * noise
-        predictions = _predict(prior, noisy, noise, timesteps, embeddings, rule)
+        asked: dict[Wording, Tensor] = {
+            wording: _rows(wording, timesteps) for wording in wordings_read(rule)
+        }
+        predictions = _predict(prior, noisy, noise, timesteps, embeddings, asked)
         gradient = (1 - signal) * distillation_gradient(rule, predictions, timesteps, noisy, signal)
     loss = (latents * gradient).mean()
-    return Distillation(loss, float(gradient.square().mean().sqrt()))
+    calls = sum(len(rows) for rows in asked.values())
+    return Distillation(loss, float(gradient.square().mean().sqrt()), calls)
 
 
 def _predict(
@@ -92,12 +98,13 @@ def _predict(
     noise: Tensor,
     timesteps: Tensor,
     embeddings: PromptEmbeddings,
-    rule: Rule,
+    asked: Mapping[Wording, Tensor],
 ) -> NoisePredictions:
-    """Ask the prior once for everything that the rule reads, and for nothing else."""
-    asked: dict[Wording, Tensor] = {
-        wording: _rows(wording, timesteps) for wording in wordings_read(rule)
-    }
+    """Ask the prior once for everything that is read, and for nothing else.
+
+    Args:
+        asked: the views, by their rows, of which the prediction under each wording is read.
+    """
     rows = torch.cat(list(asked.values()))
     predicted = prior.predict_noise(
         noisy[rows],

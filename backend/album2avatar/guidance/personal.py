@@ -61,7 +61,8 @@ class PersonalGuidance:
             parts.append((len(rows) / len(framings), one))
         loss = torch.stack([share * part.loss for share, part in parts]).sum()
         squared = sum(share * part.gradient_norm**2 for share, part in parts)
-        return Distillation(loss, math.sqrt(squared))
+        calls = sum(part.prior_calls for _, part in parts)
+        return Distillation(loss, math.sqrt(squared), calls)
 
     def _timesteps(self, step: int, count: int, generator: torch.Generator) -> Tensor:
         settings = self.settings
