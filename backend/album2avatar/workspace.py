@@ -109,6 +109,11 @@ class Workspace:
         return self.root / "sculpt" / "mesh.safetensors"
 
     @property
+    def sculpt_cost(self) -> Path:
+        """`DistillationCost` as JSON: what the prior was asked for the shape."""
+        return self.root / "sculpt" / "cost.json"
+
+    @property
     def distilled(self) -> Path:
         """Sculpted mesh with its UV map, safetensors."""
         return self.root / "paint" / "mesh.safetensors"
@@ -128,6 +133,11 @@ class Workspace:
         """How rough each texel is: PNG with occlusion, roughness and metal in its channels, as
         glTF wants it; none where nothing was painted."""
         return self.root / "paint" / "roughness.png"
+
+    @property
+    def paint_cost(self) -> Path:
+        """`DistillationCost` as JSON: what the prior was asked for the colours."""
+        return self.root / "paint" / "cost.json"
 
     @property
     def painted(self) -> Path:

@@ -50,8 +50,9 @@ def painted(
     return workspace
 
 
-def outputs(workspace: Workspace) -> tuple[bytes, bytes]:
-    return workspace.distilled.read_bytes(), workspace.distilled_albedo.read_bytes()
+def outputs(workspace: Workspace) -> list[bytes]:
+    files = (workspace.distilled, workspace.distilled_albedo, workspace.paint_cost)
+    return [file.read_bytes() for file in files]
 
 
 def test_the_stage_writes_mesh_texture_and_previews(painted: Workspace):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from album2avatar.devices import frozen_precision
-from album2avatar.guidance.distillation import PromptEmbeddings, distillation_loss
+from album2avatar.guidance.distillation import distillation_loss
 from album2avatar.guidance.gradients import Rule
 from album2avatar.prior.adapter import add_adapter
 from album2avatar.prior.model import Prior, load_prior
@@ -68,7 +68,7 @@ def distillation_gradient(prior: Prior) -> torch.Tensor:
     distillation_loss(
         prior,
         images,
-        PromptEmbeddings(words, empty, empty),
+        {"text": words, "unconditional": empty},
         torch.tensor([100, 700]),
         torch.Generator().manual_seed(1),
         Rule("sds", 2.0),

@@ -14,6 +14,8 @@ from album2avatar.attire.shape import ClothField
 from album2avatar.body.storage import save_body, save_poses
 from album2avatar.body.types import CanonicalBody, PhotoPoses
 from album2avatar.errors import AlbumError, CancelledError
+from album2avatar.guidance.cost import DistillationCost
+from album2avatar.json_models import read_model
 from album2avatar.mesh.marching import march
 from album2avatar.mesh.storage import load_mesh
 from album2avatar.mesh.topology import edge_table
@@ -150,6 +152,13 @@ def test_every_vertex_knows_its_place_on_the_body(sculpted: Workspace):
     assert (gap < stored.extras["body_distance"].abs() + 0.05).all()
 
 
+def test_the_pictures_that_the_prior_judged_are_counted(sculpted: Workspace):
+    """One view a step, under the prompt, no words, and with much noise the negative ones."""
+    cost = read_model(sculpted.sculpt_cost, DistillationCost, "Sculpt again.")
+    assert cost.steps == 20
+    assert 40 < cost.prior_calls < 60
+
+
 def test_a_run_that_is_killed_twice_writes_the_same_bits(
     sculpted: Workspace, album: Workspace, settings: Settings, tmp_path: Path
 ):
@@ -160,6 +169,7 @@ def test_a_run_that_is_killed_twice_writes_the_same_bits(
         assert not workspace.sculpt.exists()
     run(workspace, settings, silent_job("sculpt"))
     assert workspace.sculpt.read_bytes() == sculpted.sculpt.read_bytes()
+    assert workspace.sculpt_cost.read_bytes() == sculpted.sculpt_cost.read_bytes()
 
 
 def job_until(stop: int) -> JobControl:

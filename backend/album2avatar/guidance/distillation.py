@@ -1,5 +1,6 @@
 """Score distillation of rendered images through a latent diffusion prior."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +11,9 @@ from album2avatar.guidance.gradients import (
     LOW_NOISE_TIMESTEP,
     NoisePredictions,
     Rule,
+    Wording,
     distillation_gradient,
+    wordings_read,
 )
 from album2avatar.prior.embeddings import TextEmbeddings
 
@@ -34,16 +37,9 @@ class LatentPrior(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class PromptEmbeddings:
-    """Text embeddings of a batch of views; each of B sentences."""
-
-    text: TextEmbeddings
-    """Of each view's own prompt."""
-    unconditional: TextEmbeddings
-    """Of the empty prompt."""
-    negative: TextEmbeddings
-    """Of what the image should not look like; read by the method `nfsd` alone."""
+PromptEmbeddings = Mapping[Wording, TextEmbeddings]
+"""Text embeddings of a batch of B views by wording, each of B sentences; at least those that the
+rule reads."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +52,8 @@ class Distillation:
     the batch nor on the resolution."""
     gradient_norm: float
     """Root mean square of the distillation gradient over the latents, for reports."""
+    prior_calls: int
+    """Pictures that the prior's network judged."""
 
 
 def distillation_loss(
@@ -84,10 +82,14 @@ def distillation_loss(
         timesteps = timesteps.to(latents.device)
         signal = prior.alphas_cumprod.to(latents)[timesteps].view(-1, 1, 1, 1)
         noisy = signal.sqrt() * latents.detach() + (1 - signal).sqrt() * noise
-        predictions = _predict(prior, noisy, noise, timesteps, embeddings, rule)
-        gradient = (1 - signal) * distillation_gradient(rule, predictions, timesteps)
+        asked: dict[Wording, Tensor] = {
+            wording: _rows(wording, timesteps) for wording in wordings_read(rule)
+        }
+        predictions = _predict(prior, noisy, noise, timesteps, embeddings, asked)
+        gradient = (1 - signal) * distillation_gradient(rule, predictions, timesteps, noisy, signal)
     loss = (latents * gradient).mean()
-    return Distillation(loss, float(gradient.square().mean().sqrt()))
+    calls = sum(len(rows) for rows in asked.values())
+    return Distillation(loss, float(gradient.square().mean().sqrt()), calls)
 
 
 def _predict(
@@ -96,19 +98,34 @@ def _predict(
     noise: Tensor,
     timesteps: Tensor,
     embeddings: PromptEmbeddings,
-    rule: Rule,
+    asked: Mapping[Wording, Tensor],
 ) -> NoisePredictions:
-    """Ask the prior once for everything that the method reads, and for nothing else."""
-    count = noisy.shape[0]
-    if rule.method == "nfsd":
-        rows = torch.nonzero(timesteps >= LOW_NOISE_TIMESTEP)[:, 0]
-    else:
-        rows = torch.zeros(0, dtype=torch.int64, device=noisy.device)
+    """Ask the prior once for everything that is read, and for nothing else.
+
+    Args:
+        asked: the views, by their rows, of which the prediction under each wording is read.
+    """
+    rows = torch.cat(list(asked.values()))
     predicted = prior.predict_noise(
-        torch.cat([noisy, noisy, noisy[rows]]),
-        torch.cat([timesteps, timesteps, timesteps[rows]]),
-        TextEmbeddings.cat([embeddings.text, embeddings.unconditional, embeddings.negative[rows]]),
+        noisy[rows],
+        timesteps[rows],
+        TextEmbeddings.cat([embeddings[wording][own] for wording, own in asked.items()]),
     )
-    negative = torch.zeros_like(noise)
-    negative[rows] = predicted[2 * count :]
-    return NoisePredictions(predicted[:count], predicted[count : 2 * count], negative, noise)
+    parts = dict(zip(asked, predicted.split([len(own) for own in asked.values()]), strict=True))
+
+    def said(wording: Wording) -> Tensor:
+        answers = torch.zeros_like(noise)
+        if wording in asked:
+            answers[asked[wording]] = parts[wording]
+        return answers
+
+    return NoisePredictions(
+        said("text"), said("unconditional"), said("negative"), said("source"), noise
+    )
+
+
+def _rows(wording: Wording, timesteps: Tensor) -> Tensor:
+    """Views of which a prediction is read."""
+    if wording == "negative":
+        return torch.nonzero(timesteps >= LOW_NOISE_TIMESTEP)[:, 0]
+    return torch.arange(len(timesteps), device=timesteps.device)

@@ -8,10 +8,12 @@ import torch
 from torch import Tensor
 
 from album2avatar.assets import Framing
+from album2avatar.errors import SettingsError
 from album2avatar.guidance.distillation import Distillation, PromptEmbeddings, distillation_loss
-from album2avatar.guidance.gradients import Rule
+from album2avatar.guidance.gradients import Rule, Wording, wordings_read
 from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
 from album2avatar.prior.personalized import PersonalizedPrior
+from album2avatar.prior.prompt_limit import fits
 from album2avatar.settings.guidance import GuidanceSettings
 
 
@@ -44,19 +46,23 @@ class PersonalGuidance:
             images: (B, S, S, 3) in 0..1, row 0 at the top, S being `image_size`.
             prompts: B sentences.
             generator: CPU generator of timesteps and noise.
+
+        Raises:
+            ModelError, SettingsError: a prompt is longer than the prior reads.
         """
         timesteps = self._timesteps(step, len(prompts), generator)
-        rule = Rule(self.settings.method, self.settings.scale)
+        rule = rule_at(self.settings, step / self.steps)
         parts: list[tuple[float, Distillation]] = []
         for expert, rows in group_by_expert(self.prior, framings):
-            embeddings = self._embed(expert, [prompts[row] for row in rows])
+            embeddings = self._embed(expert, rule, [prompts[row] for row in rows])
             one = distillation_loss(
                 expert.prior, images[rows], embeddings, timesteps[rows], generator, rule
             )
             parts.append((len(rows) / len(framings), one))
         loss = torch.stack([share * part.loss for share, part in parts]).sum()
         squared = sum(share * part.gradient_norm**2 for share, part in parts)
-        return Distillation(loss, math.sqrt(squared))
+        calls = sum(part.prior_calls for _, part in parts)
+        return Distillation(loss, math.sqrt(squared), calls)
 
     def _timesteps(self, step: int, count: int, generator: torch.Generator) -> Tensor:
         settings = self.settings
@@ -68,13 +74,42 @@ class PersonalGuidance:
         levels = len(self.prior.prior.alphas_cumprod)
         return sample_timesteps(schedule, step, self.steps, count, levels, generator)
 
-    def _embed(self, expert: PersonalizedPrior, prompts: Sequence[str]) -> PromptEmbeddings:
-        count = len(prompts)
-        return PromptEmbeddings(
-            text=expert.embed(prompts),
-            unconditional=expert.embed([""]).expand(count),
-            negative=expert.embed([self.settings.negative_prompt]).expand(count),
-        )
+    def _embed(
+        self, expert: PersonalizedPrior, rule: Rule, prompts: Sequence[str]
+    ) -> PromptEmbeddings:
+        if self.settings.method == "bridge":  # not only when its words are read: that is late
+            self._require_room_for_source(expert, prompts)
+        return {
+            wording: expert.embed(self._sentences(wording, prompts))
+            for wording in wordings_read(rule)
+        }
+
+    def _sentences(self, wording: Wording, prompts: Sequence[str]) -> list[str]:
+        if wording == "text":
+            return list(prompts)
+        if wording == "source":
+            return [f"{prompt}, {self.settings.source_prompt}" for prompt in prompts]
+        words = self.settings.negative_prompt if wording == "negative" else ""
+        return [words] * len(prompts)
+
+    def _require_room_for_source(self, expert: PersonalizedPrior, prompts: Sequence[str]) -> None:
+        for prompt, sentence in zip(prompts, self._sentences("source", prompts), strict=True):
+            if fits(expert.prior, prompt) and not fits(expert.prior, sentence):
+                raise SettingsError(
+                    f"`guidance.source_prompt` is too long: with it the prompt '{prompt}' has more "
+                    f"than the {expert.prior.prompt_limit} pieces of words that the prior's text "
+                    "encoder reads. Shorten it, or choose another `guidance.method`."
+                )
+
+
+def rule_at(settings: GuidanceSettings, progress: float) -> Rule:
+    """The rule when a share of the steps is done.
+
+    The source's words describe an image that is nearly done. Until then `bridge` is plain score
+    distillation, as McAllister et al. 2024 have it.
+    """
+    is_early = settings.method == "bridge" and progress < settings.source_from
+    return Rule("sds" if is_early else settings.method, settings.scale, settings.rescale)
 
 
 def group_by_expert(

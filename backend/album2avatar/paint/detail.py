@@ -12,8 +12,9 @@ from album2avatar.render.tangents import texel_frames
 
 FURTHEST = 0.008
 """Metres beyond which the nearest place of the sculpture is another one's."""
-STEEPEST = 0.5
-"""Least cosine between the mesh's normal and the sculpture's; beyond it lies another side."""
+SURE, STEEPEST = 0.94, 0.77
+"""Cosines between the mesh's normal and the sculpture's, of 20° and 40°: up to the first it is
+detail, beyond the second another side, such as that of the next finger."""
 FLAT = (0.5, 0.5, 1.0)
 """A texel that changes nothing."""
 TEXELS_AT_ONCE = 1_000_000
@@ -41,8 +42,9 @@ def bake_detail(sculpture: Mesh, mesh: Mesh, uv: UvMap, size: int) -> Tensor:
     ):
         closest = field.closest(part)
         there = F.normalize(closest.interpolate(own), dim=1)
-        is_other = closest.signed_distance.abs() > FURTHEST
-        is_other |= (there * normals).sum(1) < STEEPEST
-        found.append(torch.where(is_other[:, None], normals, there))
+        cosine = (there * normals).sum(1)
+        share = ((cosine - STEEPEST) / (SURE - STEEPEST)).clamp(0, 1)
+        share = share * (closest.signed_distance.abs() < FURTHEST)
+        found.append(F.normalize(torch.lerp(normals, there, share[:, None]), dim=1))
     directions = frames.to_frame(torch.cat(found))
     return texels.fill(0.5 * F.normalize(directions, dim=1) + 0.5)

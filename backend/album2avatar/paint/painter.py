@@ -64,6 +64,8 @@ class Painter:
         self._settings = settings
         self._seed = seed
         self._canvas = canvas
+        self.prior_calls = 0
+        """Pictures that the prior has judged so far."""
         self._optimizer = torch.optim.Adam(
             [
                 {"params": list(canvas.field.network.parameters()), "rate": 1.0},
@@ -113,13 +115,19 @@ class Painter:
         for group in self._optimizer.param_groups:
             group["lr"] = settings.learning_rate * group["rate"] * self._rate(step)
         self._optimizer.step()
-        return {"gradient_norm": distillation.gradient_norm, "photos": float(photos.detach())}
+        self.prior_calls += distillation.prior_calls
+        return {
+            "gradient_norm": distillation.gradient_norm,
+            "photos": float(photos.detach()),
+            "prior_calls": self.prior_calls,
+        }
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a checkpoint needs."""
         state = self._canvas.field.state_dict()
         parameters = {f"field.{name}": value for name, value in state.items()}
-        return parameters | optimizer_tensors(self._optimizer, "adam")
+        counted = {"prior_calls": torch.tensor(self.prior_calls)}
+        return parameters | counted | optimizer_tensors(self._optimizer, "adam")
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Put back what `tensors` gave."""
@@ -127,6 +135,7 @@ class Painter:
         state = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
         self._canvas.field.load_state_dict(state)
         restore_optimizer(self._optimizer, tensors, "adam")
+        self.prior_calls = int(tensors["prior_calls"])
 
     def _rate(self, step: int) -> float:
         progress = step / self._settings.steps

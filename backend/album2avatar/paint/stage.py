@@ -13,6 +13,8 @@ from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
+from album2avatar.guidance.cost import DistillationCost
+from album2avatar.json_models import write_model
 from album2avatar.mesh.decimate import decimate
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.topology import edge_table
@@ -71,6 +73,8 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     uv = unwrap(surface.mesh, UnwrapOptions(own.texture_size), job.raise_if_cancelled)
     texture = bake_albedo(surface, uv, field, own.texture_size)
     save_texture(workspace.distilled_albedo, texture)
+    cost = DistillationCost(steps=own.steps, prior_calls=painter.prior_calls)
+    write_model(workspace.paint_cost, cost)
     sculpture = load_mesh(workspace.sculpt).mesh
     detail = bake_detail(_on(sculpture, device), surface.mesh, uv, own.texture_size)
     save_texture(workspace.normal_map, detail)

@@ -11,6 +11,8 @@ from album2avatar.body.storage import load_body
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
+from album2avatar.guidance.cost import DistillationCost
+from album2avatar.json_models import write_model
 from album2avatar.mesh.storage import StoredMesh, load_mesh, save_mesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh, UvMap
@@ -64,7 +66,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
         texture.uv, texture.texels, texture.with_new(texels.colors), texture.beside_old
     )
     canvas = overpaint_canvas(surface, variant, texture, settings)
-    paint(surface, canvas, variant, workspace, settings, job)
+    calls = paint(surface, canvas, variant, workspace, settings, job)
 
     with torch.no_grad():
         added = canvas.field.logits(texels.points, texels.assets)
@@ -72,6 +74,8 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     save_texture(workspace.albedo, texture.with_new(seamless(painted, texels, variant)))
     _extend_maps(workspace, texture, texels.assets)
     extras = {"vertex_asset": variant.assets, "face_asset": variant.face_assets}
+    cost = DistillationCost(steps=settings.swap.paint_steps, prior_calls=calls)
+    write_model(workspace.paint_cost, cost)
     save_mesh(workspace.painted, variant.mesh, texture.uv, extras)
     workspace.checkpoint(job.stage).unlink(missing_ok=True)
 
@@ -234,11 +238,11 @@ def paint(
     workspace: Workspace,
     settings: Settings,
     job: JobControl,
-) -> None:
-    """Distil what the field adds from the prior."""
+) -> int:
+    """Distil what the field adds from the prior; returns the pictures that the prior judged."""
     steps = settings.swap.paint_steps
     if steps == 0:
-        return
+        return 0
     changed = {"steps": steps, "photo_weight": settings.swap.anchor_color_weight}
     own = settings.paint.model_copy(update=changed)
     prior = load_personalized_prior(
@@ -263,6 +267,7 @@ def paint(
         if done % settings.swap.checkpoint_every == 0 and done < steps:
             save_checkpoint(path, done, painter.tensors())
         job.report(done, steps, metrics=metrics, preview=preview)
+    return painter.prior_calls
 
 
 def seamless(colors: Tensor, texels: NewTexels, variant: Variant) -> Tensor:

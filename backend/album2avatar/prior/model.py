@@ -17,6 +17,7 @@ from album2avatar.errors import SettingsError
 from album2avatar.prior.conditioner import Residuals
 from album2avatar.prior.embeddings import TextEmbeddings
 from album2avatar.prior.loading import read_components
+from album2avatar.prior.parametrization import Prediction, noise_from_output, training_target
 
 LEAST_SIGNAL = 2.0**-24
 """Smallest share of the picture that a noise step may leave: at none, nothing could be denoised.
@@ -180,22 +181,16 @@ class Prior:
 
     def add_noise(self, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
         """Noisy latents: sqrt(a) latents + sqrt(1 - a) noise, a being that of `timesteps` (B,)."""
-        signal, spread = self._mixing(timesteps)
-        return signal * latents + spread * noise
+        signal = self._signal(timesteps)
+        return signal.sqrt() * latents + (1 - signal).sqrt() * noise
 
     def training_target(self, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
         """What the UNet should say: the noise, or v = sqrt(a) noise - sqrt(1 - a) latents."""
-        if self.scheduler.config["prediction_type"] == "epsilon":
-            return noise
-        signal, spread = self._mixing(timesteps)
-        return signal * noise - spread * latents
+        return training_target(self._prediction, latents, noise, self._signal(timesteps))
 
     def noise_from_output(self, output: Tensor, noisy: Tensor, timesteps: Tensor) -> Tensor:
         """Turn the UNet's output for `noisy` latents into the noise that it implies."""
-        if self.scheduler.config["prediction_type"] == "epsilon":
-            return output
-        signal, spread = self._mixing(timesteps)
-        return signal * output + spread * noisy
+        return noise_from_output(self._prediction, output, noisy, self._signal(timesteps))
 
     def predict(
         self,
@@ -268,9 +263,12 @@ class Prior:
                 self.check_prompt_length(prompt)
         return torch.tensor(tokens, device=self.device)
 
-    def _mixing(self, timesteps: Tensor) -> tuple[Tensor, Tensor]:
-        kept = self.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
-        return kept.sqrt(), (1 - kept).sqrt()
+    @property
+    def _prediction(self) -> Prediction:
+        return self.scheduler.config["prediction_type"]
+
+    def _signal(self, timesteps: Tensor) -> Tensor:
+        return self.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
 
 
 def load_prior(

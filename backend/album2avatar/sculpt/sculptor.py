@@ -78,6 +78,8 @@ class Sculptor:
             for photo in photos
         ]
         self.field = OffsetField(band, first_offsets(band, self._posed_lattices, photos, drafted))
+        self.prior_calls = 0
+        """Pictures that the prior has judged so far."""
         self._optimizer = torch.optim.Adam(
             [
                 {"params": [values], "rate": rate}
@@ -104,9 +106,11 @@ class Sculptor:
         for group in self._optimizer.param_groups:
             group["lr"] = self._settings.learning_rate * group["rate"] * self._rate(step)
         self._optimizer.step()
+        self.prior_calls += distillation.prior_calls
         return {
             "silhouette": float(silhouette.detach()),
             "gradient_norm": distillation.gradient_norm,
+            "prior_calls": self.prior_calls,
         }
 
     def surface(self, offsets: Tensor) -> SculptedSurface:
@@ -118,7 +122,8 @@ class Sculptor:
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a checkpoint needs."""
         levels = {f"level.{i}": values for i, values in enumerate(self.field.parameters)}
-        return levels | optimizer_tensors(self._optimizer, "adam")
+        counted = {"prior_calls": torch.tensor(self.prior_calls)}
+        return levels | counted | optimizer_tensors(self._optimizer, "adam")
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Put back what `tensors` gave."""
@@ -126,6 +131,7 @@ class Sculptor:
             for index, values in enumerate(self.field.parameters):
                 values.copy_(tensors[f"level.{index}"])
         restore_optimizer(self._optimizer, tensors, "adam")
+        self.prior_calls = int(tensors["prior_calls"])
 
     def _rate(self, step: int) -> float:
         return 1.0 - (1.0 - LAST_RATE) * step / self._settings.steps

@@ -14,6 +14,8 @@ from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
+from album2avatar.guidance.cost import DistillationCost
+from album2avatar.json_models import write_model
 from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.types import Mesh
@@ -75,6 +77,8 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     }
     preview = workspace.preview(job.stage, own.steps)
     save_normal_strip(preview, finished.mesh, body)
+    cost = DistillationCost(steps=own.steps, prior_calls=sculptor.prior_calls)
+    write_model(workspace.sculpt_cost, cost)
     save_mesh(workspace.sculpt, finished.mesh, extras=extras)
     job.report(own.steps, own.steps, preview=preview)
     checkpoint_path.unlink(missing_ok=True)

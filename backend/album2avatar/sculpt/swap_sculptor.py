@@ -67,6 +67,8 @@ class SwapSculptor:
         self._guidance = guidance
         self._settings = settings
         self.field = OffsetField(band, torch.zeros_like(band.body_distance))
+        self.prior_calls = 0
+        """Pictures that the prior has judged so far."""
         self._optimizer = torch.optim.Adam(
             [
                 {"params": [values], "rate": rate}
@@ -100,8 +102,10 @@ class SwapSculptor:
         for group in self._optimizer.param_groups:
             group["lr"] = sculpt.learning_rate * group["rate"] * rate
         self._optimizer.step()
+        self.prior_calls += distillation.prior_calls
         return {
             "gradient_norm": distillation.gradient_norm,
+            "prior_calls": self.prior_calls,
             "moved_mm": 1000 * float(offsets.detach().abs().mean()),
         }
 
@@ -119,7 +123,8 @@ class SwapSculptor:
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a checkpoint needs."""
         levels = {f"level.{i}": values for i, values in enumerate(self.field.parameters)}
-        return levels | optimizer_tensors(self._optimizer, "adam")
+        counted = {"prior_calls": torch.tensor(self.prior_calls)}
+        return levels | counted | optimizer_tensors(self._optimizer, "adam")
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Put back what `tensors` gave."""
@@ -127,3 +132,4 @@ class SwapSculptor:
             for index, values in enumerate(self.field.parameters):
                 values.copy_(tensors[f"level.{index}"])
         restore_optimizer(self._optimizer, tensors, "adam")
+        self.prior_calls = int(tensors["prior_calls"])

@@ -6,20 +6,32 @@ from pydantic import Field, model_validator
 
 from album2avatar.settings.base import Frozen
 
-GuidanceMethod = Literal["nfsd", "sds", "csd"]
+GuidanceMethod = Literal["nfsd", "sds", "csd", "bridge"]
 
 
 class GuidanceSettings(Frozen):
     """How the prior is asked about renderings, and what is made of its answers."""
 
     method: GuidanceMethod = "nfsd"
-    """Score distillation: without noise (published default), plain, or the prompt's part alone."""
+    """Score distillation: without noise (published default), plain, the prompt's part alone, or
+    plain first and then from words of what the rendering looks like now to the prompt."""
     scale: float = Field(default=7.5, ge=0, le=100)
     """Weight of the prompt; more saturates the colours."""
     weight: float = Field(default=1.0, ge=0, le=100)
     """Weight of the prior's opinion beside the stage's other terms."""
+    rescale: float = Field(default=0.0, ge=0, le=1)
+    """How far the contrast that a large scale adds is taken back: at 1 the prior's estimate of the
+    picture has the standard deviation that it has without guidance; 0.7 is usual."""
     negative_prompt: str = "blurry, oversaturated, low quality"
     """What renderings should not look like; read by the method `nfsd` alone."""
+    source_prompt: str = (
+        "oversaturated, smooth, pixelated, cartoon, foggy, hazy, blurry, bad structure, noisy, "
+        "malformed"
+    )
+    """What renderings look like when the first stage of the method `bridge` is done (published
+    words); stands behind each view's own prompt. The demo prior reads only a few words of it."""
+    source_from: float = Field(default=0.8, ge=0, le=1)
+    """Share of the steps after which `bridge` reads these words; 0.8 is published."""
 
     views_per_step: int = Field(default=4, ge=1, le=64)
     """Views in one batch; fewer make the steps too noisy for the learning rate."""

@@ -14,6 +14,8 @@ class SculptGuidanceSettings(GuidanceSettings):
     inside of them."""
     negative_prompt: str = "blurry, noisy, low quality"
     """What normal maps should not look like; read by the method `nfsd` alone."""
+    source_prompt: str = "smooth, blurry, bad structure, noisy, malformed"
+    """What normal maps look like when the first stage of the method `bridge` is done."""
     highest_timestep_first: float = Field(default=0.8, gt=0, le=1)
     """Largest share of noise at the first step: the body is already there, so that the
     highest levels, which decide on layout, are left out."""

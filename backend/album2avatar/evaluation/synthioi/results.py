@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict
 
-from album2avatar.distillation_cost import DistillationCost
+from album2avatar.guidance.cost import DistillationCost
 from album2avatar.evaluation.avatar import AvatarSurface
 from album2avatar.evaluation.swap import measure_isolation
 from album2avatar.evaluation.synthioi.measures import Measured, measure_avatar, measure_surface
