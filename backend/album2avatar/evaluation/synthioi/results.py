@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict
 
-from album2avatar.guidance.cost import DistillationCost
 from album2avatar.evaluation.avatar import AvatarSurface
 from album2avatar.evaluation.swap import measure_isolation
 from album2avatar.evaluation.synthioi.measures import Measured, measure_avatar, measure_surface
 from album2avatar.evaluation.synthioi.runs import Bench, Trial, file_name
+from album2avatar.guidance.cost import DistillationCost
 from album2avatar.json_models import read_model, write_model
 from album2avatar.manifest import open_workspace
 from album2avatar.perception.model import Perception
