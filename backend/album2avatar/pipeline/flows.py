@@ -170,7 +170,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.sculpt],
         also_reads=("seed", "device", "prior", "prompt_addition"),
-        version=3,
+        version=4,
     ),
     Stage(
         name="paint",
