@@ -23,7 +23,7 @@ from album2avatar.mesh.types import Mesh
 from album2avatar.progress import JobControl, ProgressEvent, silent_job
 from album2avatar.render.shading import render_mask
 from album2avatar.sculpt.band import build_band, smooth_weights
-from album2avatar.sculpt.field import OffsetField
+from album2avatar.sculpt.field import OffsetField, make_source
 from album2avatar.sculpt.finishing import finish, largest_component
 from album2avatar.sculpt.hull import first_offsets, hull_distance
 from album2avatar.sculpt.losses import inward_loss
@@ -310,7 +310,8 @@ def test_described_cloth_has_room_and_is_there_from_the_start_without_a_photo():
     template = make_template(small_handed_body(), 1.0, BARE_FREEDOM, {})
     band = build_band(template, [], described, 24, 0.2)
     places = band.lattice.vertices
-    field = OffsetField(band, first_offsets(band, [], [], None))
+    source = make_source("grids", places, 0)
+    field = OffsetField(band, first_offsets(band, [], [], None), source)
     surface = march(field.signed_distance(field.offsets()).detach(), band.edges).carry(places)
     assert float(surface[:, 2].max()) == pytest.approx(1.7 + 0.06, abs=0.035)
     low = surface[surface[:, 2] < 1.3]

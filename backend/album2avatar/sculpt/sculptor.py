@@ -17,7 +17,7 @@ from album2avatar.prior.personalized import PersonalizedPrior
 from album2avatar.render.shading import render_mask
 from album2avatar.render.visibility_warp import face_ids
 from album2avatar.sculpt.band import Band
-from album2avatar.sculpt.field import LEVEL_RATES, OffsetField
+from album2avatar.sculpt.field import OffsetField, make_source
 from album2avatar.sculpt.hull import first_offsets
 from album2avatar.sculpt.losses import (
     inward_loss,
@@ -27,6 +27,7 @@ from album2avatar.sculpt.losses import (
 )
 from album2avatar.sculpt.normal_guidance import NormalGuidance
 from album2avatar.sculpt.photos import MaskedPhoto
+from album2avatar.sculpt.schedule import falling
 from album2avatar.seeding import torch_generator
 from album2avatar.settings.sculpt import SculptSettings
 
@@ -77,14 +78,13 @@ class Sculptor:
             skin_points(band.lattice.vertices, band.weights, photo.bone_transforms)[0]
             for photo in photos
         ]
-        self.field = OffsetField(band, first_offsets(band, self._posed_lattices, photos, drafted))
+        first = first_offsets(band, self._posed_lattices, photos, drafted)
+        source = make_source(settings.field, band.lattice.vertices, seed)
+        self.field = OffsetField(band, first, source)
         self.prior_calls = 0
         """Pictures that the prior has judged so far."""
         self._optimizer = torch.optim.Adam(
-            [
-                {"params": [values], "rate": rate}
-                for values, rate in zip(self.field.parameters, LEVEL_RATES, strict=True)
-            ],
+            self.field.parameter_groups(),
             lr=settings.learning_rate,
             betas=(0.9, 0.99),
             eps=DAMPING,
@@ -99,7 +99,7 @@ class Sculptor:
         loss = (
             self._settings.silhouette_weight * silhouette
             + self._settings.guidance.weight * distillation.loss
-            + self._regularization(surface, offsets)
+            + self._regularization(surface, offsets, step)
         )
         self._optimizer.zero_grad()
         loss.backward()
@@ -121,15 +121,12 @@ class Sculptor:
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a checkpoint needs."""
-        levels = {f"level.{i}": values for i, values in enumerate(self.field.parameters)}
         counted = {"prior_calls": torch.tensor(self.prior_calls)}
-        return levels | counted | optimizer_tensors(self._optimizer, "adam")
+        return self.field.tensors() | counted | optimizer_tensors(self._optimizer, "adam")
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Put back what `tensors` gave."""
-        with torch.no_grad():
-            for index, values in enumerate(self.field.parameters):
-                values.copy_(tensors[f"level.{index}"])
+        self.field.restore(tensors)
         restore_optimizer(self._optimizer, tensors, "adam")
         self.prior_calls = int(tensors["prior_calls"])
 
@@ -156,13 +153,19 @@ class Sculptor:
             posed, surface.mesh.faces, photo.camera, photo.resolution, surface.edges, face_ids
         )[0, :, :, 0]
 
-    def _regularization(self, surface: SculptedSurface, offsets: Tensor) -> Tensor:
-        settings, mesh = self._settings, surface.mesh
+    def _regularization(self, surface: SculptedSurface, offsets: Tensor, step: int) -> Tensor:
+        settings, mesh, steps = self._settings, surface.mesh, self._settings.steps
+        laplacian = falling(settings.laplacian_weight, settings.laplacian_last_share, step, steps)
+        consistency = falling(
+            settings.normal_consistency_weight, settings.normal_consistency_last_share, step, steps
+        )
+        smoothness = falling(
+            settings.smoothness_weight, settings.smoothness_last_share, step, steps
+        )
         return (
-            settings.laplacian_weight * laplacian_loss(mesh.vertices, surface.edges)
-            + settings.normal_consistency_weight
-            * normal_consistency_loss(mesh.vertices, mesh.faces, surface.edges)
-            + settings.smoothness_weight * smoothness_loss(offsets, self._band)
+            laplacian * laplacian_loss(mesh.vertices, surface.edges)
+            + consistency * normal_consistency_loss(mesh.vertices, mesh.faces, surface.edges)
+            + smoothness * smoothness_loss(offsets, self._band)
             + settings.template_weight * template_loss(offsets, self._band)
             + settings.inward_weight * inward_loss(offsets, self._band, settings.inward_allowance)
         )

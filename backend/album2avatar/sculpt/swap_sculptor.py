@@ -15,7 +15,8 @@ from album2avatar.mesh.tetrahedra import TetrahedralMesh, boundary_vertices
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.sculpt.band import Band, neighborhoods
-from album2avatar.sculpt.field import LEVEL_RATES, OffsetField
+from album2avatar.sculpt.field import OffsetField
+from album2avatar.sculpt.grid_offsets import GridOffsets
 from album2avatar.sculpt.losses import smoothness_loss
 from album2avatar.sculpt.normal_guidance import NormalGuidance
 from album2avatar.sculpt.swap_shape import SwapShape
@@ -66,14 +67,12 @@ class SwapSculptor:
         self._ground = ground
         self._guidance = guidance
         self._settings = settings
-        self.field = OffsetField(band, torch.zeros_like(band.body_distance))
+        source = GridOffsets(band.lattice.vertices)
+        self.field = OffsetField(band, torch.zeros_like(band.body_distance), source)
         self.prior_calls = 0
         """Pictures that the prior has judged so far."""
         self._optimizer = torch.optim.Adam(
-            [
-                {"params": [values], "rate": rate}
-                for values, rate in zip(self.field.parameters, LEVEL_RATES, strict=True)
-            ],
+            self.field.parameter_groups(),
             lr=settings.sculpt.learning_rate,
             betas=(0.9, 0.99),
             eps=DAMPING,
@@ -122,14 +121,11 @@ class SwapSculptor:
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a checkpoint needs."""
-        levels = {f"level.{i}": values for i, values in enumerate(self.field.parameters)}
         counted = {"prior_calls": torch.tensor(self.prior_calls)}
-        return levels | counted | optimizer_tensors(self._optimizer, "adam")
+        return self.field.tensors() | counted | optimizer_tensors(self._optimizer, "adam")
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Put back what `tensors` gave."""
-        with torch.no_grad():
-            for index, values in enumerate(self.field.parameters):
-                values.copy_(tensors[f"level.{index}"])
+        self.field.restore(tensors)
         restore_optimizer(self._optimizer, tensors, "adam")
         self.prior_calls = int(tensors["prior_calls"])

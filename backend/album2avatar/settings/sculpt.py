@@ -1,5 +1,7 @@
 """Settings of the sculpt stage."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from album2avatar.settings.base import Frozen
@@ -27,6 +29,9 @@ class SculptGuidanceSettings(GuidanceSettings):
     """Weight of views of the lower body."""
 
 
+FieldKind = Literal["grids", "hash grid", "network"]
+
+
 class SculptSettings(Frozen):
     """How the geometry is found: from the photos' masks and the prior's normal maps.
 
@@ -42,6 +47,10 @@ class SculptSettings(Frozen):
     inward_allowance: float = Field(default=0.006, ge=0, le=0.05)
     """Metres that the surface may lie inside the fitted body before it is held back; the fit
     itself is not more certain than this."""
+
+    field: FieldKind = "grids"
+    """What the offsets from the body are made of: grids from coarse to fine, a multiresolution
+    hash grid, or a small network."""
 
     steps: int = Field(default=1200, ge=1, le=100_000)
     """Steps of the optimisation."""
@@ -60,10 +69,16 @@ class SculptSettings(Frozen):
 
     laplacian_weight: float = Field(default=300.0, ge=0)
     """Holds neighbouring vertices together: without it single lattice vertices make spikes."""
+    laplacian_last_share: float = Field(default=1.0, gt=0, le=1)
+    """This weight at the last step as a share of the first; it falls geometrically."""
     normal_consistency_weight: float = Field(default=0.05, ge=0)
     """Holds neighbouring faces in one plane."""
+    normal_consistency_last_share: float = Field(default=1.0, gt=0, le=1)
+    """The same for this weight."""
     smoothness_weight: float = Field(default=3.0, ge=0)
     """Holds back bends in the distance from the body, where masks and prior say nothing."""
+    smoothness_last_share: float = Field(default=1.0, gt=0, le=1)
+    """The same for this weight."""
     template_weight: float = Field(default=100.0, ge=0)
     """Holds face and feet to the template; hands don't move at all."""
     inward_weight: float = Field(default=200.0, ge=0)
