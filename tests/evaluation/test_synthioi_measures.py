@@ -12,7 +12,11 @@ from album2avatar.body.anny_parts import anny_parts
 from album2avatar.evaluation.avatar import AvatarSurface
 from album2avatar.evaluation.synthioi.shape import normal_errors, surface_errors
 from album2avatar.evaluation.synthioi.sides import side_check
-from album2avatar.evaluation.synthioi.soundness import mesh_soundness, uv_soundness
+from album2avatar.evaluation.synthioi.soundness import (
+    mesh_soundness,
+    seam_differences,
+    uv_soundness,
+)
 from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.model_folders import find_model
 from album2avatar.perception.model import load_perception
@@ -111,6 +115,20 @@ def test_a_hole_is_counted_by_its_edges():
     sphere = trimesh.creation.icosphere(subdivisions=1)
     sphere.update_faces(np.arange(len(sphere.faces)) > 0)
     assert mesh_soundness(as_mesh(sphere))["holes"] == 3
+
+
+def test_a_seam_shows_where_its_sides_have_other_colors():
+    """Two triangles apart in the texture: one half white, the other grey or white too."""
+    vertices = torch.tensor([[0, 0, 0], [0.5, 0, 0], [0.5, 0, 0.5], [0, 0, 0.5]])
+    mesh = Mesh(vertices, torch.tensor([[0, 1, 2], [0, 2, 3]]))
+    flat = torch.tensor([[0.1, 0.1], [0.4, 0.1], [0.4, 0.4], [0.6, 0.1], [0.9, 0.4], [0.6, 0.4]])
+    uv = UvMap(flat, torch.tensor([[0, 1, 2], [3, 4, 5]]))
+    albedo = torch.ones(64, 64, 3)
+    assert seam_differences(mesh, uv, albedo)["seams"] == pytest.approx(0.0, abs=1e-6)
+    albedo[:, 32:] = 0.0
+    assert seam_differences(mesh, uv, albedo)["seams"] == pytest.approx(100.0, abs=0.1)
+    whole = UvMap(flat[[0, 1, 2, 5]], torch.tensor([[0, 1, 2], [0, 2, 3]]))
+    assert seam_differences(mesh, whole, albedo)["seams"] == 0.0
 
 
 @pytest.mark.parametrize(("widening", "stretch"), [(1.0, 1.0), (2.0, math.sqrt(1.25))])

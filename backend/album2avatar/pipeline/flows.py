@@ -210,7 +210,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
         also_reads=("seed", "rig", "prompt_addition"),
-        version=4,
+        version=5,
     ),
     Stage(
         name="rig",

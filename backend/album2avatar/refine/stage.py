@@ -25,6 +25,7 @@ from album2avatar.refine.photo_choice import photo_chances
 from album2avatar.refine.preview import comparison_strip
 from album2avatar.refine.seen_keypoints import SeenKeypoints
 from album2avatar.refine.settling import PoseEvidence
+from album2avatar.render.seams import continue_across_seams
 from album2avatar.settings import RigSettings, Settings
 from album2avatar.skinning.transfer import skin_surface
 from album2avatar.workspace import Workspace
@@ -96,6 +97,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     ]
     fused = fuse_photos(surface, aligner.vertices, refined, photos, size)
     texture = fused.texels.fill(lay_over(surface, fused, albedo, FADING))
+    texture = continue_across_seams(texture, surface.faces, surface.uv, fused.texels)
     seen = fused.texels.fill(fused.confidence[:, None]).expand(-1, -1, 3)
     _save(workspace, painted, aligner.vertices, texture, seen)
     save_poses(workspace.refined_poses, refined)

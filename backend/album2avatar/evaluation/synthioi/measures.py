@@ -18,9 +18,14 @@ from album2avatar.evaluation.image_similarity import (
 from album2avatar.evaluation.metrics import Floats
 from album2avatar.evaluation.synthioi.shape import normal_errors, surface_errors
 from album2avatar.evaluation.synthioi.sides import side_check
-from album2avatar.evaluation.synthioi.soundness import mesh_soundness, uv_soundness
+from album2avatar.evaluation.synthioi.soundness import (
+    mesh_soundness,
+    seam_differences,
+    uv_soundness,
+)
 from album2avatar.mesh.storage import load_mesh
 from album2avatar.perception.model import Perception
+from album2avatar.pictures import load_texture
 from album2avatar.synthetic.ground_truth import GroundTruth
 from album2avatar.workspace import Workspace
 
@@ -63,6 +68,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure("pieces", "loose pieces", "craft", decimals=0),
     Measure("uv_stretch", "UV stretch", "craft", decimals=3),
     Measure("texels_per_mm", "texels a mm (5 % quantile)", "craft", True, decimals=3),
+    Measure("seams", "ΔE across seams (95 %)", "craft", decimals=1),
     Measure("swap_change", "change beside a swap", "craft", decimals=6),
     Measure("prior_calls", "prior calls", "effort", decimals=0),
     Measure("seconds", "seconds", "effort", decimals=0),
@@ -90,8 +96,9 @@ def measure_avatar(truth: GroundTruth, workspace: Workspace, perception: Percept
     measured = measure_surface(truth, load_avatar(workspace), perception)
     craft = mesh_soundness(stored.mesh)
     if stored.uv is not None:
-        texture_size = load_avatar(workspace).albedo.shape[0]
-        craft |= uv_soundness(stored.mesh, stored.uv, texture_size)
+        albedo = load_texture(workspace.albedo)
+        craft |= uv_soundness(stored.mesh, stored.uv, albedo.shape[0])
+        craft |= seam_differences(stored.mesh, stored.uv, albedo)
     return replace(measured, values={**measured.values, **craft})
 
 

@@ -5,14 +5,18 @@ import math
 import torch
 from torch import Tensor
 
+from album2avatar.evaluation.metrics import color_difference
 from album2avatar.mesh.borders import face_pieces
 from album2avatar.mesh.quality import radius_ratios, smallest_angles
+from album2avatar.mesh.seam_edges import seam_edges
 from album2avatar.mesh.self_intersections import is_crossing
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh, UvMap
+from album2avatar.render.texture import texture
 
 NEEDLE = math.radians(10.0)
 """A smallest angle below which a triangle shades and bends badly."""
+_SEAM_SAMPLES = 4
 _LEAST_AREA = 1e-14
 """Square metres, or shares of the texture, below which a triangle counts as nothing."""
 
@@ -62,6 +66,30 @@ def uv_soundness(mesh: Mesh, uv: UvMap, texture_size: int) -> dict[str, float]:
         "uv_stretch": math.sqrt(float(stretch)),
         "texels_per_mm": _weighted_quantile(density, area, 0.05),
     }
+
+
+def seam_differences(mesh: Mesh, uv: UvMap, albedo: Tensor) -> dict[str, float]:
+    """How much the colour jumps where the surface is cut for its texture.
+
+    Args:
+        albedo: (H, W, 3) sRGB 0..1, row 0 at v = 0.
+
+    Returns:
+        `seams`, ΔE*ab between both sides of the seams, below which 95 % of their length is. A
+        difference of 2.3 is just noticeable.
+    """
+    seams = seam_edges(mesh.faces, uv)
+    if len(seams.vertices) == 0:
+        return {"seams": 0.0}
+    along = torch.linspace(0, 1, _SEAM_SAMPLES + 2)[1:-1, None]
+    lines = seams.sides[:, :, None]  # (S, 2 sides, 1, 2 ends, 2)
+    places = (1 - along) * lines[..., 0, :] + along * lines[..., 1, :]
+    colors = texture(albedo, places, "clamp").double().numpy()
+    difference = torch.from_numpy(color_difference(colors[:, 0], colors[:, 1]))
+    start, end = mesh.vertices[seams.vertices].unbind(1)
+    lengths = (end - start).norm(dim=1)
+    weights = lengths.double()[:, None].expand_as(difference)
+    return {"seams": _weighted_quantile(difference.flatten(), weights.flatten(), 0.95)}
 
 
 def _areas(corners: Tensor) -> Tensor:
