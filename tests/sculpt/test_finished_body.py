@@ -11,7 +11,8 @@ from album2avatar.mesh.quality import smallest_angles
 from album2avatar.mesh.self_intersections import crossing_faces
 from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.types import Mesh
-from album2avatar.sculpt.band import build_band
+from album2avatar.sculpt.band import band_of
+from album2avatar.sculpt.band_cells import choose_cells
 from album2avatar.sculpt.finishing import FinishedSurface, finish
 from album2avatar.sculpt.template import BARE_FREEDOM, make_template
 from toy_person import no_attire
@@ -30,7 +31,8 @@ def body() -> CanonicalBody:
 def finished(body: CanonicalBody) -> FinishedSurface:
     template = make_template(body, 2.0, BARE_FREEDOM, {})
     nothing = ClothField(no_attire(), body)
-    band = build_band(template, [], nothing, 88, 0.05)
+    cells = choose_cells(template, [], nothing, 88, 0.05)
+    band = band_of(cells.lattice(template), template, nothing)
     surface = march(band.body_distance, band.edges)
     return finish(Mesh(surface.carry(band.lattice.vertices), surface.faces), template, nothing)
 

@@ -22,14 +22,21 @@ from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.progress import JobControl, ProgressEvent, silent_job
 from album2avatar.render.shading import render_mask
-from album2avatar.sculpt.band import build_band, smooth_weights
+from album2avatar.sculpt.band import Band, band_of, smooth_weights
+from album2avatar.sculpt.band_cells import choose_cells
 from album2avatar.sculpt.field import OffsetField, make_source
 from album2avatar.sculpt.finishing import finish, largest_component
 from album2avatar.sculpt.hull import first_offsets, hull_distance
 from album2avatar.sculpt.losses import inward_loss
 from album2avatar.sculpt.photos import MaskedPhoto, draw_cloth, mask_photo, may_be_person
 from album2avatar.sculpt.stage import run
-from album2avatar.sculpt.template import BARE_FREEDOM, SHOE_COVER, make_template, part_cover
+from album2avatar.sculpt.template import (
+    BARE_FREEDOM,
+    SHOE_COVER,
+    Template,
+    make_template,
+    part_cover,
+)
 from album2avatar.settings import SculptGuidanceSettings, SculptSettings, Settings
 from album2avatar.workspace import Workspace
 from toy_person import (
@@ -57,6 +64,17 @@ def small_handed_body() -> CanonicalBody:
     parts = {"hand.L": across > 0.29, "hand.R": across < -0.29, "head": up > 1.65}
     body = egg_body(mesh)
     return replace(body, parts=body.parts | parts | {"face": up > 1.68})
+
+
+def build_band(
+    template: Template,
+    photos: list[MaskedPhoto],
+    described: ClothField,
+    count: int,
+    outward_reach: float,
+) -> Band:
+    cells = choose_cells(template, photos, described, count, outward_reach)
+    return band_of(cells.lattice(template), template, described)
 
 
 def dressed() -> Mesh:
@@ -95,6 +113,9 @@ def settings(prior_folder: Path) -> Settings:
             photo_height=48,
             photos_per_step=2,
             guidance=SculptGuidanceSettings(views_per_step=1, supersampling=1),
+            recentrings=1,
+            refined_share=0.3,
+            refine_after=0.6,
             preview_every=12,
             checkpoint_every=7,
         ),

@@ -44,7 +44,7 @@ class OffsetField:
     def __init__(self, band: Band, first: Tensor, source: OffsetSource) -> None:
         """
         Args:
-            first: (N,) metres, the offsets at the start.
+            first: (N,) metres, the offsets at the start, as far as the band leaves freedom.
             source: of what is added to them at the band's vertices.
         """
         self._band = band
@@ -58,7 +58,7 @@ class OffsetField:
 
     def offsets(self) -> Tensor:
         """(N,) metres added to the body's distance; negative moves the surface outwards."""
-        return self._band.freedom * (self._first + self._source.offsets())
+        return self._first + self._band.freedom * self._source.offsets()
 
     def signed_distance(self, offsets: Tensor) -> Tensor:
         """(N,) metres; on the band's rim always the body's, so that nothing is cut open, and

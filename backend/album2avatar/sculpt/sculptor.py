@@ -11,6 +11,7 @@ from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
 from album2avatar.mesh.laplacian import laplacian_loss, normal_consistency_loss
 from album2avatar.mesh.marching import MarchedSurface, march
+from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.topology import EdgeTable, edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.prior.personalized import PersonalizedPrior
@@ -27,6 +28,7 @@ from album2avatar.sculpt.losses import (
 )
 from album2avatar.sculpt.normal_guidance import NormalGuidance
 from album2avatar.sculpt.photos import MaskedPhoto
+from album2avatar.sculpt.rebuilding import BandBuilder, LaidBand
 from album2avatar.sculpt.schedule import falling
 from album2avatar.seeding import torch_generator
 from album2avatar.settings.sculpt import SculptSettings
@@ -55,34 +57,42 @@ class Sculptor:
 
     def __init__(
         self,
-        band: Band,
+        builder: BandBuilder,
         body: CanonicalBody,
         photos: Sequence[MaskedPhoto],
         prior: PersonalizedPrior,
         settings: SculptSettings,
         seed: int,
-        drafted: Tensor | None,
+        draft: DistanceField | None,
     ) -> None:
         """
         Args:
+            builder: lays the band, now and later.
             photos: whose masks hold the outlines; none for a person who is only described.
-            drafted: (N,) metres from the band's vertices to the draft, signed; None without one.
+            draft: to start half-way to; None without one.
         """
-        self._band = band
+        self._builder = builder
         self._photos = photos
         self._guidance = NormalGuidance(prior, body, settings, settings.steps, seed)
         self._settings = settings
         self._seed = seed
-        # Marching in a posed lattice gives the posed surface: skinning once is enough.
-        self._posed_lattices = [
-            skin_points(band.lattice.vertices, band.weights, photo.bone_transforms)[0]
-            for photo in photos
-        ]
-        first = first_offsets(band, self._posed_lattices, photos, drafted)
-        source = make_source(settings.field, band.lattice.vertices, seed)
-        self.field = OffsetField(band, first, source)
+        cells, band = builder.first(photos)
+        places = band.lattice.vertices
+        drafted = None if draft is None else draft.closest(places).signed_distance
+        offsets = first_offsets(band, self._posed(band), photos, drafted)
+        self._is_first_band = True
         self.prior_calls = 0
         """Pictures that the prior has judged so far."""
+        self._lay(LaidBand(band, cells, band.freedom * offsets))
+
+    def _lay(self, laid: LaidBand) -> None:
+        """Start from a band, with an optimiser that knows nothing yet."""
+        band, settings = laid.band, self._settings
+        self._laid = laid
+        # Marching in a posed lattice gives the posed surface: skinning once is enough.
+        self._posed_lattices = self._posed(band)
+        source = make_source(settings.field, band.lattice.vertices, self._seed)
+        self.field = OffsetField(band, laid.first, source)
         self._optimizer = torch.optim.Adam(
             self.field.parameter_groups(),
             lr=settings.learning_rate,
@@ -90,8 +100,19 @@ class Sculptor:
             eps=DAMPING,
         )
 
+    def _posed(self, band: Band) -> list[Tensor]:
+        """The band's vertices (N, 3) in each photo's pose."""
+        return [
+            skin_points(band.lattice.vertices, band.weights, photo.bone_transforms)[0]
+            for photo in self._photos
+        ]
+
     def train_step(self, step: int) -> dict[str, float]:
         """Take step number `step`; returns numbers for the report."""
+        rebuilt = self._builder.rebuilt(step, self._laid, self.field.offsets().detach())
+        if rebuilt is not None:
+            self._lay(rebuilt)
+            self._is_first_band = False
         offsets = self.field.offsets()
         surface = self.surface(offsets)
         silhouette = self._silhouette_loss(surface, step)
@@ -115,17 +136,22 @@ class Sculptor:
 
     def surface(self, offsets: Tensor) -> SculptedSurface:
         """March the field."""
-        marched = march(self.field.signed_distance(offsets), self._band.edges)
-        vertices = marched.carry(self._band.lattice.vertices)
+        marched = march(self.field.signed_distance(offsets), self._laid.band.edges)
+        vertices = marched.carry(self._laid.band.lattice.vertices)
         return SculptedSurface(marched, Mesh(vertices, marched.faces), edge_table(marched.faces))
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a checkpoint needs."""
         counted = {"prior_calls": torch.tensor(self.prior_calls)}
-        return self.field.tensors() | counted | optimizer_tensors(self._optimizer, "adam")
+        state = self.field.tensors() | counted | optimizer_tensors(self._optimizer, "adam")
+        return state if self._is_first_band else state | self._laid.tensors()
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Put back what `tensors` gave."""
+        laid = self._builder.restored(tensors, self._laid)
+        self._is_first_band = laid is self._laid
+        if not self._is_first_band:
+            self._lay(laid)
         self.field.restore(tensors)
         restore_optimizer(self._optimizer, tensors, "adam")
         self.prior_calls = int(tensors["prior_calls"])
@@ -154,7 +180,8 @@ class Sculptor:
         )[0, :, :, 0]
 
     def _regularization(self, surface: SculptedSurface, offsets: Tensor, step: int) -> Tensor:
-        settings, mesh, steps = self._settings, surface.mesh, self._settings.steps
+        settings, mesh, band = self._settings, surface.mesh, self._laid.band
+        steps = settings.steps
         laplacian = falling(settings.laplacian_weight, settings.laplacian_last_share, step, steps)
         consistency = falling(
             settings.normal_consistency_weight, settings.normal_consistency_last_share, step, steps
@@ -165,7 +192,7 @@ class Sculptor:
         return (
             laplacian * laplacian_loss(mesh.vertices, surface.edges)
             + consistency * normal_consistency_loss(mesh.vertices, mesh.faces, surface.edges)
-            + smoothness * smoothness_loss(offsets, self._band)
-            + settings.template_weight * template_loss(offsets, self._band)
-            + settings.inward_weight * inward_loss(offsets, self._band, settings.inward_allowance)
+            + smoothness * smoothness_loss(offsets, band)
+            + settings.template_weight * template_loss(offsets, band)
+            + settings.inward_weight * inward_loss(offsets, band, settings.inward_allowance)
         )

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import torch
-from torch import Tensor
 
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import AssetKind
@@ -22,10 +21,10 @@ from album2avatar.mesh.types import Mesh
 from album2avatar.model_folders import find_model
 from album2avatar.prior.personalized import load_personalized_prior
 from album2avatar.progress import JobControl
-from album2avatar.sculpt.band import Band, build_band
 from album2avatar.sculpt.finishing import finish
 from album2avatar.sculpt.photos import read_photos
 from album2avatar.sculpt.preview import save_normal_strip
+from album2avatar.sculpt.rebuilding import BandBuilder
 from album2avatar.sculpt.sculptor import Sculptor
 from album2avatar.sculpt.template import make_template, part_cover, part_freedom
 from album2avatar.settings import Settings
@@ -47,12 +46,12 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     )
     job.raise_if_cancelled()
     described = ClothField(attire, fitted)
-    band = build_band(template, photos, described, own.lattice_cells, own.outward_reach)
+    builder = BandBuilder(template, described, own)
     prior = load_personalized_prior(
         find_model(settings.prior), workspace.personalization, device, settings.prompt_addition
     )
-    drafted = _draft_distance(workspace, band)
-    sculptor = Sculptor(band, body, photos, prior, own, settings.seed, drafted)
+    draft = _draft(workspace, device)
+    sculptor = Sculptor(builder, body, photos, prior, own, settings.seed, draft)
 
     checkpoint_path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(checkpoint_path)
@@ -84,13 +83,12 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     checkpoint_path.unlink(missing_ok=True)
 
 
-def _draft_distance(workspace: Workspace, band: Band) -> Tensor | None:
-    """Signed distance of the band's vertices to the draft; words alone have none."""
+def _draft(workspace: Workspace, device: torch.device) -> DistanceField | None:
+    """The distance to the draft; words alone have none."""
     if not workspace.draft.painted.exists():
         return None
-    drafted, places = load_mesh(workspace.draft.painted).mesh, band.lattice.vertices
-    there = Mesh(drafted.vertices.to(places.device), drafted.faces.to(places.device))
-    return DistanceField(there).closest(places).signed_distance
+    drafted = load_mesh(workspace.draft.painted).mesh
+    return DistanceField(Mesh(drafted.vertices.to(device), drafted.faces.to(device)))
 
 
 def _mesh(sculptor: Sculptor) -> Mesh:

@@ -43,7 +43,15 @@ class SculptSettings(Frozen):
     close_up_magnification: float = Field(default=2.0, ge=1, le=3)
     """How much finer the lattice is at hands and head, which carry the likeness."""
     outward_reach: float = Field(default=0.2, gt=0.02, le=0.5)
-    """Metres from the body within which clothes and hair are looked for."""
+    """Metres from the body within which clothes and hair are looked for at first."""
+    recentrings: int = Field(default=3, ge=0, le=20)
+    """How often, at even parts of the steps, the lattice gets more room where the surface has
+    come to its rim: clothes that are wider than masks or words said."""
+    refined_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of the tetrahedra at the surface that are cut into eight, where it turns most; 0 cuts
+    none."""
+    refine_after: float = Field(default=0.5, ge=0, lt=1)
+    """Share of the steps after which they are cut; from then on the lattice gets no more room."""
     inward_allowance: float = Field(default=0.006, ge=0, le=0.05)
     """Metres that the surface may lie inside the fitted body before it is held back; the fit
     itself is not more certain than this."""
