@@ -74,7 +74,7 @@ def test_smaller_pictures_cost_less_and_pull_every_pixel(folder):
     assert small.shape == (2, 8, 8, 3)
     assert whole.shape == (2, 16, 16, 3)
     assert (small.abs().amax(-1) > 0).all()
-    assert cheap < 0.3 * price
+    assert cheap < 0.35 * price  # a quarter of the pixels; the words cost the same
 
 
 def test_without_a_schedule_the_prior_is_asked_at_its_own_size(folder):
