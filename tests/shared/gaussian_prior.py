@@ -22,7 +22,7 @@ class GaussianPrior:
     asked: list[int] = field(default_factory=list)
     """Rows of each call."""
 
-    def encode_images(self, images: Tensor) -> Tensor:
+    def encode_images(self, images: Tensor, size: int) -> Tensor:
         return images.permute(0, 3, 1, 2)
 
     def predict_noise(

@@ -26,8 +26,9 @@ class LatentPrior(Protocol):
         """(T,) share of the signal's variance at each timestep."""
         ...
 
-    def encode_images(self, images: Tensor) -> Tensor:
-        """(B, H, W, 3) in 0..1 to scaled latents (B, c, h, w); differentiable."""
+    def encode_images(self, images: Tensor, size: int) -> Tensor:
+        """(B, H, W, 3) in 0..1, brought to `size` squared, to scaled latents (B, c, h, w);
+        differentiable."""
         ...
 
     def predict_noise(
@@ -70,13 +71,14 @@ def distillation_loss(
     weight is 1 - alpha_bar (Poole et al. 2023).
 
     Args:
-        images: (B, H, W, 3) in 0..1, row 0 at the top, H and W the prior's image size.
+        images: (B, S, S, 3) in 0..1, row 0 at the top; S may differ from the size
+            that the prior was trained on, as long as it halves evenly.
         embeddings: of B prompts.
         timesteps: (B,) int64, from `sample_timesteps`.
         generator: CPU generator of the noise.
         rule: which member of the family, and how strong.
     """
-    latents = prior.encode_images(images)
+    latents = prior.encode_images(images, images.shape[1])
     with torch.no_grad():
         noise = torch.randn(latents.shape, generator=generator).to(latents)
         timesteps = timesteps.to(latents.device)

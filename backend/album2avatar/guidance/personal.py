@@ -1,7 +1,7 @@
 """Score distillation under what the prior learned about one person."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,10 +11,14 @@ from album2avatar.assets import Framing
 from album2avatar.errors import SettingsError
 from album2avatar.guidance.distillation import Distillation, PromptEmbeddings, distillation_loss
 from album2avatar.guidance.gradients import Rule, Wording, wordings_read
+from album2avatar.guidance.resolution import picture_size
 from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
 from album2avatar.prior.personalized import PersonalizedPrior
 from album2avatar.prior.prompt_limit import fits
 from album2avatar.settings.guidance import GuidanceSettings
+
+_SETTINGS: Mapping[Wording, str] = {"negative": "negative_prompt", "source": "source_prompt"}
+"""Wordings that a setting gives."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,12 @@ class PersonalGuidance:
     steps: int
     """Over which the noise falls."""
 
-    @property
-    def image_size(self) -> int:
-        """Height and width of the renderings that the prior wants, pixels."""
-        return self.prior.prior.image_size
+    def picture_size(self, step: int) -> int:
+        """Height and width of the renderings that the prior is asked about at a step, pixels."""
+        prior = self.prior.prior
+        return picture_size(
+            self.settings.resolution, step / self.steps, prior.image_size, prior.size_multiple
+        )
 
     def distil(
         self,
@@ -43,7 +49,7 @@ class PersonalGuidance:
 
         Args:
             framings: of the B views.
-            images: (B, S, S, 3) in 0..1, row 0 at the top, S being `image_size`.
+            images: (B, S, S, 3) in 0..1, row 0 at the top, S being the step's `picture_size`.
             prompts: B sentences.
             generator: CPU generator of timesteps and noise.
 
@@ -77,8 +83,9 @@ class PersonalGuidance:
     def _embed(
         self, expert: PersonalizedPrior, rule: Rule, prompts: Sequence[str]
     ) -> PromptEmbeddings:
-        if self.settings.method == "bridge":  # not only when its words are read: that is late
-            self._require_room_for_source(expert, prompts)
+        # Words that are read late are checked at the first step as well.
+        for wording in wordings_read(Rule(self.settings.method, self.settings.scale)):
+            self._require_room(expert, wording, prompts)
         return {
             wording: expert.embed(self._sentences(wording, prompts))
             for wording in wordings_read(rule)
@@ -92,13 +99,19 @@ class PersonalGuidance:
         words = self.settings.negative_prompt if wording == "negative" else ""
         return [words] * len(prompts)
 
-    def _require_room_for_source(self, expert: PersonalizedPrior, prompts: Sequence[str]) -> None:
-        for prompt, sentence in zip(prompts, self._sentences("source", prompts), strict=True):
+    def _require_room(
+        self, expert: PersonalizedPrior, wording: Wording, prompts: Sequence[str]
+    ) -> None:
+        """The prior reads all of a setting's words, where it reads all of the prompt's."""
+        setting = _SETTINGS.get(wording)
+        if setting is None:
+            return
+        for prompt, sentence in zip(prompts, self._sentences(wording, prompts), strict=True):
             if fits(expert.prior, prompt) and not fits(expert.prior, sentence):
                 raise SettingsError(
-                    f"`guidance.source_prompt` is too long: with it the prompt '{prompt}' has more "
-                    f"than the {expert.prior.prompt_limit} pieces of words that the prior's text "
-                    "encoder reads. Shorten it, or choose another `guidance.method`."
+                    f"`guidance.{setting}` is too long: '{sentence}' has more than the "
+                    f"{expert.prior.prompt_limit} pieces of words that the prior's text encoder "
+                    "reads. Shorten it, or choose another `guidance.method`."
                 )
 
 

@@ -90,7 +90,7 @@ class Painter:
         )
         light = sample_light(len(views), draws)
         words, background = sample_backgrounds(len(views), draws)
-        size = guidance.image_size * own.supersampling
+        size = guidance.picture_size(step) * own.supersampling
         seen = look(self._surface, views.cameras, size)
         logits = self._canvas.logits(seen)
         colors = torch.sigmoid(logits)

@@ -107,6 +107,13 @@ class Prior:
         return self.latent_size * 2 ** (len(self.vae.config["block_out_channels"]) - 1)
 
     @property
+    def size_multiple(self) -> int:
+        """What the height and width of any picture are multiples of, for autoencoder and UNet to
+        halve them evenly; 64 in the SD class."""
+        halvings = len(self.vae.config["block_out_channels"]) - 1
+        return 2 ** (halvings + len(self.unet.config["block_out_channels"]) - 1)
+
+    @property
     def alphas_cumprod(self) -> Tensor:
         """(T,) share of the picture's variance that is left after each noise step."""
         return self.scheduler.alphas_cumprod.clamp(min=LEAST_SIGNAL).to(self.device)
@@ -154,20 +161,21 @@ class Prior:
             _with_empty_as_zeros(embeddings, prompts) if self.empty_prompt_is_zero else embeddings
         )
 
-    def encode_images(self, images: Tensor) -> Tensor:
+    def encode_images(self, images: Tensor, size: int | None = None) -> Tensor:
         """Encode pictures to the mean of their latent distribution.
 
         Args:
-            images: (B, H, W, 3) sRGB 0..1, top row first, of any size; resized to the
-                model's square, so pass square pictures where proportions matter.
+            images: (B, H, W, 3) sRGB 0..1, top row first, of any size; resized to a
+                square, so pass square pictures where proportions matter.
+            size: of the square, pixels, a multiple of `size_multiple`; `image_size` where None.
 
         Returns:
             (B, c, h, w) latents scaled to unit variance, differentiable in `images`.
         """
-        size = (self.image_size, self.image_size)
+        square = (size or self.image_size,) * 2
         pixels = images.permute(0, 3, 1, 2)
-        if pixels.shape[2:] != size:
-            pixels = F.interpolate(pixels, size, mode="bilinear", antialias=True)
+        if pixels.shape[2:] != square:
+            pixels = F.interpolate(pixels, square, mode="bilinear", antialias=True)
         distribution = self.vae.encode(
             (pixels * 2 - 1).to(_precision(self.vae)), return_dict=False
         )[0]

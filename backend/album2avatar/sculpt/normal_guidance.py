@@ -56,7 +56,7 @@ class NormalGuidance:
             numpy_generator(self._seed, "sculpt", "views", step),
             mesh.vertices.device,
         )
-        size = self._guidance.image_size * settings.supersampling
+        size = self._guidance.picture_size(step) * settings.supersampling
         normals, _ = render_normals(
             mesh.vertices, mesh.faces, views.cameras, (size, size), edges, face_ids
         )

@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from album2avatar.settings.base import Frozen
 
@@ -37,6 +37,10 @@ class GuidanceSettings(Frozen):
     """Views in one batch; fewer make the steps too noisy for the learning rate."""
     supersampling: int = Field(default=2, ge=1, le=4)
     """Samples along each side of a pixel, so that outlines look as in photos."""
+    resolution: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
+    """Size of the pictures that the prior judges: from which share of the steps, and as a share of
+    the size that it was trained on. `[[0, 0.5], [0.4, 1]]` asks at half the size, for a quarter
+    of the price, until 40 % are done."""
 
     lowest_timestep: float = Field(default=0.02, ge=0, le=1)
     """Smallest share of noise; below it a rendering hardly differs from what the prior returns."""
@@ -53,6 +57,19 @@ class GuidanceSettings(Frozen):
     """Weight of views of the lower body."""
     head_share: float = Field(default=0.3, ge=0, le=1)
     """Weight of close-ups of the head: 5 % of the surface and half of the likeness."""
+
+    @field_validator("resolution")
+    @classmethod
+    def _sizes_are_in_order(
+        cls, resolution: tuple[tuple[float, float], ...]
+    ) -> tuple[tuple[float, float], ...]:
+        """Every step has a size, and it is one that a prior can be asked at."""
+        starts = [start for start, _ in resolution]
+        if not starts or starts[0] != 0 or starts != sorted(set(starts)) or starts[-1] >= 1:
+            raise ValueError("the shares of the steps have to rise from 0 and stay below 1")
+        if any(not 0.25 <= size <= 2 for _, size in resolution):
+            raise ValueError("a size has to be 0.25 to 2 times the prior's")
+        return resolution
 
     @model_validator(mode="after")
     def _look_somewhere(self) -> Self:
