@@ -363,3 +363,27 @@ def test_a_person_without_photos_is_sculpted_by_the_prior_alone(
     assert (edge_table(mesh.faces).opposite >= 0).all()
     # Nobody but the prior moves the surface, by a centimetre a step at most.
     assert float((mesh.vertices.amax(0) - egg().vertices.amax(0)).abs().max()) < 0.1
+
+
+def test_from_the_body_on_nobody_asks_the_masks_if_they_have_no_weight(
+    album: Workspace, tmp_path: Path, settings: Settings
+):
+    """The masks of a much wider person make the same surface; heard, they make another one."""
+    other = copy_of(album, tmp_path / "wide")
+    poses = photo_poses(AZIMUTHS)
+    wide = masks_of(Mesh(egg().vertices * torch.tensor([1.6, 1.6, 1.05]), egg().faces), poses)
+    for name, mask in zip(poses.photos, wide, strict=True):
+        save_mask(other, name, (mask.numpy() * len(ASSETS)).astype(np.uint8))
+
+    def sculpt(workspace: Workspace, weight: float) -> torch.Tensor:
+        own = settings.sculpt.model_copy(
+            update={"start": "body", "silhouette_weight": weight, "steps": 4}
+        )
+        changed = settings.model_copy(update={"sculpt": own})
+        run(workspace, changed, silent_job("sculpt"))
+        return load_mesh(workspace.sculpt).mesh.vertices
+
+    own = copy_of(album, tmp_path / "own")
+    assert torch.equal(sculpt(own, 0.0), sculpt(other, 0.0))
+    first, second = sculpt(own, 1.0), sculpt(other, 1.0)
+    assert first.shape != second.shape or not torch.equal(first, second)

@@ -52,7 +52,7 @@ class BandCells:
 
 def choose_cells(
     template: Template,
-    photos: Sequence[MaskedPhoto],
+    photos: Sequence[MaskedPhoto] | None,
     described: ClothField,
     count: int,
     outward_reach: float,
@@ -60,6 +60,7 @@ def choose_cells(
     """The neighbourhood of the body, and what masks or words leave room for.
 
     Args:
+        photos: whose masks leave room; where None, there is room everywhere within reach.
         described: cloth that no mask needs to show.
         count: cubes along the body's height.
         outward_reach: metres.
@@ -90,7 +91,9 @@ def choose_cells(
     wide = deep_enough & ~chosen & (distance < outward_reach)
     weights = closest.interpolate(template.weights)[wide]
     room = described.distance(centres[wide], radius[wide]) < DESCRIBED_MARGIN
-    if photos:
+    if photos is None:
+        room[:] = True
+    elif photos:
         room |= may_be_person(centres[wide], weights, photos, MASK_MARGIN)
     chosen[wide] = room
     return BandCells(origin, spacing, cells[chosen])

@@ -53,8 +53,8 @@ class BandBuilder:
         self._described = described
         self._settings = settings
 
-    def first(self, photos: Sequence[MaskedPhoto]) -> tuple[BandCells, Band]:
-        """The band around the body, as far as masks and words leave room."""
+    def first(self, photos: Sequence[MaskedPhoto] | None) -> tuple[BandCells, Band]:
+        """The band around the body, as far as masks and words leave room; everywhere for None."""
         settings = self._settings
         cells = choose_cells(
             self._template,

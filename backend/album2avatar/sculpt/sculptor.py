@@ -76,10 +76,14 @@ class Sculptor:
         self._guidance = NormalGuidance(prior, body, settings, settings.steps, seed)
         self._settings = settings
         self._seed = seed
-        cells, band = builder.first(photos)
-        places = band.lattice.vertices
-        drafted = None if draft is None else draft.closest(places).signed_distance
-        offsets = first_offsets(band, self._posed(band), photos, drafted)
+        if settings.start == "album":
+            cells, band = builder.first(photos)
+            places = band.lattice.vertices
+            drafted = None if draft is None else draft.closest(places).signed_distance
+            offsets = first_offsets(band, self._posed(band), photos, drafted)
+        else:
+            cells, band = builder.first(None)
+            offsets = first_offsets(band, [], [], None)
         self._is_first_band = True
         self.prior_calls = 0
         """Pictures that the prior has judged so far."""
@@ -160,8 +164,8 @@ class Sculptor:
         return 1.0 - (1.0 - LAST_RATE) * step / self._settings.steps
 
     def _silhouette_loss(self, surface: SculptedSurface, step: int) -> Tensor:
-        """Compare the posed surface with the masks of some photos; 0 where there are none."""
-        if not self._photos:
+        """Compare the posed surface with the masks of some photos; 0 where none are heard."""
+        if not self._photos or self._settings.silhouette_weight == 0:
             return surface.mesh.vertices.new_zeros(())
         generator = torch_generator(self._seed, "sculpt", "photos", step)
         count = min(self._settings.photos_per_step, len(self._photos))

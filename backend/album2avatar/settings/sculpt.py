@@ -38,6 +38,9 @@ class SculptSettings(Frozen):
     The defaults are for a prior of Stable Diffusion's size on a GPU.
     """
 
+    start: Literal["album", "body"] = "album"
+    """Where the surface starts: between the masks' hull and the draft, or on the fitted body, as
+    published systems do."""
     lattice_cells: int = Field(default=104, ge=16, le=256)
     """Lattice cubes along the body's height; 104 are 16 mm for an adult."""
     close_up_magnification: float = Field(default=2.0, ge=1, le=3)
