@@ -19,7 +19,9 @@ def evaluate(
     ] = "ours; puzzleavatar",
     people: Annotated[int, typer.Option(min=1, help="Number of people.")] = 8,
     first: Annotated[int, typer.Option(min=0, help="Number of the first one.")] = 0,
-    seeds: Annotated[str, typer.Option(help="Each is another album and another run.")] = "0,1",
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Albums and runs of each person, with seeds from 0 on.")
+    ] = 2,
     scale: Annotated[
         str, typer.Option(help="Preset with the models, sizes and learning rates of all.")
     ] = "quick",
@@ -46,8 +48,7 @@ def evaluate(
     from album2avatar.perception.model import load_perception
 
     names = check_contenders([name.strip() for name in contenders.split(";")])
-    numbers = [int(seed) for seed in seeds.split(",")]
-    trials = [Trial(first + index, seed) for seed in numbers for index in range(people)]
+    trials = [Trial(first + index, seed) for seed in range(seeds) for index in range(people)]
     perception = load_perception(find_model("demo-perception"))
     cancelled = cancelled_by_signals()
     with shown_progress() as listener:
@@ -56,7 +57,7 @@ def evaluate(
         for trial in trials:
             results[PERSON].append(truth_result(bench, trial, perception))
             for name in names:
-                with_swap = trial.seed == numbers[0]
+                with_swap = trial.seed == 0
                 results[name].append(result_of(bench, name, trial, perception, with_swap))
     table = markdown_table(results)
     write_bytes(output / "synthioi.md", f"{table}\n".encode())

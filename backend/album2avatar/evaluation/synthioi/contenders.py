@@ -13,7 +13,52 @@ OURS = "ours"
 PREDICTIONS = {"sds": 2, "csd": 2, "nfsd": 3, "bridge": 3}
 """Noise predictions that a method reads of each view, at most."""
 
-ABLATIONS: Mapping[str, Mapping[str, Any]] = {}
+ABLATIONS: Mapping[str, Mapping[str, Any]] = {
+    "not refined": {"refine": {"source": "none"}},
+    "refined in colours alone": {"refine": {"visits": 0}},
+    "masks unheard": {"sculpt": {"silhouette_weight": 0.0}},
+    "from the body": {"sculpt": {"start": "body"}},
+    "prior unheard in sculpt": {"sculpt": {"guidance": {"weight": 0.0}}},
+    "prior unheard in paint": {"paint": {"guidance": {"weight": 0.0}}},
+    "photos unheard in paint": {"paint": {"photo_weight": 0.0}},
+    "no regularisers": {
+        "sculpt": {
+            "laplacian_weight": 0.0,
+            "normal_consistency_weight": 0.0,
+            "smoothness_weight": 0.0,
+            "template_weight": 0.0,
+            "inward_weight": 0.0,
+        }
+    },
+    "hash grid": {"sculpt": {"field": "hash grid"}},
+    "network": {"sculpt": {"field": "network"}},
+    "refined lattice": {"sculpt": {"refined_share": 0.3}},
+    "full fine-tuning": {"personalization": {"method": "full"}},
+    "NFSD in paint": {"paint": {"guidance": {"method": "nfsd", "scale": 7.5}}},
+    "CSD in paint": {"paint": {"guidance": {"method": "csd"}}},
+    "bridge in paint": {"paint": {"guidance": {"method": "bridge"}}},
+    "rescaled guidance": {"paint": {"guidance": {"rescale": 0.7}}},
+    "noise that doesn't fall": {
+        "sculpt": {"guidance": {"highest_timestep_last": 0.8}},
+        "paint": {"guidance": {"highest_timestep_last": 0.98}},
+    },
+    "no close-ups": {
+        "sculpt": {"guidance": {"head_share": 0.0}},
+        "paint": {"guidance": {"head_share": 0.0}},
+    },
+    "close-ups of hands and garments": {
+        "sculpt": {"guidance": {"hands_share": 0.1, "garments_share": 0.2}},
+        "paint": {"guidance": {"hands_share": 0.1, "garments_share": 0.2}},
+    },
+    "led by the body": {
+        "sculpt": {"guidance": {"conditioner": "demo-conditioner"}},
+        "paint": {"guidance": {"conditioner": "demo-conditioner"}},
+    },
+    "rising resolution": {
+        "sculpt": {"guidance": {"resolution": ((0.0, 0.5), (0.5, 1.0))}},
+        "paint": {"guidance": {"resolution": ((0.0, 0.5), (0.5, 1.0))}},
+    },
+}
 """What is taken away from, or changed in, our own settings."""
 
 
