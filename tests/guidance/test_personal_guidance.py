@@ -181,3 +181,23 @@ def test_words_of_the_source_that_the_prior_can_not_read_are_refused_at_the_firs
     settings = GuidanceSettings(method="bridge", source_prompt="oversaturated, " * 40)
     with pytest.raises(SettingsError, match=r"guidance\.source_prompt"):
         distil(personal, FRAMINGS, settings, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "ending"),
+    [
+        ("view and framing", ", back view, upper body"),
+        ("view", ", back view"),
+        ("framing", ", upper body"),
+        ("none", ""),
+    ],
+)
+def test_prompts_say_as_much_of_the_camera_as_is_wanted(prior_folder, body_folder, words, ending):
+    """What is seen is named all the same: no face from behind, no trousers above the hips."""
+    personal = load_personalized_prior(prior_folder, body_folder, "cpu")
+    guidance = PersonalGuidance(personal, GuidanceSettings(prompt_words=words), 10)
+    said = "a photo of a person with <asset0> hair wearing a <asset1> shirt and <asset2> trousers"
+    assert guidance.prompt(None, "back", "upper body") == said + ending
+    garment = guidance.prompt({"bottom"}, "back", None, "normal map", "grey")
+    view = ", back view" if "view" in words else ""
+    assert garment == f"a normal map of a person wearing <asset2> trousers{view}, grey background"

@@ -98,3 +98,16 @@ def test_another_seed_gives_other_colours(painted: Workspace, settings: Settings
         torch.tensor(np.asarray(Image.open(w.distilled_albedo))) for w in (painted, workspace)
     )
     assert not np.array_equal(before, after)
+
+
+def test_close_ups_of_garments_and_hands_are_painted_from_too(
+    painted: Workspace, settings: Settings, tmp_path: Path
+):
+    workspace = Workspace(tmp_path / "near")
+    shutil.copytree(painted.root, workspace.root)
+    near = settings.paint.guidance.model_copy(
+        update={"garments_share": 1.0, "hands_share": 0.5, "full_body_share": 0.0}
+    )
+    paint = settings.paint.model_copy(update={"guidance": near})
+    run(workspace, settings.model_copy(update={"paint": paint}), silent_job("paint"))
+    assert workspace.distilled_albedo.read_bytes() != painted.distilled_albedo.read_bytes()

@@ -1,20 +1,21 @@
 """Score distillation under what the prior learned about one person."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from album2avatar.assets import Framing
+from album2avatar.assets import AssetKind, Framing, View
 from album2avatar.errors import SettingsError
 from album2avatar.guidance.distillation import Distillation, PromptEmbeddings, distillation_loss
 from album2avatar.guidance.gradients import Rule, Wording, wordings_read
 from album2avatar.guidance.resolution import picture_size
 from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
-from album2avatar.prior.personalized import PersonalizedPrior
+from album2avatar.prior.personalized import PersonalizedPrior, seen_kinds
 from album2avatar.prior.prompt_limit import fits
+from album2avatar.prior.prompts import Style
 from album2avatar.settings.guidance import GuidanceSettings
 
 _SETTINGS: Mapping[Wording, str] = {"negative": "negative_prompt", "source": "source_prompt"}
@@ -36,6 +37,21 @@ class PersonalGuidance:
         return picture_size(
             self.settings.resolution, step / self.steps, prior.image_size, prior.size_multiple
         )
+
+    def prompt(
+        self,
+        kinds: Iterable[AssetKind] | None,
+        view: View,
+        framing: Framing | None,
+        style: Style = "photo",
+        background: str | None = None,
+    ) -> str:
+        """`PersonalizedPrior.prompt` with those words of the camera that the settings want."""
+        shown = seen_kinds(view, framing) if kinds is None else kinds
+        words = self.settings.prompt_words
+        said_view = view if words in ("view and framing", "view") else None
+        said_framing = framing if words in ("view and framing", "framing") else None
+        return self.prior.prompt(shown, said_view, said_framing, style, background)
 
     def distil(
         self,

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from album2avatar.assets import AssetKind, Framing, View
+from album2avatar.assets import AssetKind
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
+from album2avatar.guidance.garments import garment_frames, regions_of_surface
 from album2avatar.guidance.personal import PersonalGuidance
 from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
 from album2avatar.paint.canvas import Canvas
@@ -60,6 +61,8 @@ class Painter:
         self._surface = surface
         self._kinds = tuple(kinds)
         self._body = body
+        worn = regions_of_surface(surface.mesh.vertices, surface.assets, kinds)
+        self._garments = garment_frames(worn)
         self._guidance = PersonalGuidance(prior, settings.guidance, settings.steps)
         self._settings = settings
         self._seed = seed
@@ -87,6 +90,7 @@ class Painter:
             own.views_per_step,
             draws,
             device,
+            self._garments,
         )
         light = sample_light(len(views), draws)
         words, background = sample_backgrounds(len(views), draws)
@@ -143,15 +147,17 @@ class Painter:
 
     def _prompts(self, views: ViewSample, seen: SeenSurface, backgrounds: list[str]) -> list[str]:
         """Each view's sentence: the assets that it shows, its view, framing and background."""
+        shots = zip(views.views, views.framings, views.garments, backgrounds, strict=True)
         return [
-            self._prompt(seen.visible_assets(index, VISIBLE_SHARE), view, framing, background)
-            for index, (view, framing, background) in enumerate(
-                zip(views.views, views.framings, backgrounds, strict=True)
+            self._guidance.prompt(
+                self._named(seen, index) if garment is None else {garment},
+                view,
+                framing,
+                background=background,
             )
+            for index, (view, framing, garment, background) in enumerate(shots)
         ]
 
-    def _prompt(
-        self, visible: list[int], view: View, framing: Framing | None, background: str
-    ) -> str:
-        kinds: set[AssetKind] = {self._kinds[index] for index in visible}
-        return self._guidance.prior.prompt(kinds, view, framing, background=background)
+    def _named(self, seen: SeenSurface, picture: int) -> set[AssetKind]:
+        """Kinds of the assets that a picture shows."""
+        return {self._kinds[index] for index in seen.visible_assets(picture, VISIBLE_SHARE)}

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from album2avatar.assets import AssetKind, Framing
 from album2avatar.body.types import CanonicalBody
 from album2avatar.guidance.distillation import Distillation
+from album2avatar.guidance.garments import garment_frames, regions_of_body
 from album2avatar.guidance.personal import PersonalGuidance
 from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
 from album2avatar.mesh.topology import EdgeTable
@@ -24,6 +25,8 @@ SHOWN_KINDS: Mapping[Framing, frozenset[AssetKind]] = {
     "head close-up": frozenset({"face", "skin", "hair", "headwear", "glasses", "top"}),
 }
 """Kinds of assets that a framing shows; the whole body shows all."""
+HAND_KINDS: frozenset[AssetKind] = frozenset({"skin"})
+"""What a close-up of a hand shows."""
 
 
 class NormalGuidance:
@@ -44,6 +47,8 @@ class NormalGuidance:
         """
         self._guidance = PersonalGuidance(prior, settings.guidance, steps)
         self._body = body
+        worn: list[AssetKind] = [asset.kind for asset in prior.assets]
+        self._garments = garment_frames(regions_of_body(body, worn))
         self._seed = seed
 
     def distil(self, mesh: Mesh, edges: EdgeTable, step: int) -> Distillation:
@@ -55,6 +60,7 @@ class NormalGuidance:
             settings.views_per_step,
             numpy_generator(self._seed, "sculpt", "views", step),
             mesh.vertices.device,
+            self._garments,
         )
         size = self._guidance.picture_size(step) * settings.supersampling
         normals, _ = render_normals(
@@ -69,12 +75,15 @@ class NormalGuidance:
         )
 
     def _prompts(self, views: ViewSample) -> list[str]:
+        shots = zip(views.views, views.framings, views.garments, strict=True)
         return [
-            self._guidance.prior.prompt(
-                SHOWN_KINDS.get(framing) if framing is not None else None,
-                view,
-                framing,
-                "normal map",
-            )
-            for view, framing in zip(views.views, views.framings, strict=True)
+            self._guidance.prompt(_shown_kinds(framing, garment), view, framing, "normal map")
+            for view, framing, garment in shots
         ]
+
+
+def _shown_kinds(framing: Framing | None, garment: AssetKind | None) -> frozenset[AssetKind] | None:
+    """What a normal map's prompt names; None for all that the view can show."""
+    if garment is not None:
+        return frozenset({garment})
+    return HAND_KINDS if framing is None else SHOWN_KINDS.get(framing)

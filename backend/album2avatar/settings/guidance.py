@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from album2avatar.settings.base import Frozen
 
 GuidanceMethod = Literal["nfsd", "sds", "csd", "bridge"]
+PromptWords = Literal["view and framing", "view", "framing", "none"]
 
 
 class GuidanceSettings(Frozen):
@@ -57,6 +58,14 @@ class GuidanceSettings(Frozen):
     """Weight of views of the lower body."""
     head_share: float = Field(default=0.3, ge=0, le=1)
     """Weight of close-ups of the head: 5 % of the surface and half of the likeness."""
+    hands_share: float = Field(default=0.0, ge=0, le=1)
+    """Weight of close-ups of a hand. The demo prior has seen none; sculpt doesn't move hands."""
+    garments_share: float = Field(default=0.0, ge=0, le=1)
+    """Weight of close-ups of single garments, whose prompt names nothing else. Of use with a prior
+    that learned such close-ups (`personalization.asset_close_up_share`)."""
+    prompt_words: PromptWords = "view and framing"
+    """What prompts say of the camera. A prior that was trained with these words needs them;
+    published settings may leave them out."""
 
     @field_validator("resolution")
     @classmethod
@@ -79,7 +88,10 @@ class GuidanceSettings(Frozen):
             self.upper_body_share,
             self.lower_body_share,
             self.head_share,
+            self.hands_share,
         )
         if sum(shares) <= 0:
-            raise ValueError("the shares of full body, upper body, lower body and head are all 0")
+            raise ValueError(
+                "the shares of full body, upper body, lower body, head and hands are all 0"
+            )
         return self
