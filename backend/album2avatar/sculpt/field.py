@@ -20,9 +20,15 @@ either side: with more than this a few noisy steps would end it, and it never gr
 class OffsetSource(Protocol):
     """Offsets at fixed places that an optimiser changes; all zero at the start."""
 
-    parameters: Sequence[Tensor]
-    rates: Sequence[float]
-    """Share of the learning rate of each parameter."""
+    @property
+    def parameters(self) -> Sequence[Tensor]:
+        """What an optimiser changes."""
+        ...
+
+    @property
+    def rates(self) -> Sequence[float]:
+        """Share of the learning rate of each parameter."""
+        ...
 
     def offsets(self) -> Tensor:
         """(N,) metres, differentiable in the parameters."""

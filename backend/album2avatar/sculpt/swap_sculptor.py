@@ -19,6 +19,7 @@ from album2avatar.sculpt.field import OffsetField
 from album2avatar.sculpt.grid_offsets import GridOffsets
 from album2avatar.sculpt.losses import smoothness_loss
 from album2avatar.sculpt.normal_guidance import NormalGuidance
+from album2avatar.sculpt.schedule import falling
 from album2avatar.sculpt.swap_shape import SwapShape
 from album2avatar.settings import Settings
 
@@ -89,10 +90,13 @@ class SwapSculptor:
             torch.cat([kept.faces, new.faces + len(kept.vertices)]),
         )
         distillation = self._guidance.distil(whole, edge_table(whole.faces), step)
+        steps = swap.sculpt_steps
+        laplacian = falling(sculpt.laplacian_weight, sculpt.laplacian_last_share, step, steps)
+        smoothness = falling(sculpt.smoothness_weight, sculpt.smoothness_last_share, step, steps)
         loss = (
             sculpt.guidance.weight * distillation.loss
-            + sculpt.laplacian_weight * laplacian_loss(new.vertices, edge_table(new.faces))
-            + sculpt.smoothness_weight * smoothness_loss(offsets, band)
+            + laplacian * laplacian_loss(new.vertices, edge_table(new.faces))
+            + smoothness * smoothness_loss(offsets, band)
             + swap.anchor_weight * offsets.square().mean()
         )
         self._optimizer.zero_grad()

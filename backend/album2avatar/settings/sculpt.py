@@ -78,10 +78,11 @@ class SculptSettings(Frozen):
     guidance: SculptGuidanceSettings = Field(default_factory=SculptGuidanceSettings)
     """How the prior judges normal maps of the avatar."""
 
-    laplacian_weight: float = Field(default=300.0, ge=0)
+    laplacian_weight: float = Field(default=900.0, ge=0)
     """Holds neighbouring vertices together: without it single lattice vertices make spikes."""
-    laplacian_last_share: float = Field(default=1.0, gt=0, le=1)
-    """This weight at the last step as a share of the first; it falls geometrically."""
+    laplacian_last_share: float = Field(default=0.03, gt=0, le=1)
+    """This weight at the last step as a share of the first; it falls geometrically. Held to the
+    end as it begins, it draws limbs and hems in."""
     normal_consistency_weight: float = Field(default=0.05, ge=0)
     """Holds neighbouring faces in one plane."""
     normal_consistency_last_share: float = Field(default=1.0, gt=0, le=1)
