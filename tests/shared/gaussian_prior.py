@@ -26,7 +26,11 @@ class GaussianPrior:
         return images.permute(0, 3, 1, 2)
 
     def predict_noise(
-        self, latents: Tensor, timesteps: Tensor, embeddings: TextEmbeddings
+        self,
+        latents: Tensor,
+        timesteps: Tensor,
+        embeddings: TextEmbeddings,
+        conditioning: None = None,
     ) -> Tensor:
         self.asked.append(len(latents))
         signal = self.alphas_cumprod[timesteps].view(-1, 1, 1, 1)

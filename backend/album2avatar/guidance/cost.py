@@ -12,4 +12,4 @@ class DistillationCost(BaseModel):
     """Steps of the optimisation."""
     prior_calls: int = Field(ge=0)
     """Pictures that the prior's network judged in them; the same picture under three wordings
-    counts three times."""
+    counts three times. What a conditioner beside it judges isn't counted again."""

@@ -15,6 +15,7 @@ from album2avatar.guidance.gradients import (
     distillation_gradient,
     wordings_read,
 )
+from album2avatar.prior.conditioner import Conditioning
 from album2avatar.prior.embeddings import TextEmbeddings
 
 
@@ -32,9 +33,14 @@ class LatentPrior(Protocol):
         ...
 
     def predict_noise(
-        self, latents: Tensor, timesteps: Tensor, embeddings: TextEmbeddings
+        self,
+        latents: Tensor,
+        timesteps: Tensor,
+        embeddings: TextEmbeddings,
+        conditioning: Conditioning | None,
     ) -> Tensor:
-        """Noise in noisy latents (B, c, h, w) under the embeddings of B sentences."""
+        """Noise in noisy latents (B, c, h, w) under the embeddings of B sentences, led by B
+        pictures where there are any."""
         ...
 
 
@@ -64,6 +70,7 @@ def distillation_loss(
     timesteps: Tensor,
     generator: torch.Generator,
     rule: Rule,
+    conditioning: Conditioning | None = None,
 ) -> Distillation:
     """Loss whose gradient with respect to the images is the prior's opinion of them.
 
@@ -77,6 +84,8 @@ def distillation_loss(
         timesteps: (B,) int64, from `sample_timesteps`.
         generator: CPU generator of the noise.
         rule: which member of the family, and how strong.
+        conditioning: B pictures that lead every prediction, that without words as well: what
+            the prompt adds is then told apart from what stands where.
     """
     latents = prior.encode_images(images, images.shape[1])
     with torch.no_grad():
@@ -87,7 +96,7 @@ def distillation_loss(
         asked: dict[Wording, Tensor] = {
             wording: _rows(wording, timesteps) for wording in wordings_read(rule)
         }
-        predictions = _predict(prior, noisy, noise, timesteps, embeddings, asked)
+        predictions = _predict(prior, noisy, noise, timesteps, embeddings, asked, conditioning)
         gradient = (1 - signal) * distillation_gradient(rule, predictions, timesteps, noisy, signal)
     loss = (latents * gradient).mean()
     calls = sum(len(rows) for rows in asked.values())
@@ -101,6 +110,7 @@ def _predict(
     timesteps: Tensor,
     embeddings: PromptEmbeddings,
     asked: Mapping[Wording, Tensor],
+    conditioning: Conditioning | None,
 ) -> NoisePredictions:
     """Ask the prior once for everything that is read, and for nothing else.
 
@@ -112,6 +122,7 @@ def _predict(
         noisy[rows],
         timesteps[rows],
         TextEmbeddings.cat([embeddings[wording][own] for wording, own in asked.items()]),
+        None if conditioning is None else conditioning.take(rows),
     )
     parts = dict(zip(asked, predicted.split([len(own) for own in asked.values()]), strict=True))
 

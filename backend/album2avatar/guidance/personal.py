@@ -8,14 +8,20 @@ import torch
 from torch import Tensor
 
 from album2avatar.assets import AssetKind, Framing, View
+from album2avatar.body.types import CanonicalBody
 from album2avatar.errors import SettingsError
 from album2avatar.guidance.distillation import Distillation, PromptEmbeddings, distillation_loss
 from album2avatar.guidance.gradients import Rule, Wording, wordings_read
+from album2avatar.guidance.leading import draw_leading
 from album2avatar.guidance.resolution import picture_size
 from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
+from album2avatar.mesh.types import Mesh
+from album2avatar.model_folders import find_model
+from album2avatar.prior.conditioner import Conditioner, Conditioning, load_conditioner
 from album2avatar.prior.personalized import PersonalizedPrior, seen_kinds
 from album2avatar.prior.prompt_limit import fits
 from album2avatar.prior.prompts import Style
+from album2avatar.render.camera import Cameras
 from album2avatar.settings.guidance import GuidanceSettings
 
 _SETTINGS: Mapping[Wording, str] = {"negative": "negative_prompt", "source": "source_prompt"}
@@ -30,6 +36,21 @@ class PersonalGuidance:
     settings: GuidanceSettings
     steps: int
     """Over which the noise falls."""
+    conditioner: Conditioner | None = None
+    """What leads the prior, where the settings name one."""
+
+    @staticmethod
+    def load(
+        prior: PersonalizedPrior, settings: GuidanceSettings, steps: int
+    ) -> "PersonalGuidance":
+        """With the settings' conditioner.
+
+        Raises:
+            ModelError: the conditioner is missing or damaged, or belongs to another prior.
+        """
+        name = settings.conditioner
+        found = load_conditioner(find_model(name), prior.prior.unet) if name else None
+        return PersonalGuidance(prior, settings, steps, found)
 
     def picture_size(self, step: int) -> int:
         """Height and width of the renderings that the prior is asked about at a step, pixels."""
@@ -37,6 +58,15 @@ class PersonalGuidance:
         return picture_size(
             self.settings.resolution, step / self.steps, prior.image_size, prior.size_multiple
         )
+
+    def leading_pictures(
+        self, step: int, body: CanonicalBody, mesh: Mesh, cameras: Cameras
+    ) -> Tensor | None:
+        """What `distil` wants as `leading` of a step's views; None where nothing leads."""
+        if self.conditioner is None:
+            return None
+        kind = self.settings.conditioner_picture
+        return draw_leading(kind, body, mesh, cameras, self.picture_size(step))
 
     def prompt(
         self,
@@ -60,6 +90,7 @@ class PersonalGuidance:
         images: Tensor,
         prompts: Sequence[str],
         generator: torch.Generator,
+        leading: Tensor | None = None,
     ) -> Distillation:
         """`distillation_loss` of step number `step`, each view judged by who knows its framing.
 
@@ -68,6 +99,7 @@ class PersonalGuidance:
             images: (B, S, S, 3) in 0..1, row 0 at the top, S being the step's `picture_size`.
             prompts: B sentences.
             generator: CPU generator of timesteps and noise.
+            leading: (B, S, S, 3), from `leading_pictures`.
 
         Raises:
             ModelError, SettingsError: a prompt is longer than the prior reads.
@@ -78,13 +110,25 @@ class PersonalGuidance:
         for expert, rows in group_by_expert(self.prior, framings):
             embeddings = self._embed(expert, rule, [prompts[row] for row in rows])
             one = distillation_loss(
-                expert.prior, images[rows], embeddings, timesteps[rows], generator, rule
+                expert.prior,
+                images[rows],
+                embeddings,
+                timesteps[rows],
+                generator,
+                rule,
+                self._conditioning(leading, rows),
             )
             parts.append((len(rows) / len(framings), one))
         loss = torch.stack([share * part.loss for share, part in parts]).sum()
         squared = sum(share * part.gradient_norm**2 for share, part in parts)
         calls = sum(part.prior_calls for _, part in parts)
         return Distillation(loss, math.sqrt(squared), calls)
+
+    def _conditioning(self, leading: Tensor | None, rows: list[int]) -> Conditioning | None:
+        if self.conditioner is None or leading is None:
+            return None
+        strength = self.settings.conditioner_strength
+        return Conditioning(self.conditioner, leading[rows], strength)
 
     def _timesteps(self, step: int, count: int, generator: torch.Generator) -> Tensor:
         settings = self.settings

@@ -63,7 +63,7 @@ class Painter:
         self._body = body
         worn = regions_of_surface(surface.mesh.vertices, surface.assets, kinds)
         self._garments = garment_frames(worn)
-        self._guidance = PersonalGuidance(prior, settings.guidance, settings.steps)
+        self._guidance = PersonalGuidance.load(prior, settings.guidance, settings.steps)
         self._settings = settings
         self._seed = seed
         self._canvas = canvas
@@ -111,6 +111,7 @@ class Painter:
             images,
             self._prompts(views, seen, words),
             torch_generator(seed, "paint", "noise", step),
+            guidance.leading_pictures(step, self._body, self._surface.mesh, views.cameras),
         )
         self._optimizer.zero_grad()
         photos = photo_loss(colors, seen)

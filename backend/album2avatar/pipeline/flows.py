@@ -28,7 +28,7 @@ from album2avatar.sculpt import swap_stage as sculpt_swap_stage
 from album2avatar.segmentation import clip_stage as segmentation_clip_stage
 from album2avatar.segmentation import stage as segmentation_stage
 from album2avatar.segmentation.grounded_sam.models import grounded_sam_models
-from album2avatar.settings import Settings
+from album2avatar.settings import GuidanceSettings, Settings
 from album2avatar.workspace import Workspace
 
 
@@ -60,6 +60,11 @@ def _conditioners(settings: Settings) -> list[Path]:
     """The network that leads the second pass, where there is one."""
     second_pass = settings.personalization.second_pass
     return [find_model(second_pass.conditioner)] if second_pass.paints else []
+
+
+def _leading(guidance: GuidanceSettings) -> list[Path]:
+    """The network that leads score distillation, where there is one."""
+    return [find_model(guidance.conditioner)] if guidance.conditioner else []
 
 
 def _album_files(workspace: Workspace) -> list[Path]:
@@ -169,6 +174,7 @@ STAGES: tuple[Stage, ...] = (
             *_masks(workspace),
             workspace.personalization,
             workspace.draft.painted,
+            *_leading(settings.sculpt.guidance),
         ],
         outputs=lambda workspace: [workspace.sculpt, workspace.sculpt_cost],
         also_reads=("seed", "device", "prior", "prompt_addition"),
@@ -185,6 +191,7 @@ STAGES: tuple[Stage, ...] = (
             *_photos(workspace),
             *_masks(workspace),
             workspace.personalization,
+            *_leading(settings.paint.guidance),
         ],
         outputs=lambda workspace: [
             workspace.distilled,
@@ -253,6 +260,7 @@ SWAP_STAGES: tuple[Stage, ...] = (
         inputs=lambda workspace, settings: [
             *_given_to_swap(workspace),
             workspace.base.painted,
+            *_leading(settings.sculpt.guidance),
         ],
         outputs=lambda workspace: [workspace.sculpt, workspace.sculpt_cost],
         also_reads=("seed", "device", "prior", "prompt_addition", "swap"),
@@ -269,6 +277,7 @@ SWAP_STAGES: tuple[Stage, ...] = (
             workspace.base.albedo,
             workspace.base.normal_map,
             workspace.base.roughness_map,
+            *_leading(settings.paint.guidance),
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo, workspace.paint_cost],
         also_reads=("seed", "device", "prior", "prompt_addition", "swap"),

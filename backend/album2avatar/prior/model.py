@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from album2avatar.errors import SettingsError
-from album2avatar.prior.conditioner import Residuals
+from album2avatar.prior.conditioner import Conditioning, Residuals
 from album2avatar.prior.embeddings import TextEmbeddings
 from album2avatar.prior.loading import read_components
 from album2avatar.prior.parametrization import Prediction, noise_from_output, training_target
@@ -247,7 +247,7 @@ class Prior:
         latents: Tensor,
         timesteps: Tensor,
         embeddings: TextEmbeddings,
-        residuals: Residuals | None = None,
+        conditioning: Conditioning | None = None,
     ) -> Tensor:
         """Predict the noise in latents, without gradients.
 
@@ -255,11 +255,15 @@ class Prior:
             latents: (B, c, h, w) noisy latents.
             timesteps: (B,) int, 0..T - 1.
             embeddings: of B sentences, from `encode_prompts`.
-            residuals: what a conditioner says of the same latents.
+            conditioning: pictures that lead the prediction, one for each latent or for each of a
+                round that the latents repeat.
 
         Returns:
             (B, c, h, w), also from a model that predicts v.
         """
+        residuals = None
+        if conditioning is not None:
+            residuals = conditioning.residuals(latents, timesteps, self.conditions(embeddings))
         output = self.predict(latents, timesteps, embeddings, residuals)
         return self.noise_from_output(output, latents, timesteps)
 

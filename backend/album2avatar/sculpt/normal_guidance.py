@@ -45,7 +45,7 @@ class NormalGuidance:
             body: to frame the views.
             steps: over which the noise falls.
         """
-        self._guidance = PersonalGuidance(prior, settings.guidance, steps)
+        self._guidance = PersonalGuidance.load(prior, settings.guidance, steps)
         self._body = body
         worn: list[AssetKind] = [asset.kind for asset in prior.assets]
         self._garments = garment_frames(regions_of_body(body, worn))
@@ -72,6 +72,7 @@ class NormalGuidance:
             area_downsample(normals, settings.supersampling),
             self._prompts(views),
             torch_generator(self._seed, "sculpt", "noise", step),
+            self._guidance.leading_pictures(step, self._body, mesh, views.cameras),
         )
 
     def _prompts(self, views: ViewSample) -> list[str]:

@@ -8,6 +8,7 @@ from album2avatar.settings.base import Frozen
 
 GuidanceMethod = Literal["nfsd", "sds", "csd", "bridge"]
 PromptWords = Literal["view and framing", "view", "framing", "none"]
+LeadingPicture = Literal["body normals", "normals", "depth"]
 
 
 class GuidanceSettings(Frozen):
@@ -66,6 +67,16 @@ class GuidanceSettings(Frozen):
     prompt_words: PromptWords = "view and framing"
     """What prompts say of the camera. A prior that was trained with these words needs them;
     published settings may leave them out."""
+
+    conditioner: str = ""
+    """Network in ControlNet format that leads the prior by a picture of each view, so that no face
+    grows on the back of a head: a name below the models folder, or the path of a folder. It has to
+    belong to the prior, as `demo-conditioner` does to the demo prior. Empty: none."""
+    conditioner_strength: float = Field(default=1.0, ge=0, le=2)
+    """How much it leads; 1 as it was trained."""
+    conditioner_picture: LeadingPicture = "body normals"
+    """What it was trained to read: normals of the unclothed body (as `demo-conditioner`), normals
+    of the avatar as it is now, or its depth."""
 
     @field_validator("resolution")
     @classmethod
