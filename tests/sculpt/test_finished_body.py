@@ -11,10 +11,10 @@ from album2avatar.mesh.quality import smallest_angles
 from album2avatar.mesh.self_intersections import crossing_faces
 from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.types import Mesh
-from album2avatar.sculpt.band import band_of
-from album2avatar.sculpt.band_cells import choose_cells
 from album2avatar.sculpt.finishing import FinishedSurface, finish
+from album2avatar.sculpt.rebuilding import BandBuilder, LaidBand
 from album2avatar.sculpt.template import BARE_FREEDOM, make_template
+from album2avatar.settings import SculptSettings
 from toy_person import no_attire
 
 FINGER_GAP = 0.005
@@ -29,12 +29,18 @@ def body() -> CanonicalBody:
 
 @pytest.fixture(scope="module")
 def finished(body: CanonicalBody) -> FinishedSurface:
+    """On the coarsest lattice of any preset, whose edges are as long as a finger is thick."""
     template = make_template(body, 2.0, BARE_FREEDOM, {})
     nothing = ClothField(no_attire(), body)
-    cells = choose_cells(template, [], nothing, 88, 0.05)
-    band = band_of(cells.lattice(template), template, nothing)
-    surface = march(band.body_distance, band.edges)
-    return finish(Mesh(surface.carry(band.lattice.vertices), surface.faces), template, nothing)
+    settings = SculptSettings(lattice_cells=56, steps=2, outward_reach=0.05, refined_share=0.1)
+    builder = BandBuilder(template, nothing, settings)
+    cells, band = builder.first([])
+    unmoved = torch.zeros_like(band.body_distance)
+    refined = builder.rebuilt(1, LaidBand(band, cells, unmoved), unmoved)
+    assert refined is not None
+    surface = march(refined.band.body_distance, refined.band.edges)
+    marched = Mesh(surface.carry(refined.band.lattice.vertices), surface.faces)
+    return finish(marched, template, nothing)
 
 
 def test_all_ten_fingers_are_there(body: CanonicalBody, finished: FinishedSurface):
