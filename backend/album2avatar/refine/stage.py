@@ -21,6 +21,7 @@ from album2avatar.projection.drawing import covered_pixels
 from album2avatar.projection.fusion import TexturedSurface, fuse_photos, lay_over
 from album2avatar.projection.trimming import without_gaps
 from album2avatar.refine.aligner import Aligner
+from album2avatar.refine.holding import freedom
 from album2avatar.refine.photo_choice import photo_chances
 from album2avatar.refine.preview import comparison_strip
 from album2avatar.refine.seen_keypoints import SeenKeypoints
@@ -68,6 +69,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     aligner = Aligner(
         surface,
         painted.mesh.vertices,
+        freedom(painted.mesh, surface.edges, body),
         albedo.shape[0],
         PoseEvidence.of(body, poses, keypoints),
         photos,
