@@ -69,7 +69,7 @@ class Sculptor:
         Args:
             builder: lays the band, now and later.
             photos: whose masks hold the outlines; none for a person who is only described.
-            draft: to start half-way to; None without one.
+            draft: to start near; None without one.
         """
         self._builder = builder
         self._photos = photos
