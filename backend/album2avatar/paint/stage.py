@@ -1,8 +1,7 @@
 """The stage that colours the sculpted mesh."""
 
+import logging
 from collections.abc import Sequence
-
-from torch import Tensor
 
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import Asset, AssetKind, PhotoLabels
@@ -12,14 +11,16 @@ from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
-from album2avatar.mesh.decimate import decimate
+from album2avatar.mesh.quads import labels_of_faces, without_seams
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.topology import edge_table
+from album2avatar.mesh.types import Mesh
 from album2avatar.mesh.uv import UnwrapOptions, unwrap
 from album2avatar.model_folders import find_model
 from album2avatar.paint.baking import bake_albedo, preview_strip
 from album2avatar.paint.canvas import FieldCanvas, first_field
 from album2avatar.paint.painter import Painter
+from album2avatar.paint.remeshing import remesh
 from album2avatar.paint.scene import PaintedSurface
 from album2avatar.pictures import save_picture, save_texture
 from album2avatar.prior.personalized import load_personalized_prior
@@ -31,6 +32,8 @@ from album2avatar.projection.surface_labels import photo_colors, share_surface
 from album2avatar.settings import Settings
 from album2avatar.workspace import Workspace
 
+logger = logging.getLogger(__name__)
+
 
 def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     """Distil the avatar's colours from the personalised prior and bake them to a texture."""
@@ -39,7 +42,11 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     table = load_asset_table(workspace)
     body = load_body(workspace.body)
     assets = worn_assets(table.assets, settings.prompt_addition, body.kind)
-    surface = prepare_surface(workspace, table.photos, assets, body, own.faces).on(device)
+    remeshed = remesh(load_mesh(workspace.sculpt).mesh, body, own.faces)
+    for remark in remeshed.remarks:
+        logger.info("topology: %s", remark)
+    job.raise_if_cancelled()
+    surface = prepare_surface(workspace, table.photos, assets, body, remeshed.mesh).on(device)
     prior = load_personalized_prior(
         find_model(settings.prior), workspace.personalization, device, settings.prompt_addition
     )
@@ -67,7 +74,11 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     uv = unwrap(surface.mesh, UnwrapOptions(own.texture_size), job.raise_if_cancelled)
     texture = bake_albedo(surface, uv, field, own.texture_size)
     save_texture(workspace.distilled_albedo, texture)
-    extras = {"vertex_asset": surface.assets, "face_asset": face_assets(surface)}
+    extras = {
+        "vertex_asset": surface.assets,
+        "face_asset": labels_of_faces(surface.assets, surface.mesh.faces, remeshed.mate),
+        "quad_mate": without_seams(remeshed.mate, surface.mesh, uv),
+    }
     save_mesh(workspace.distilled, surface.mesh, uv, extras)
     checkpoint_path.unlink(missing_ok=True)
 
@@ -77,10 +88,9 @@ def prepare_surface(
     labels: Sequence[PhotoLabels],
     assets: Sequence[Asset],
     body: CanonicalBody,
-    face_count: int,
+    mesh: Mesh,
 ) -> PaintedSurface:
-    """Read the sculpted mesh, decimate it, and find each vertex's asset in photos and words."""
-    mesh = decimate(load_mesh(workspace.sculpt).mesh, face_count)
+    """Find the asset of each of a mesh's vertices in photos and words."""
     photos = {label.photo: read_trimmed_photo(workspace, label.photo) for label in labels}
     seen = observe_photos(mesh, body, load_poses(workspace.poses), photos)
     observations = with_attire(seen, mesh, make_attire(body, assets))
@@ -88,8 +98,3 @@ def prepare_surface(
     shares = share_surface(mesh, observations, possible_assets(mesh.vertices, body, kinds))
     colors, known = photo_colors(shares.argmax(1), observations, len(kinds))
     return PaintedSurface(mesh, edge_table(mesh.faces), shares, colors, known)
-
-
-def face_assets(surface: PaintedSurface) -> Tensor:
-    """(F,) int64: the asset of most of a face's corners; the lowest index where all differ."""
-    return surface.assets[surface.mesh.faces].mode(1).values

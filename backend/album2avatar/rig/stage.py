@@ -10,6 +10,7 @@ from album2avatar.assets import Asset, AssetKind
 from album2avatar.attire.worn import worn_assets
 from album2avatar.body.rigged import RiggedAvatar, RiggedPart, save_rigged
 from album2avatar.body.storage import load_body
+from album2avatar.mesh.quads import quads_first
 from album2avatar.mesh.storage import StoredMesh, load_mesh
 from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.pictures import load_texture
@@ -50,9 +51,9 @@ def vertices_of(painted: StoredMesh, assets: Sequence[Asset], kind: AssetKind) -
 
 
 def sorted_surface(painted: StoredMesh, weights: Tensor, asset_count: int) -> RiggedPart:
-    """The painted surface with its faces in the order of their assets."""
+    """The painted surface with its faces in the order of their assets, quads first in each."""
     assets = painted.extras["face_asset"]
-    order = assets.argsort(stable=True)
+    order, quads = quads_first(_mates(painted), assets, asset_count)
     mesh, uv = painted.mesh, painted.uv
     return RiggedPart(
         name="avatar",
@@ -61,4 +62,11 @@ def sorted_surface(painted: StoredMesh, weights: Tensor, asset_count: int) -> Ri
         weights=weights,
         texture="albedo",
         asset_faces=tuple(torch.bincount(assets, minlength=asset_count).tolist()),
+        quads=tuple(quads.tolist()),
     )
+
+
+def _mates(painted: StoredMesh) -> Tensor:
+    """(F,) int64; a mesh whose maker knew no quads has triangles only."""
+    alone = torch.full((len(painted.mesh.faces),), -1, dtype=torch.int64)
+    return painted.extras.get("quad_mate", alone)
