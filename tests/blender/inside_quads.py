@@ -46,20 +46,6 @@ def look_at(mesh):
     }
 
 
-def fbx_polygons(path):
-    """How many corners the polygons of the only mesh in an FBX have; its last index is negative."""
-    from io_scene_fbx import parse_fbx  # importing such a file ends Blender 4.2 as a module
-
-    root, _ = parse_fbx.parse(str(path))
-    objects = next(child for child in root.elems if child.id == b"Objects")
-    meshes = [child for child in objects.elems if child.id == b"Geometry"]
-    (geometry,) = [child for child in meshes if child.props[-1] == b"Mesh"]
-    (indices,) = [c.props[0] for c in geometry.elems if c.id == b"PolygonVertexIndex"]
-    ends = [place for place, index in enumerate(indices) if index < 0]
-    sizes = [end - before for before, end in zip([-1, *ends], ends, strict=False)]
-    return {"quads": sizes.count(4), "triangles": sizes.count(3), "all": len(sizes)}
-
-
 found = {}
 start()
 avatar = import_avatar(bpy.context, GLB)
@@ -78,5 +64,4 @@ found["again"] = look_at(mesh)
 basis, higher = (mesh.data.shape_keys.key_blocks[name].data for name in ("Basis", "higher"))
 found["lifted"] = sum(point.co.z for point in higher) / len(basis)
 found["lifted"] -= sum(point.co.z for point in basis) / len(basis)
-found["fbx"] = fbx_polygons(OUTPUT / "avatar.fbx")
 (OUTPUT / "found.json").write_text(json.dumps(found))

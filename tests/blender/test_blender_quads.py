@@ -1,9 +1,12 @@
 """Quads come back in Blender, and go on into what it writes."""
 
 import json
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from blenders import Blender
@@ -67,13 +70,28 @@ def found(
     glb = folder / "avatar.glb"
     glb.write_bytes(build_glb(quad_avatar, (folder / "albedo.png").read_bytes(), extras, "test"))
     blender.run("inside_quads.py", glb, folder)
-    return json.loads((folder / "found.json").read_text())
+    told = json.loads((folder / "found.json").read_text())
+    return told | {"fbx": str(folder / "avatar.fbx")}
 
 
 def test_an_fbx_has_the_quads(quad_avatar: RiggedAvatar, found: dict[str, Any]) -> None:
     part = quad_avatar.parts[0]
-    assert found["fbx"]["quads"] == sum(part.quads)
-    assert found["fbx"]["all"] == len(part.mesh.faces) - sum(part.quads)
+    sizes = polygon_sizes(Path(found["fbx"]).read_bytes())
+    assert (sizes == 4).sum() == sum(part.quads)
+    assert len(sizes) == len(part.mesh.faces) - sum(part.quads)
+
+
+def polygon_sizes(fbx: bytes) -> np.ndarray:
+    """Corners of each polygon of the first mesh; the last index of a polygon is negative.
+
+    An array of integers is its type, three numbers (count, compressed or not, bytes), and data.
+    """
+    start = fbx.index(b"PolygonVertexIndex") + len(b"PolygonVertexIndexi")
+    count, is_compressed, size = struct.unpack_from("<III", fbx, start)
+    content = fbx[start + 12 : start + 12 + size]
+    indices = np.frombuffer(zlib.decompress(content) if is_compressed else content, "<i4")
+    assert len(indices) == count
+    return np.diff(np.flatnonzero(indices < 0), prepend=-1)
 
 
 @pytest.mark.parametrize("where", ["imported", "again"])

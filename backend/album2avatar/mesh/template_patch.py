@@ -146,7 +146,8 @@ def patches_of(faces: Tensor, chosen: Tensor) -> list[Tensor]:
         return []
     piece = face_pieces(faces[rows])
     found: list[Tensor] = []
-    for number in torch.bincount(piece).argsort(descending=True).tolist():
+    numbers, counts = piece.unique(return_counts=True)
+    for number in numbers[counts.argsort(descending=True)].tolist():
         one = torch.zeros_like(chosen)
         one[rows[piece == number]] = True
         found.append(one)

@@ -84,6 +84,7 @@ _EXPORT = Stage(
     ],
     outputs=lambda workspace: [workspace.glb],
     also_reads=("seed", "prior", "prompt_addition"),
+    version=2,
 )
 
 STAGES: tuple[Stage, ...] = (
@@ -141,7 +142,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.draft_report,
         ],
         also_reads=("rig",),
-        version=2,
+        version=3,
     ),
     Stage(
         name="personalize",
@@ -186,7 +187,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.distilled, workspace.distilled_albedo],
         also_reads=("seed", "device", "prior", "prompt_addition"),
-        version=3,
+        version=4,
     ),
     Stage(
         name="refine",
@@ -216,6 +217,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.rigged],
         also_reads=("prompt_addition",),
+        version=2,
     ),
     _EXPORT,
 )
@@ -261,6 +263,7 @@ SWAP_STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
         also_reads=("seed", "device", "prior", "prompt_addition", "swap"),
+        version=2,
     ),
     Stage(
         name="rig",
@@ -275,6 +278,7 @@ SWAP_STAGES: tuple[Stage, ...] = (
             workspace.base.rigged,
         ],
         outputs=lambda workspace: [workspace.rigged],
+        version=2,
     ),
     _EXPORT,
 )
