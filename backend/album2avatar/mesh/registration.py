@@ -107,7 +107,7 @@ class _Pull:
         start, end = self._rest[edges[:, 0]], self._rest[edges[:, 1]]
         length = np.linalg.norm(start - end, axis=1)
         weights = 1.0 / np.maximum(length, 0.1 * length.mean())
-        laplacian = graph_laplacian(edges, len(self._rest), weights).tocsr()
+        laplacian = sparse.csr_matrix(graph_laplacian(edges, len(self._rest), weights))
         even = sparse.diags(1.0 / laplacian.diagonal()) @ laplacian
         self._smoothness = (even.T @ even).tocsc()
         self._field = DistanceField(surface)
