@@ -91,6 +91,7 @@ _EXPORT = Stage(
     ],
     outputs=lambda workspace: [workspace.glb],
     also_reads=("seed", "prior", "prompt_addition"),
+    version=2,
 )
 
 STAGES: tuple[Stage, ...] = (
@@ -148,7 +149,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.draft_report,
         ],
         also_reads=("rig",),
-        version=2,
+        version=3,
     ),
     Stage(
         name="personalize",
@@ -178,7 +179,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.sculpt, workspace.sculpt_cost],
         also_reads=("seed", "device", "prior", "prompt_addition"),
-        version=4,
+        version=5,
     ),
     Stage(
         name="paint",
@@ -201,7 +202,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.paint_cost,
         ],
         also_reads=("seed", "device", "prior", "prompt_addition"),
-        version=4,
+        version=5,
     ),
     Stage(
         name="refine",
@@ -217,7 +218,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
         also_reads=("seed", "rig", "prompt_addition"),
-        version=5,
+        version=6,
     ),
     Stage(
         name="rig",
@@ -231,6 +232,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.rigged],
         also_reads=("prompt_addition",),
+        version=2,
     ),
     _EXPORT,
 )
@@ -296,6 +298,7 @@ SWAP_STAGES: tuple[Stage, ...] = (
             workspace.base.rigged,
         ],
         outputs=lambda workspace: [workspace.rigged],
+        version=2,
     ),
     _EXPORT,
 )
