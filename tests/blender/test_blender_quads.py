@@ -18,6 +18,7 @@ from album2avatar.body.rigged import RiggedAvatar, RiggedPart
 from album2avatar.body.template_regions import template_mates
 from album2avatar.export.glb import build_glb
 from album2avatar.export.metadata import describe_avatar
+from album2avatar.export.textures import SurfaceTextures
 from album2avatar.mesh.normals import face_areas
 from album2avatar.mesh.quads import labels_of_faces, quads_first
 from album2avatar.mesh.types import Mesh, UvMap
@@ -68,7 +69,8 @@ def found(
     Image.new("RGB", (32, 32), (180, 90, 60)).save(folder / "albedo.png")
     extras = describe_avatar(quad_avatar, "anny", ASSETS, Settings())
     glb = folder / "avatar.glb"
-    glb.write_bytes(build_glb(quad_avatar, (folder / "albedo.png").read_bytes(), extras, "test"))
+    textures = SurfaceTextures((folder / "albedo.png").read_bytes())
+    glb.write_bytes(build_glb(quad_avatar, textures, extras, "test"))
     blender.run("inside_quads.py", glb, folder)
     told = json.loads((folder / "found.json").read_text())
     return told | {"fbx": str(folder / "avatar.fbx")}

@@ -14,6 +14,7 @@ from small_avatars import limb_avatar
 from album2avatar.body.rigged import RiggedAvatar, RiggedPart
 from album2avatar.export.glb import build_glb
 from album2avatar.export.levels import Level, make_level
+from album2avatar.export.textures import SurfaceTextures
 from album2avatar.mesh.soundness import flaws_of
 from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.pictures import texture_png
@@ -82,7 +83,8 @@ def test_khronos_validator_accepts_a_level(level: Level, tmp_path: Path) -> None
     if shutil.which("node") is None or not script.exists():
         pytest.skip("node or Khronos' validator is missing: run scripts/reader_env")
     path = tmp_path / "avatar_lod1.glb"
-    path.write_bytes(build_glb(level.avatar, texture_png(level.albedo), {"lod": 1}, "test"))
+    textures = SurfaceTextures(texture_png(level.albedo), texture_png(level.normals))
+    path.write_bytes(build_glb(level.avatar, textures, {"lod": 1}, "test"))
     output = subprocess.run(
         ["node", str(script), str(path)], capture_output=True, text=True, check=True
     ).stdout

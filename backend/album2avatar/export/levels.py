@@ -15,6 +15,7 @@ from album2avatar.body.storage import load_body
 from album2avatar.export.glb import build_glb
 from album2avatar.export.metadata import describe_avatar
 from album2avatar.export.placement import stand_on_floor
+from album2avatar.export.textures import SurfaceTextures
 from album2avatar.files import write_bytes
 from album2avatar.mesh.borders import border_edges
 from album2avatar.mesh.collapse import collapse_edges
@@ -24,6 +25,7 @@ from album2avatar.mesh.types import Mesh
 from album2avatar.mesh.uv import UnwrapOptions, unwrap
 from album2avatar.pictures import load_texture, texture_png
 from album2avatar.render.baking import map_texels
+from album2avatar.render.detail import FLAT, bake_detail
 from album2avatar.render.images import area_downsample
 from album2avatar.render.texture import texture
 from album2avatar.settings import Settings
@@ -41,6 +43,8 @@ class Level:
     avatar: RiggedAvatar
     albedo: Tensor
     """(S, S, 3) sRGB 0..1, row 0 at v = 0."""
+    normals: Tensor
+    """(S, S, 3) what the finest level's shape had, in this one's tangent frames."""
 
 
 def write_lods(workspace: Workspace, settings: Settings) -> list[Path]:
@@ -64,16 +68,15 @@ def write_lods(workspace: Workspace, settings: Settings) -> list[Path]:
     for number, share in enumerate(settings.export.lods, 1):
         level = make_level(avatar, albedo, share, albedo.shape[0] >> number)
         extras = describe_avatar(level.avatar, rig, assets, settings) | {"lod": number}
-        content = build_glb(
-            level.avatar, texture_png(level.albedo), extras, f"album2avatar {__version__}"
-        )
+        textures = SurfaceTextures(texture_png(level.albedo), texture_png(level.normals))
+        content = build_glb(level.avatar, textures, extras, f"album2avatar {__version__}")
         write_bytes(workspace.lod_glb(number), content)
         written.append(workspace.lod_glb(number))
     return written
 
 
 def make_level(avatar: RiggedAvatar, albedo: Tensor, share: float, texture_size: int) -> Level:
-    """Collapse edges, unwrap what is left, and bake the finest level's texture onto it.
+    """Collapse edges, unwrap what is left, and bake the finest level's colours and shape onto it.
 
     Args:
         albedo: (S, S, 3) of the finest level.
@@ -82,14 +85,16 @@ def make_level(avatar: RiggedAvatar, albedo: Tensor, share: float, texture_size:
     """
     size = max(SMALLEST_TEXTURE, texture_size)
     parts: list[RiggedPart] = []
-    baked = albedo
+    baked, normals = albedo, torch.tensor(FLAT).expand(size, size, 3)
     for part in avatar.parts:
         if part.uv is None:
             parts.append(_plain(part, share))
         else:
             coarse, baked = _textured(part, albedo, share, size)
             parts.append(coarse)
-    return Level(replace(avatar, parts=tuple(parts)), baked)
+            assert coarse.uv is not None
+            normals = bake_detail(part.mesh, coarse.mesh, coarse.uv, size)
+    return Level(replace(avatar, parts=tuple(parts)), baked, normals)
 
 
 def _fewer(mesh: Mesh, share: float) -> Mesh:

@@ -23,7 +23,6 @@ from album2avatar.mesh.uv import UnwrapOptions, unwrap
 from album2avatar.model_folders import find_model
 from album2avatar.paint.baking import bake_albedo, preview_strip
 from album2avatar.paint.canvas import FieldCanvas, first_field
-from album2avatar.paint.detail import bake_detail
 from album2avatar.paint.painter import Painter
 from album2avatar.paint.remeshing import remesh
 from album2avatar.paint.roughness import asset_roughness, bake_roughness
@@ -35,6 +34,7 @@ from album2avatar.projection.album_views import read_trimmed_photo
 from album2avatar.projection.observations import observe_photos, with_attire
 from album2avatar.projection.possible_assets import possible_assets
 from album2avatar.projection.surface_labels import photo_colors, share_surface
+from album2avatar.render.detail import bake_detail
 from album2avatar.settings import Settings
 from album2avatar.workspace import Workspace
 

@@ -21,7 +21,6 @@ from album2avatar.mesh.uv import UnwrapOptions, unwrap
 from album2avatar.model_folders import find_model
 from album2avatar.paint.baking import preview_strip
 from album2avatar.paint.canvas import OverpaintCanvas, blank_field, color_logits
-from album2avatar.paint.detail import FLAT
 from album2avatar.paint.painter import Painter
 from album2avatar.paint.roughness import as_channels, asset_roughness
 from album2avatar.paint.scene import MEAN_BRIGHTNESS, PaintedSurface
@@ -36,6 +35,7 @@ from album2avatar.paint.swap_surface import (
 from album2avatar.pictures import load_texture, save_picture, save_texture
 from album2avatar.prior.personalized import load_personalized_prior
 from album2avatar.progress import JobControl
+from album2avatar.render.detail import FLAT
 from album2avatar.settings import Settings
 from album2avatar.wardrobe.garment import load_swap
 from album2avatar.wardrobe.layers import OFF_SKIN
