@@ -25,8 +25,9 @@ class RefineSettings(Frozen):
     """Photos that one step of the shape hears; one alone pulls it to its own side."""
     turn_rate: float = Field(default=0.06, ge=0, le=1)
     """Step of poses in usual errors (6 degrees a joint); 0 keeps the fitted poses."""
-    shape_rate: float = Field(default=0.0012, ge=0, le=0.1)
-    """Step of the surface in metres; 0 keeps the sculpted shape."""
+    shape_rate: float = Field(default=0.0004, ge=0, le=0.1)
+    """Step of the surface in metres; 0 keeps the sculpted shape. Longer ones follow the photos'
+    outlines farther than the fitted poses are right."""
     stiffness: float = Field(default=15.0, ge=0, le=1000)
     """How far a step of the surface reaches over its neighbours: the square root is the number of
     edges."""
@@ -37,7 +38,7 @@ class RefineSettings(Frozen):
     rounds; a quarter of it in the last."""
     settled_pose_weight: float = Field(default=1e-2, ge=0, le=1)
     """The same for a photo whose fitted pose lay badly on its mask."""
-    bending_weight: float = Field(default=2.0, ge=0, le=1e4)
+    bending_weight: float = Field(default=8.0, ge=0, le=1e4)
     """Weight of a square centimetre by which the surface is bent."""
     checkpoint_every: int = Field(default=12, ge=1)
     """Steps between checkpoints."""
