@@ -9,7 +9,6 @@ arithmetic at the card's published peak or its bytes at the published bandwidth.
 count; rendering, launches and what a real kernel falls short of the peak come on top.
 """
 
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +18,8 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from live_bytes import LiveBytes
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
@@ -95,48 +94,30 @@ class Cost:
     """Bound of each card."""
 
 
-class Counter(TorchDispatchMode):
+class Counter(LiveBytes):
     """Counts what happens inside of it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.flops = self.moved = 0.0
-        self.alive = self.peak = 0
         self.seconds = dict.fromkeys(CARDS, 0.0)
-        self._known: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Run an operation on shapes alone, and count it."""
-        out = func(*args, **(kwargs or {}))
-        given = [t for t in tree_leaves((args, kwargs)) if isinstance(t, Tensor)]
-        made = [t for t in tree_leaves(out) if isinstance(t, Tensor)]
-        held = {t.untyped_storage()._cdata for t in given}
-        if made and all(t.untyped_storage()._cdata in held for t in made) and func.is_view:
+        out = super().__torch_dispatch__(func, types, args, kwargs)
+        if func.is_view:
             return out
-        moved = sum(_bytes(t) for t in (*given, *made))
+        touched = [t for t in tree_leaves((args, kwargs, out)) if isinstance(t, Tensor)]
+        moved = sum(_bytes(t) for t in touched)
         count = flop_registry.get(func._overloadpacket)
         flops = float(count(*args, **(kwargs or {}), out_val=out)) if count else 0.0
         for card, (peak, bandwidth) in CARDS.items():
             self.seconds[card] += max(flops / peak, moved / bandwidth)
         self.flops += flops
         self.moved += moved
-        for tensor in made:
-            self._watch(tensor)
-        self.peak = max(self.peak, self.alive)
         return out
-
-    def _watch(self, tensor: Tensor) -> None:
-        storage = tensor.untyped_storage()
-        if storage in self._known:
-            return
-        self._known.add(storage)
-        self.alive += storage.nbytes()
-        weakref.finalize(storage, self._free, storage.nbytes())
-
-    def _free(self, size: int) -> None:
-        self.alive -= size
 
 
 def fused_attention(query: Tensor, key: Tensor, value: Tensor, *_: Any, **__: Any) -> Tensor:

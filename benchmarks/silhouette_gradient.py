@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from bench_scenes import body_mesh, clip_positions
+from bench_scenes import body_mesh, clip_positions, subdivided
 from torch import Tensor
 from visible_triangle_antialias import antialias_visible_triangles
 
@@ -116,22 +116,6 @@ def meshes() -> list[Mesh]:
     """The body with fewer faces, as it is, and with each face cut into four."""
     body = Mesh(*body_mesh())
     return [decimate(body, 5_000), decimate(body, 13_000), body, subdivided(body)]
-
-
-def subdivided(mesh: Mesh) -> Mesh:
-    """Each face cut into four at the middles of its edges; the surface stays the same."""
-    edges = edge_table(mesh.faces)
-    count = len(mesh.vertices)
-    keys = edges.vertices[:, 0] * count + edges.vertices[:, 1]
-
-    def middle(a: Tensor, b: Tensor) -> Tensor:
-        return count + torch.searchsorted(keys, torch.minimum(a, b) * count + torch.maximum(a, b))
-
-    a, b, c = mesh.faces.unbind(1)
-    ab, bc, ca = middle(a, b), middle(b, c), middle(c, a)
-    quarters = [[a, ab, ca], [b, bc, ab], [c, ca, bc], [ab, bc, ca]]
-    faces = torch.cat([torch.stack(quarter, 1) for quarter in quarters])
-    return Mesh(torch.cat([mesh.vertices, mesh.vertices[edges.vertices].mean(1)]), faces)
 
 
 def motions(mesh: Mesh) -> dict[str, Tensor]:
