@@ -138,6 +138,7 @@ def measure(
     name: str,
     worker: type[Sculptor] | type[Painter],
     avatar: Path,
+    performance: dict[str, Any],
     steps: int,
 ) -> list[dict[str, float]]:
     """Seconds of each block in each of some steps of a stage."""
@@ -155,7 +156,7 @@ def measure(
     with tempfile.TemporaryDirectory() as folder:
         copy = shutil.copytree(avatar, Path(folder) / "avatar")
         workspace = Workspace(copy)
-        own = {"device": "cpu", "threads": 1}
+        own = {"device": "cpu", "threads": 1, "performance": performance}
         settings = build_settings([read_settings_file(workspace.settings_file), own])
         workspace.checkpoint(name).unlink(missing_ok=True)
         # Told to stop after the last step that is wanted, a stage ends by the error.
@@ -199,12 +200,19 @@ def _quiet(event: ProgressEvent) -> None:
 def main(
     avatar: Annotated[Path, typer.Argument(help="Folder of a finished avatar.")],
     steps: Annotated[int, typer.Option(help="Steps that are measured.")] = 12,
+    tiny_encoder: Annotated[str, typer.Option(help="Encodes throughout instead.")] = "",
+    compile_prior: Annotated[bool, typer.Option(help="Compile the prior's networks.")] = False,
 ) -> None:
     """Measure both stages and print the table."""
     torch.set_num_threads(1)
+    performance = {
+        "tiny_encoder": tiny_encoder,
+        "tiny_encoder_share": 1.0,
+        "compile_prior": compile_prior,
+    }
     found = {
-        "sculpt": measure(sculpt_stage.run, "sculpt", Sculptor, avatar, steps),
-        "paint": measure(paint_stage.run, "paint", Painter, avatar, steps),
+        "sculpt": measure(sculpt_stage.run, "sculpt", Sculptor, avatar, performance, steps),
+        "paint": measure(paint_stage.run, "paint", Painter, avatar, performance, steps),
     }
     print(table(found))
 

@@ -22,6 +22,7 @@ def distil_views(
     generator: torch.Generator,
     method: Method,
     guidance_scale: float,
+    at_once: int | None = None,
 ) -> Distillation:
     """`distillation_loss`, with each view judged by the prior that knows its framing.
 
@@ -29,29 +30,45 @@ def distil_views(
         framings: of the B views.
         prompts: B sentences.
         negative_prompt: what no view should look like.
+        at_once: views that are judged in one call, all of an adapter's where None. Fewer take less
+            memory; the gradient stays the same.
         (others as in `distillation_loss`)
     """
-    parts: list[tuple[float, Distillation]] = []
-    for expert, rows in group_by_expert(prior, framings):
-        count = len(rows)
+    losses: list[Tensor] = []
+    squared = 0.0
+    for expert, rows in _in_parts(group_by_expert(prior, framings), at_once or len(framings)):
+        count, share = len(rows), len(rows) / len(framings)
         embeddings = PromptEmbeddings(
             text=expert.embed([prompts[row] for row in rows]),
             unconditional=expert.embed([""]).expand(count),
             negative=expert.embed([negative_prompt]).expand(count),
         )
+        # Each part's gradient is taken at once, so that its activations don't wait for the others.
+        seen = images[rows].detach().requires_grad_()
         one = distillation_loss(
             expert.prior,
-            images[rows],
+            seen,
             embeddings,
             timesteps[rows],
             generator,
             method,
             guidance_scale,
         )
-        parts.append((count / len(framings), one))
-    loss = torch.stack([share * part.loss for share, part in parts]).sum()
-    squared = sum(share * part.gradient_norm**2 for share, part in parts)
-    return Distillation(loss, math.sqrt(squared))
+        gradient = torch.autograd.grad(share * one.loss, seen)[0]
+        losses.append((images[rows] * gradient).sum())
+        squared += share * one.gradient_norm**2
+    return Distillation(torch.stack(losses).sum(), math.sqrt(squared))
+
+
+def _in_parts(
+    groups: Sequence[tuple[PersonalizedPrior, list[int]]], at_once: int
+) -> list[tuple[PersonalizedPrior, list[int]]]:
+    """The groups, cut into parts of at most so many views."""
+    return [
+        (expert, rows[first : first + at_once])
+        for expert, rows in groups
+        for first in range(0, len(rows), at_once)
+    ]
 
 
 def group_by_expert(

@@ -11,6 +11,7 @@ from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
 from album2avatar.guidance.personal import distil_views
 from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
 from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
+from album2avatar.memory_budget import MemoryBudget, MemoryPlan
 from album2avatar.paint.canvas import Canvas
 from album2avatar.paint.color_field import saturation_loss
 from album2avatar.paint.scene import (
@@ -67,6 +68,8 @@ class Painter:
         self._settings = settings
         self._seed = seed
         self._canvas = canvas
+        self.memory = MemoryBudget(MemoryPlan(settings.views_per_step, settings.supersampling))
+        """How much of a step is done at once."""
         self._optimizer = torch.optim.Adam(
             [
                 {"params": list(canvas.field.network.parameters()), "rate": 1.0},
@@ -78,6 +81,14 @@ class Painter:
 
     def train_step(self, step: int) -> dict[str, float]:
         """Take step number `step`; returns numbers for the report."""
+        metrics = self.memory.run(lambda: self._find_gradient(step))
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._settings.learning_rate * group["rate"] * self._rate(step)
+        self._optimizer.step()
+        return metrics
+
+    def _find_gradient(self, step: int) -> dict[str, float]:
+        """Leave the gradient of step number `step` in the parameters."""
         settings, seed = self._settings, self._seed
         draws = numpy_generator(seed, "paint", "views", step)
         device = self._surface.mesh.vertices.device
@@ -90,7 +101,8 @@ class Painter:
         views = sample_views(self._body, shares, settings.views_per_step, draws, device)
         light = sample_light(len(views), draws)
         words, background = sample_backgrounds(len(views), draws)
-        size = self._prior.prior.image_size * settings.supersampling
+        plan = self.memory.plan
+        size = self._prior.prior.image_size * plan.supersampling
         seen = look(self._surface, views.cameras, size)
         logits = self._canvas.logits(seen)
         colors = torch.sigmoid(logits)
@@ -99,11 +111,11 @@ class Painter:
             colors,
             Light(light.direction.to(device), light.ambient.to(device)),
             background.to(device),
-            settings.supersampling,
+            plan.supersampling,
         )
         noise = torch_generator(seed, "paint", "noise", step)
         distillation = distil_views(
-            self._prior,
+            self._prior.at(step / settings.steps),
             views.framings,
             images,
             self._prompts(views, seen, words),
@@ -112,14 +124,12 @@ class Painter:
             noise,
             settings.method,
             settings.guidance_scale,
+            plan.at_once,
         )
         self._optimizer.zero_grad()
         photos = photo_loss(colors, seen)
         loss = distillation.loss + SATURATION_WEIGHT * saturation_loss(logits)
         (loss + settings.photo_weight * photos).backward()
-        for group in self._optimizer.param_groups:
-            group["lr"] = settings.learning_rate * group["rate"] * self._rate(step)
-        self._optimizer.step()
         return {"gradient_norm": distillation.gradient_norm, "photos": float(photos.detach())}
 
     def tensors(self) -> dict[str, Tensor]:

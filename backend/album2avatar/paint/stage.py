@@ -12,17 +12,16 @@ from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
+from album2avatar.guidance.guiding_prior import load_guiding_prior
 from album2avatar.mesh.decimate import decimate
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.uv import UnwrapOptions, unwrap
-from album2avatar.model_folders import find_model
 from album2avatar.paint.baking import bake_albedo, preview_strip
 from album2avatar.paint.canvas import FieldCanvas, first_field
 from album2avatar.paint.painter import Painter
 from album2avatar.paint.scene import PaintedSurface
 from album2avatar.pictures import save_picture, save_texture
-from album2avatar.prior.personalized import load_personalized_prior
 from album2avatar.progress import JobControl
 from album2avatar.projection.album_views import read_trimmed_photo
 from album2avatar.projection.observations import observe_photos, with_attire
@@ -40,9 +39,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     body = load_body(workspace.body)
     assets = worn_assets(table.assets, settings.prompt_addition, body.kind)
     surface = prepare_surface(workspace, table.photos, assets, body, own.faces).on(device)
-    prior = load_personalized_prior(
-        find_model(settings.prior), workspace.personalization, device, settings.prompt_addition
-    )
+    prior = load_guiding_prior(workspace, settings)
     field = first_field(surface, own, settings.seed)
     canvas = FieldCanvas(field)
     kinds: list[AssetKind] = [asset.kind for asset in assets]
@@ -62,7 +59,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
             save_picture(preview, preview_strip(surface, body, canvas))
         if done % own.checkpoint_every == 0 or done == own.steps:
             save_checkpoint(checkpoint_path, done, painter.tensors())
-        job.report(done, own.steps, metrics=metrics, preview=preview)
+        job.report(done, own.steps, painter.memory.news(), metrics, preview)
 
     uv = unwrap(surface.mesh, UnwrapOptions(own.texture_size), job.raise_if_cancelled)
     texture = bake_albedo(surface, uv, field, own.texture_size)

@@ -62,6 +62,11 @@ def _conditioners(settings: Settings) -> list[Path]:
     return [find_model(second_pass.conditioner)] if second_pass.paints else []
 
 
+def _tiny_encoders(settings: Settings) -> list[Path]:
+    """The encoder that stands in for the prior's own, where one is chosen."""
+    return [find_model(name)] if (name := settings.performance.tiny_encoder) else []
+
+
 def _album_files(workspace: Workspace) -> list[Path]:
     choice = read_album_choice(workspace)
     folder = choice.folder
@@ -167,9 +172,10 @@ STAGES: tuple[Stage, ...] = (
             *_masks(workspace),
             workspace.personalization,
             workspace.draft.painted,
+            *_tiny_encoders(settings),
         ],
         outputs=lambda workspace: [workspace.sculpt],
-        also_reads=("seed", "device", "prior", "prompt_addition"),
+        also_reads=("seed", "device", "prior", "prompt_addition", "performance"),
         version=3,
     ),
     Stage(
@@ -183,9 +189,10 @@ STAGES: tuple[Stage, ...] = (
             *_photos(workspace),
             *_masks(workspace),
             workspace.personalization,
+            *_tiny_encoders(settings),
         ],
         outputs=lambda workspace: [workspace.distilled, workspace.distilled_albedo],
-        also_reads=("seed", "device", "prior", "prompt_addition"),
+        also_reads=("seed", "device", "prior", "prompt_addition", "performance"),
         version=3,
     ),
     Stage(
@@ -245,9 +252,10 @@ SWAP_STAGES: tuple[Stage, ...] = (
         inputs=lambda workspace, settings: [
             *_given_to_swap(workspace),
             workspace.base.painted,
+            *_tiny_encoders(settings),
         ],
         outputs=lambda workspace: [workspace.sculpt],
-        also_reads=("seed", "device", "prior", "prompt_addition", "swap"),
+        also_reads=("seed", "device", "prior", "prompt_addition", "performance", "swap"),
     ),
     Stage(
         name="paint",
@@ -258,9 +266,10 @@ SWAP_STAGES: tuple[Stage, ...] = (
             workspace.sculpt,
             workspace.base.painted,
             workspace.base.albedo,
+            *_tiny_encoders(settings),
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
-        also_reads=("seed", "device", "prior", "prompt_addition", "swap"),
+        also_reads=("seed", "device", "prior", "prompt_addition", "performance", "swap"),
     ),
     Stage(
         name="rig",

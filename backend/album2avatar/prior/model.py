@@ -17,6 +17,7 @@ from album2avatar.errors import SettingsError
 from album2avatar.prior.conditioner import Residuals
 from album2avatar.prior.embeddings import TextEmbeddings
 from album2avatar.prior.loading import read_components
+from album2avatar.prior.tiny_encoder import TinyEncoder
 
 LEAST_SIGNAL = 2.0**-24
 """Smallest share of the picture that a noise step may leave: at none, nothing could be denoised.
@@ -52,6 +53,8 @@ class Prior:
     text_encoder_2: CLIPTextModelWithProjection | None = None
     empty_prompt_is_zero: bool = False
     """Whether the empty prompt is embedded as zeros, as the SDXL class was trained."""
+    tiny_encoder: TinyEncoder | None = None
+    """Encodes pictures in the autoencoder's place where there is one."""
 
     @property
     def readers(self) -> tuple[Reader, ...]:
@@ -81,6 +84,16 @@ class Prior:
             nn.Module.to(network, device, precision)
             # Convolutions on the CPU are faster with the channels last.
             network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        if self.tiny_encoder is not None:
+            self.tiny_encoder.move(device, precision)
+
+    def compile(self) -> None:
+        """Compile UNet and encoder, in place, when they are first used.
+
+        Shapes stay dynamic, because the number of views that an adapter judges changes.
+        """
+        self.unet.compile(dynamic=True)
+        self.vae.encoder.compile(dynamic=True)
 
     def enable_gradient_checkpointing(self) -> None:
         """Compute activations of UNet and autoencoder twice instead of keeping them.
@@ -167,6 +180,8 @@ class Prior:
         pixels = images.permute(0, 3, 1, 2)
         if pixels.shape[2:] != size:
             pixels = F.interpolate(pixels, size, mode="bilinear", antialias=True)
+        if self.tiny_encoder is not None:
+            return self.tiny_encoder.encode(pixels * 2 - 1)
         distribution = self.vae.encode(
             (pixels * 2 - 1).to(_precision(self.vae)), return_dict=False
         )[0]

@@ -11,6 +11,7 @@ from album2avatar.guidance.distillation import Distillation
 from album2avatar.guidance.personal import distil_views
 from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
 from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
+from album2avatar.memory_budget import MemoryBudget, MemoryPlan
 from album2avatar.mesh.topology import EdgeTable
 from album2avatar.mesh.types import Mesh
 from album2avatar.prior.personalized import PersonalizedPrior
@@ -53,10 +54,12 @@ class NormalGuidance:
         self._settings = settings
         self._steps = steps
         self._seed = seed
+        self.memory = MemoryBudget(MemoryPlan(settings.views_per_step, settings.supersampling))
+        """How much is done at once; a step that may run out of memory is to be run by it."""
 
     def distil(self, mesh: Mesh, edges: EdgeTable, step: int) -> Distillation:
         """Evaluate the guidance at step number `step`, differentiable in the mesh's vertices."""
-        settings = self._settings
+        settings, plan = self._settings, self.memory.plan
         head = settings.head_share
         shares = FrameShares(0.5 * (1 - head), 0.3 * (1 - head), 0.2 * (1 - head), head)
         views = sample_views(
@@ -66,21 +69,22 @@ class NormalGuidance:
             numpy_generator(self._seed, "sculpt", "views", step),
             mesh.vertices.device,
         )
-        size = self._prior.prior.image_size * settings.supersampling
+        size = self._prior.prior.image_size * plan.supersampling
         normals, _ = render_normals(
             mesh.vertices, mesh.faces, views.cameras, (size, size), edges, face_ids
         )
         noise = torch_generator(self._seed, "sculpt", "noise", step)
         return distil_views(
-            self._prior,
+            self._prior.at(step / self._steps),
             views.framings,
-            area_downsample(normals, settings.supersampling),
+            area_downsample(normals, plan.supersampling),
             self._prompts(views),
             NEGATIVE_PROMPT,
             self._timesteps(step, noise),
             noise,
             settings.method,
             settings.guidance_scale,
+            plan.at_once,
         )
 
     def _timesteps(self, step: int, generator: torch.Generator) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor
 from album2avatar.body.skinning import skin_points
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
+from album2avatar.memory_budget import MemoryBudget
 from album2avatar.mesh.laplacian import laplacian_loss, normal_consistency_loss
 from album2avatar.mesh.marching import MarchedSurface, march
 from album2avatar.mesh.topology import EdgeTable, edge_table
@@ -88,8 +89,21 @@ class Sculptor:
             eps=DAMPING,
         )
 
+    @property
+    def memory(self) -> MemoryBudget:
+        """How much of a step is done at once."""
+        return self._guidance.memory
+
     def train_step(self, step: int) -> dict[str, float]:
         """Take step number `step`; returns numbers for the report."""
+        metrics = self.memory.run(lambda: self._find_gradient(step))
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._settings.learning_rate * group["rate"] * self._rate(step)
+        self._optimizer.step()
+        return metrics
+
+    def _find_gradient(self, step: int) -> dict[str, float]:
+        """Leave the gradient of step number `step` in the parameters."""
         offsets = self.field.offsets()
         surface = self.surface(offsets)
         silhouette = self._silhouette_loss(surface, step)
@@ -101,9 +115,6 @@ class Sculptor:
         )
         self._optimizer.zero_grad()
         loss.backward()
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._settings.learning_rate * group["rate"] * self._rate(step)
-        self._optimizer.step()
         return {
             "silhouette": float(silhouette.detach()),
             "gradient_norm": distillation.gradient_norm,

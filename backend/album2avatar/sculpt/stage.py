@@ -14,11 +14,10 @@ from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
+from album2avatar.guidance.guiding_prior import load_guiding_prior
 from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.types import Mesh
-from album2avatar.model_folders import find_model
-from album2avatar.prior.personalized import load_personalized_prior
 from album2avatar.progress import JobControl
 from album2avatar.sculpt.band import Band, build_band
 from album2avatar.sculpt.finishing import finish
@@ -46,9 +45,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     job.raise_if_cancelled()
     described = ClothField(attire, fitted)
     band = build_band(template, photos, described, own.lattice_cells, own.outward_reach)
-    prior = load_personalized_prior(
-        find_model(settings.prior), workspace.personalization, device, settings.prompt_addition
-    )
+    prior = load_guiding_prior(workspace, settings)
     drafted = _draft_distance(workspace, band)
     sculptor = Sculptor(band, body, photos, prior, own, settings.seed, drafted)
 
@@ -66,7 +63,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
             save_normal_strip(preview, _mesh(sculptor), body)
         if done % own.checkpoint_every == 0 or done == own.steps:
             save_checkpoint(checkpoint_path, done, sculptor.tensors())
-        job.report(done, own.steps, metrics=metrics, preview=preview)
+        job.report(done, own.steps, sculptor.memory.news(), metrics, preview)
 
     finished = finish(_mesh(sculptor), template, described)
     extras = {

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
+from album2avatar.memory_budget import MemoryBudget
 from album2avatar.mesh.borders import compacted
 from album2avatar.mesh.laplacian import laplacian_loss
 from album2avatar.mesh.marching import lattice_edges, march
@@ -77,8 +78,23 @@ class SwapSculptor:
             eps=DAMPING,
         )
 
+    @property
+    def memory(self) -> MemoryBudget:
+        """How much of a step is done at once."""
+        return self._guidance.memory
+
     def train_step(self, step: int) -> dict[str, float]:
         """Take step number `step`; returns numbers for the report."""
+        metrics = self.memory.run(lambda: self._find_gradient(step))
+        sculpt, swap = self._settings.sculpt, self._settings.swap
+        rate = 1.0 - (1.0 - LAST_RATE) * step / swap.sculpt_steps
+        for group in self._optimizer.param_groups:
+            group["lr"] = sculpt.learning_rate * group["rate"] * rate
+        self._optimizer.step()
+        return metrics
+
+    def _find_gradient(self, step: int) -> dict[str, float]:
+        """Leave the gradient of step number `step` in the parameters."""
         sculpt, swap = self._settings.sculpt, self._settings.swap
         band, kept = self._ground.band, self._ground.kept
         offsets = self.field.offsets()
@@ -96,10 +112,6 @@ class SwapSculptor:
         )
         self._optimizer.zero_grad()
         loss.backward()
-        rate = 1.0 - (1.0 - LAST_RATE) * step / swap.sculpt_steps
-        for group in self._optimizer.param_groups:
-            group["lr"] = sculpt.learning_rate * group["rate"] * rate
-        self._optimizer.step()
         return {
             "gradient_norm": distillation.gradient_norm,
             "moved_mm": 1000 * float(offsets.detach().abs().mean()),

@@ -11,6 +11,7 @@ from album2avatar.settings.draft import DraftSettings
 from album2avatar.settings.export import ExportSettings
 from album2avatar.settings.fitting import FittingSettings
 from album2avatar.settings.paint import PaintSettings
+from album2avatar.settings.performance import PerformanceSettings
 from album2avatar.settings.personalization import PersonalizationSettings
 from album2avatar.settings.refine import RefineSettings
 from album2avatar.settings.rig import RigSettings
@@ -27,6 +28,7 @@ __all__ = [
     "Frozen",
     "GroundedSamSettings",
     "PaintSettings",
+    "PerformanceSettings",
     "PersonalizationSettings",
     "RefineSettings",
     "RigSettings",
@@ -55,6 +57,7 @@ class Settings(Frozen):
     album doesn't have become assets; the rest stands at the end of every prompt that shape and
     colours are distilled with. The person's own assets stay as the album shows them."""
 
+    performance: PerformanceSettings = Field(default_factory=PerformanceSettings)
     album: AlbumSettings = Field(default_factory=AlbumSettings)
     segmentation: SegmentationSettings = Field(default_factory=SegmentationSettings)
     personalization: PersonalizationSettings = Field(default_factory=PersonalizationSettings)
