@@ -25,6 +25,8 @@ from album2avatar.paint.scene import (
     sample_light,
 )
 from album2avatar.prior.personalized import PersonalizedPrior
+from album2avatar.render.rasterize import Visibility
+from album2avatar.render.visibility_warp import face_ids
 from album2avatar.seeding import numpy_generator, torch_generator
 from album2avatar.settings.paint import PaintSettings
 
@@ -56,10 +58,12 @@ class Painter:
         prior: PersonalizedPrior,
         settings: PaintSettings,
         seed: int,
+        visibility: Visibility = face_ids,
     ) -> None:
         """
         Args:
             kinds: of the surface's assets, in their order.
+            visibility: how the visible faces are found.
         """
         self._surface = surface
         self._kinds = tuple(kinds)
@@ -68,6 +72,7 @@ class Painter:
         self._settings = settings
         self._seed = seed
         self._canvas = canvas
+        self._visibility = visibility
         self.memory = MemoryBudget(MemoryPlan(settings.views_per_step, settings.supersampling))
         """How much of a step is done at once."""
         self._optimizer = torch.optim.Adam(
@@ -103,7 +108,7 @@ class Painter:
         words, background = sample_backgrounds(len(views), draws)
         plan = self.memory.plan
         size = self._prior.prior.image_size * plan.supersampling
-        seen = look(self._surface, views.cameras, size)
+        seen = look(self._surface, views.cameras, size, self._visibility)
         logits = self._canvas.logits(seen)
         colors = torch.sigmoid(logits)
         images = photograph(

@@ -27,6 +27,7 @@ from album2avatar.projection.album_views import read_trimmed_photo
 from album2avatar.projection.observations import observe_photos, with_attire
 from album2avatar.projection.possible_assets import possible_assets
 from album2avatar.projection.surface_labels import photo_colors, share_surface
+from album2avatar.render.visibility_choice import choose_visibility
 from album2avatar.settings import Settings
 from album2avatar.workspace import Workspace
 
@@ -43,7 +44,8 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     field = first_field(surface, own, settings.seed)
     canvas = FieldCanvas(field)
     kinds: list[AssetKind] = [asset.kind for asset in assets]
-    painter = Painter(surface, canvas, kinds, body, prior, own, settings.seed)
+    visibility = choose_visibility(settings.performance.rasterizer, device)
+    painter = Painter(surface, canvas, kinds, body, prior, own, settings.seed, visibility)
 
     checkpoint_path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(checkpoint_path)

@@ -10,6 +10,7 @@ from album2avatar.assets import AssetKind
 from album2avatar.body.storage import load_body
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
+from album2avatar.devices import choose_device
 from album2avatar.guidance.guiding_prior import load_guiding_prior
 from album2avatar.mesh.storage import StoredMesh, load_mesh, save_mesh
 from album2avatar.mesh.topology import edge_table
@@ -29,6 +30,7 @@ from album2avatar.paint.swap_surface import (
 )
 from album2avatar.pictures import load_texture, save_picture, save_texture
 from album2avatar.progress import JobControl
+from album2avatar.render.visibility_choice import choose_visibility
 from album2avatar.settings import Settings
 from album2avatar.wardrobe.garment import load_swap
 from album2avatar.wardrobe.layers import OFF_SKIN
@@ -218,7 +220,10 @@ def paint(
     changed = {"steps": steps, "photo_weight": settings.swap.anchor_color_weight}
     own = settings.paint.model_copy(update=changed)
     prior = load_guiding_prior(workspace, settings)
-    painter = Painter(surface, canvas, variant.kinds, variant.body, prior, own, settings.seed)
+    visibility = choose_visibility(settings.performance.rasterizer, choose_device(settings.device))
+    painter = Painter(
+        surface, canvas, variant.kinds, variant.body, prior, own, settings.seed, visibility
+    )
     path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(path)
     start = 0

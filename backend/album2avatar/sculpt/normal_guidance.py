@@ -16,6 +16,7 @@ from album2avatar.mesh.topology import EdgeTable
 from album2avatar.mesh.types import Mesh
 from album2avatar.prior.personalized import PersonalizedPrior
 from album2avatar.render.images import area_downsample
+from album2avatar.render.rasterize import Visibility
 from album2avatar.render.shading import render_normals
 from album2avatar.render.visibility_warp import face_ids
 from album2avatar.seeding import numpy_generator, torch_generator
@@ -43,17 +44,20 @@ class NormalGuidance:
         settings: SculptSettings,
         steps: int,
         seed: int,
+        visibility: Visibility = face_ids,
     ) -> None:
         """
         Args:
             body: to frame the views.
             steps: over which the noise falls.
+            visibility: how the visible faces are found.
         """
         self._prior = prior
         self._body = body
         self._settings = settings
         self._steps = steps
         self._seed = seed
+        self._visibility = visibility
         self.memory = MemoryBudget(MemoryPlan(settings.views_per_step, settings.supersampling))
         """How much is done at once; a step that may run out of memory is to be run by it."""
 
@@ -71,7 +75,7 @@ class NormalGuidance:
         )
         size = self._prior.prior.image_size * plan.supersampling
         normals, _ = render_normals(
-            mesh.vertices, mesh.faces, views.cameras, (size, size), edges, face_ids
+            mesh.vertices, mesh.faces, views.cameras, (size, size), edges, self._visibility
         )
         noise = torch_generator(self._seed, "sculpt", "noise", step)
         return distil_views(

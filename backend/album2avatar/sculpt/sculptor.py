@@ -15,6 +15,7 @@ from album2avatar.mesh.marching import MarchedSurface, march
 from album2avatar.mesh.topology import EdgeTable, edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.prior.personalized import PersonalizedPrior
+from album2avatar.render.rasterize import Visibility
 from album2avatar.render.shading import render_mask
 from album2avatar.render.visibility_warp import face_ids
 from album2avatar.sculpt.band import Band
@@ -62,15 +63,18 @@ class Sculptor:
         settings: SculptSettings,
         seed: int,
         drafted: Tensor | None,
+        visibility: Visibility = face_ids,
     ) -> None:
         """
         Args:
             photos: whose masks hold the outlines; none for a person who is only described.
             drafted: (N,) metres from the band's vertices to the draft, signed; None without one.
+            visibility: how the visible faces are found.
         """
         self._band = band
         self._photos = photos
-        self._guidance = NormalGuidance(prior, body, settings, settings.steps, seed)
+        self._guidance = NormalGuidance(prior, body, settings, settings.steps, seed, visibility)
+        self._visibility = visibility
         self._settings = settings
         self._seed = seed
         # Marching in a posed lattice gives the posed surface: skinning once is enough.
@@ -158,7 +162,12 @@ class Sculptor:
         photo = self._photos[index]
         posed = surface.marched.carry(self._posed_lattices[index])
         return render_mask(
-            posed, surface.mesh.faces, photo.camera, photo.resolution, surface.edges, face_ids
+            posed,
+            surface.mesh.faces,
+            photo.camera,
+            photo.resolution,
+            surface.edges,
+            self._visibility,
         )[0, :, :, 0]
 
     def _regularization(self, surface: SculptedSurface, offsets: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.types import Mesh
 from album2avatar.progress import JobControl
+from album2avatar.render.visibility_choice import choose_visibility
 from album2avatar.sculpt.band import Band, build_band
 from album2avatar.sculpt.finishing import finish
 from album2avatar.sculpt.photos import read_photos
@@ -47,7 +48,8 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     band = build_band(template, photos, described, own.lattice_cells, own.outward_reach)
     prior = load_guiding_prior(workspace, settings)
     drafted = _draft_distance(workspace, band)
-    sculptor = Sculptor(band, body, photos, prior, own, settings.seed, drafted)
+    visibility = choose_visibility(settings.performance.rasterizer, device)
+    sculptor = Sculptor(band, body, photos, prior, own, settings.seed, drafted, visibility)
 
     checkpoint_path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(checkpoint_path)

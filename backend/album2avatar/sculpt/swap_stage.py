@@ -7,6 +7,7 @@ from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import AssetKind
 from album2avatar.body.storage import load_body
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
+from album2avatar.devices import choose_device
 from album2avatar.errors import MeshError
 from album2avatar.guidance.guiding_prior import load_guiding_prior
 from album2avatar.mesh.decimate import decimate
@@ -19,6 +20,7 @@ from album2avatar.mesh.tetrahedra import TetrahedralMesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.progress import JobControl
+from album2avatar.render.visibility_choice import choose_visibility
 from album2avatar.sculpt.finishing import smoothed
 from album2avatar.sculpt.normal_guidance import NormalGuidance
 from album2avatar.sculpt.preview import save_normal_strip
@@ -109,7 +111,8 @@ def sculpt(
     steps = settings.swap.sculpt_steps
     prior = load_guiding_prior(workspace, settings)
     body = shape.avatar.body
-    guidance = NormalGuidance(prior, body, settings.sculpt, steps, settings.seed)
+    visibility = choose_visibility(settings.performance.rasterizer, choose_device(settings.device))
+    guidance = NormalGuidance(prior, body, settings.sculpt, steps, settings.seed, visibility)
     sculptor = SwapSculptor(lay_ground(shape, lattice, kept), guidance, settings)
     path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(path)
