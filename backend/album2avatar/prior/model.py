@@ -88,12 +88,12 @@ class Prior:
             self.tiny_encoder.move(device, precision)
 
     def compile(self) -> None:
-        """Compile UNet and encoder, in place, when they are first used.
+        """Compile the UNet, in place, when it is first used.
 
-        Shapes stay dynamic, because the number of views that an adapter judges changes.
+        The number of rows stays dynamic, because the number of views that an adapter judges
+        changes. The encoder gained nothing by it (`benchmarks/compile_prior.py`).
         """
         self.unet.compile(dynamic=True)
-        self.vae.encoder.compile(dynamic=True)
 
     def enable_gradient_checkpointing(self) -> None:
         """Compute activations of UNet and autoencoder twice instead of keeping them.

@@ -86,7 +86,7 @@ class PersonalizedPrior:
         return other
 
     def compile(self) -> None:
-        """Compile the networks that are asked at every step, in place, when they are first used."""
+        """Compile the network that is asked at every step, in place, when it is first used."""
         self.prior.compile()
         if self._face is not None:
             self._face.compile()

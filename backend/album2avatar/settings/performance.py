@@ -22,5 +22,5 @@ class PerformanceSettings(Frozen):
     and its licence excludes commercial use; it is to be installed from source, version 0.3.3 or
     later. Antialiasing is this project's own with either."""
     compile_prior: bool = False
-    """Compile the prior's networks with torch.compile. That takes a C++ compiler and time at the
+    """Compile the prior's UNet with torch.compile. That takes a C++ compiler and time at the
     start of each stage; see docs/BENCHMARK.md for what was measured."""
