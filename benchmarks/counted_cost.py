@@ -24,9 +24,14 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from album2avatar.guidance.gradients import LOW_NOISE_TIMESTEP
+from album2avatar.guidance.gradients import LOW_NOISE_TIMESTEP, Rule, wordings_read
 from album2avatar.guidance.timesteps import TimestepSchedule, highest_timestep
-from album2avatar.settings import PaintSettings, PersonalizationSettings, SculptSettings
+from album2avatar.settings import (
+    GuidanceSettings,
+    PaintSettings,
+    PersonalizationSettings,
+    SculptSettings,
+)
 
 PRECISION = torch.bfloat16
 GIBIBYTE = 2**30
@@ -231,20 +236,21 @@ def build_models() -> list[Model]:
     return models
 
 
-def rows_a_view(settings: SculptSettings | PaintSettings) -> float:
+def rows_a_view(settings: GuidanceSettings, steps: int) -> float:
     """Mean number of the UNet's rows for a view: prompt, empty prompt, and where noise is high the
     negative one."""
+    wordings = wordings_read(Rule(settings.method, settings.scale))
+    if "negative" not in wordings:
+        return float(len(wordings))
     schedule = TimestepSchedule(
-        highest_first=settings.highest_timestep_first, highest_last=settings.highest_timestep_last
+        settings.lowest_timestep, settings.highest_timestep_first, settings.highest_timestep_last
     )
-    if settings.method != "nfsd":
-        return 2.0
     edge = LOW_NOISE_TIMESTEP / 1000
     shares: list[float] = []
-    for step in range(settings.steps):
-        highest = highest_timestep(schedule, step, settings.steps)
+    for step in range(steps):
+        highest = highest_timestep(schedule, step, steps)
         shares.append(max(0.0, highest - edge) / (highest - schedule.lowest))
-    return 2.0 + sum(shares) / len(shares)
+    return len(wordings) - 1 + sum(shares) / len(shares)
 
 
 @dataclass(frozen=True)
@@ -262,10 +268,10 @@ def phases(model: Model, encoder: str) -> list[Phase]:
     result = [_personalize(model)]
     stages = {"sculpt": SculptSettings(), "paint": PaintSettings()}
     for name, settings in stages.items():
-        views = settings.views_per_step
+        views = settings.guidance.views_per_step
         encoding = model.encode(views, encoder)
         predicting = model.predict(3 * views)
-        share = rows_a_view(settings) / 3
+        share = rows_a_view(settings.guidance, settings.steps) / 3
         seconds = {
             card: settings.steps * (encoding.seconds[card] + share * predicting.seconds[card])
             for card in CARDS

@@ -7,10 +7,11 @@ import torch
 from bench_scenes import cpu_milliseconds
 from live_bytes import LiveBytes
 
-from album2avatar.guidance.personal import distil_views
+from album2avatar.guidance.personal import PersonalGuidance
 from album2avatar.model_folders import find_model
 from album2avatar.prior.model import load_prior
 from album2avatar.prior.personalized import PersonalizedPrior
+from album2avatar.settings import GuidanceSettings
 
 VIEWS = 8
 
@@ -19,22 +20,19 @@ def main() -> None:
     """Print MiB of tensors alive at once and CPU milliseconds for each size of the parts."""
     torch.set_num_threads(1)
     prior = PersonalizedPrior(load_prior(find_model("demo-prior")), "woman", ())
+    guidance = PersonalGuidance(prior, GuidanceSettings(), steps=1)
     size = prior.prior.image_size
     images = torch.rand(VIEWS, size, size, 3, generator=torch.Generator().manual_seed(0))
 
     def gradient(at_once: int) -> torch.Tensor:
         seen = images.clone().requires_grad_()
-        distil_views(
-            prior,
+        guidance.distil(
+            0,
             ["full body"] * VIEWS,
             seen,
             ["a photo of a woman"] * VIEWS,
-            "blurry",
-            torch.linspace(50, 900, VIEWS).long(),
             torch.Generator().manual_seed(1),
-            "nfsd",
-            7.5,
-            at_once,
+            at_once=at_once,
         ).loss.backward()
         assert seen.grad is not None
         return seen.grad

@@ -100,8 +100,8 @@ class Clock:
     def around_encoder(self, encode: Callable[..., Tensor]) -> Callable[..., Tensor]:
         """`encode_images`, whose backward pass is a block of its own."""
 
-        def timed(prior: Prior, images: Tensor) -> Tensor:
-            latents = encode(prior, images)
+        def timed(prior: Prior, images: Tensor, size: int | None = None) -> Tensor:
+            latents = encode(prior, images, size)
             if latents.requires_grad:
                 latents.register_hook(lambda _: self.switch(ENCODER_BACKWARD))
                 images.register_hook(lambda _: self.switch(None))

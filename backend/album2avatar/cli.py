@@ -16,6 +16,7 @@ from album2avatar import __version__
 from album2avatar.animate_command import animate
 from album2avatar.cancelling import cancelled_by_signals
 from album2avatar.errors import Album2AvatarError, SettingsError, WorkspaceError
+from album2avatar.evaluate_command import evaluate
 from album2avatar.inspect_command import KeepOption, LeaveOutOption, inspect
 from album2avatar.manifest import open_workspace
 from album2avatar.models_command import app as models_app
@@ -39,6 +40,7 @@ app.add_typer(models_app, name="models")
 app.command("inspect")(inspect)
 app.command("swap")(swap)
 app.command("animate")(animate)
+app.command("evaluate")(evaluate)
 
 DEFAULT_PRESET = "demo"
 

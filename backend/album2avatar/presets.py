@@ -9,8 +9,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from album2avatar.errors import SettingsError
 from album2avatar.settings import Settings
+from album2avatar.settings.former_names import with_current_names
 
 _PRESETS = Path(__file__).parent / "presets"
+_PUBLISHED = _PRESETS / "published"
 
 
 class PresetNeeds(BaseModel):
@@ -37,18 +39,48 @@ class PresetDescription(BaseModel):
     """None where nobody has measured it."""
 
 
+class PublishedDescription(BaseModel):
+    """A published system whose settings a preset reproduces within this code."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    title: str
+    summary: str
+    sources: tuple[str, ...]
+    """Paper, and file of the published code, that the settings were taken from."""
+    differs: tuple[str, ...]
+    """In what this code can't or doesn't follow it."""
+
+
 def preset_descriptions() -> tuple[PresetDescription, ...]:
-    """Every preset of the package, the default one first."""
+    """Every preset that an artist is offered, the default one first."""
     described = [
         PresetDescription.model_validate({"name": name, **_read_preset(name)["about"]})
-        for name in preset_names()
+        for name in _names_in(_PRESETS)
     ]
     return tuple(sorted(described, key=lambda preset: not preset.is_default))
 
 
 def preset_names() -> tuple[str, ...]:
-    """Names of the presets that come with the package."""
-    return tuple(sorted(path.stem for path in _PRESETS.glob("*.json")))
+    """Names of the presets that come with the package, those of published systems last."""
+    return _names_in(_PRESETS) + published_names()
+
+
+def published_names() -> tuple[str, ...]:
+    """Names of the presets that reproduce published systems."""
+    return _names_in(_PUBLISHED)
+
+
+def published_description(name: str) -> PublishedDescription:
+    """What a preset of `published_names` reproduces."""
+    return PublishedDescription.model_validate({"name": name, **_read_published(name)["about"]})
+
+
+def published_method(name: str) -> dict[str, Any]:
+    """What a published system does differently whatever its size: losses, weights, schedules and
+    cameras, without model, steps, learning rates and resolutions."""
+    return _read_published(name)["method"]
 
 
 def load_preset(name: str) -> dict[str, Any]:
@@ -57,6 +89,9 @@ def load_preset(name: str) -> dict[str, Any]:
     Raises:
         SettingsError: there is no such preset.
     """
+    if name in published_names():
+        published = _read_published(name)
+        return _merge(published["method"], published["scale"])
     if name not in preset_names():
         known = ", ".join(preset_names())
         raise SettingsError(f"Unknown preset '{name}'. Choose one of: {known}.")
@@ -113,11 +148,20 @@ def build_settings(differences: Sequence[Mapping[str, Any]]) -> Settings:
     """
     merged: dict[str, Any] = {}
     for difference in differences:
-        merged = _merge(merged, difference)
+        merged = _merge(merged, with_current_names(difference))
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
         raise SettingsError(_in_words(error)) from error
+
+
+def _names_in(folder: Path) -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in folder.glob("*.json")))
+
+
+def _read_published(name: str) -> dict[str, Any]:
+    """A file of the package: `about` it, its `method` and its `scale`."""
+    return read_settings_file(_PUBLISHED / f"{name}.json")
 
 
 def _read_preset(name: str) -> dict[str, Any]:

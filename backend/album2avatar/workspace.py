@@ -109,6 +109,11 @@ class Workspace:
         return self.root / "sculpt" / "mesh.safetensors"
 
     @property
+    def sculpt_cost(self) -> Path:
+        """`DistillationCost` as JSON: what the prior was asked for the shape."""
+        return self.root / "sculpt" / "cost.json"
+
+    @property
     def distilled(self) -> Path:
         """Sculpted mesh with its UV map, safetensors."""
         return self.root / "paint" / "mesh.safetensors"
@@ -117,6 +122,22 @@ class Workspace:
     def distilled_albedo(self) -> Path:
         """Base colour texture as the prior and the photos' rough colours have it, sRGB PNG."""
         return self.root / "paint" / "albedo.png"
+
+    @property
+    def normal_map(self) -> Path:
+        """Sculpted detail as a tangent-space normal map, PNG; none where nothing was sculpted."""
+        return self.root / "paint" / "normals.png"
+
+    @property
+    def roughness_map(self) -> Path:
+        """How rough each texel is: PNG with occlusion, roughness and metal in its channels, as
+        glTF wants it; none where nothing was painted."""
+        return self.root / "paint" / "roughness.png"
+
+    @property
+    def paint_cost(self) -> Path:
+        """`DistillationCost` as JSON: what the prior was asked for the colours."""
+        return self.root / "paint" / "cost.json"
 
     @property
     def painted(self) -> Path:
@@ -265,6 +286,16 @@ class DraftWorkspace(Workspace):
     def albedo(self) -> Path:
         """Its base colour texture, sRGB PNG."""
         return self._folder / "albedo.png"
+
+    @property
+    def normal_map(self) -> Path:
+        """None: a draft has no detail."""
+        return self._folder / "normals.png"
+
+    @property
+    def roughness_map(self) -> Path:
+        """None: a draft is as rough all over."""
+        return self._folder / "roughness.png"
 
     @property
     def seen_map(self) -> Path:

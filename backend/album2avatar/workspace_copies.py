@@ -29,6 +29,16 @@ def copy_folder(source: Path, target: Path) -> None:
             copy_file(path, target / path.relative_to(source))
 
 
+def copy_maps(avatar: Workspace, copy: Workspace) -> None:
+    """Copy the maps beside the base colour; older avatars have none. Raises as `copy_file`."""
+    for source, target in (
+        (avatar.normal_map, copy.normal_map),
+        (avatar.roughness_map, copy.roughness_map),
+    ):
+        if source.exists():
+            copy_file(source, target)
+
+
 def copy_file(source: Path, target: Path) -> None:
     """Copy a file atomically.
 

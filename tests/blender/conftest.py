@@ -14,6 +14,7 @@ from album2avatar.body.anny import load_anny_body
 from album2avatar.body.rigged import RiggedAvatar, RiggedPart
 from album2avatar.export.glb import build_glb
 from album2avatar.export.metadata import describe_avatar
+from album2avatar.export.textures import SurfaceTextures
 from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.settings import Settings
 
@@ -65,7 +66,7 @@ def output(
     Image.new("RGB", (32, 32), (180, 90, 60)).save(texture)
     extras = describe_avatar(avatar, "anny", ASSETS, Settings())
     glb = folder / "avatar.glb"
-    glb.write_bytes(build_glb(avatar, texture.read_bytes(), extras, "test"))
+    glb.write_bytes(build_glb(avatar, SurfaceTextures(texture.read_bytes()), extras, "test"))
     blender.run("inside_blender.py", glb, folder)
     return folder
 

@@ -18,6 +18,7 @@ from album2avatar.export.clip_motion import PlacedClip, describe_clip, place_cli
 from album2avatar.export.glb import build_glb
 from album2avatar.export.metadata import describe_avatar
 from album2avatar.export.placement import stand_on_floor
+from album2avatar.export.textures import SurfaceTextures
 from album2avatar.render.camera import Cameras
 from album2avatar.settings import Settings
 
@@ -55,9 +56,9 @@ def folder(
     png = (folder / "plate.png").read_bytes()
     standing = stand_on_floor(avatar)
     extras = describe_avatar(standing, "anny", ASSETS, Settings())
-    (folder / "avatar.glb").write_bytes(build_glb(standing, png, extras, "test"))
+    (folder / "avatar.glb").write_bytes(build_glb(standing, SurfaceTextures(png), extras, "test"))
     extras["clip"] = describe_clip(placed, 80, 60, VIDEO_FPS)
-    animated = build_glb(standing, png, extras, "test", [placed.motion])
+    animated = build_glb(standing, SurfaceTextures(png), extras, "test", [placed.motion])
     (folder / "animated.glb").write_bytes(animated)
     blender.run("inside_animation.py", folder, folder)
     return folder

@@ -19,6 +19,7 @@ from album2avatar.export.clip_motion import PlacedClip, place_clip
 from album2avatar.export.glb import build_glb
 from album2avatar.export.gltf_geometry import strongest_influences
 from album2avatar.export.placement import stand_on_floor
+from album2avatar.export.textures import SurfaceTextures
 from album2avatar.render.camera import Cameras
 
 pytestmark = pytest.mark.blender
@@ -56,7 +57,9 @@ def imported(
     Image.new("RGB", (8, 8)).save(folder / "albedo.png")
     png = (folder / "albedo.png").read_bytes()
     glb = folder / "animated.glb"
-    glb.write_bytes(build_glb(stand_on_floor(avatar), png, {}, "test", [placed.motion]))
+    glb.write_bytes(
+        build_glb(stand_on_floor(avatar), SurfaceTextures(png), {}, "test", [placed.motion])
+    )
     blender.run("inside_clip.py", glb, folder)
     return json.loads((folder / "found.json").read_text()), folder
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from nude_album import make_album
 
 from album2avatar.assets import AssetKind
 from album2avatar.body.anny import load_anny_body
@@ -13,7 +12,8 @@ from album2avatar.body.keypoints import KEYPOINTS
 from album2avatar.body.plausibility import drop_implausible
 from album2avatar.fitting.faces import face_centre_energy, face_centres
 from album2avatar.fitting.silhouettes import Skin
-from album2avatar.fitting.variables import FitVariables
+from album2avatar.fitting.variables import FitVariables, PosedBodies
+from nude_album import make_album
 
 KINDS: list[AssetKind] = ["face", "hair", "top"]
 SIZE = 100
@@ -79,12 +79,12 @@ def test_a_face_beside_its_mask_is_drawn_to_it():
             face_area=torch.tensor([0.05]),
             face_centre=centre,
         )
-        return face_centre_energy(model, variables, face, seen).sum()
+        return face_centre_energy(PosedBodies.of(model, variables), variables, face, seen).sum()
 
     straight = FitVariables(
         shape, zeros, torch.zeros(1), torch.zeros(1, 2), place, torch.tensor([1.3])
     )
-    middle = face_centres(model, straight, face)
+    middle = face_centres(PosedBodies.of(model, straight), straight.log_focal, face)
     assert abs(float(middle[0, 0])) < 1e-3  # the template is symmetric
     yaw = torch.tensor([0.2], requires_grad=True)
     found = energy(yaw, middle)

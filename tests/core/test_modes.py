@@ -34,7 +34,12 @@ SMALLEST: dict[str, Any] = {
     "device": "cpu",
     "personalization": {"token_steps": 1, "adapter_steps": 1, "class_pictures": 2},
     "fitting": {"keypoint_steps": 10, "silhouette_steps": 5},
-    "sculpt": {"lattice_cells": 40, "steps": 3, "views_per_step": 1, "checkpoint_every": 1},
+    "sculpt": {
+        "lattice_cells": 40,
+        "steps": 3,
+        "guidance": {"views_per_step": 1},
+        "checkpoint_every": 1,
+    },
     "paint": {"faces": 4000, "texture_size": 64, "steps": 3, "checkpoint_every": 1},
     "draft": {"photo_height": 96, "texture_size": 128},
     "refine": {"photo_height": 48, "visits": 1},

@@ -62,3 +62,24 @@ def test_saved_settings_build_the_same_settings(tmp_path: Path):
     path.write_text(settings.model_dump_json())
     assert build_settings([read_settings_file(path)]) == settings
     assert json.loads(path.read_text())["seed"] == 9
+
+
+def test_an_avatar_from_before_settings_moved_keeps_its_settings():
+    old = {
+        "sculpt": {"steps": 7, "guidance_weight": 0.25, "views_per_step": 2, "head_share": 0.3},
+        "paint": {"method": "sds", "guidance_scale": 8.0, "guidance": {"scale": 9.0}},
+    }
+    settings = build_settings([load_preset("demo"), old])
+    assert settings.sculpt.steps == 7
+    assert settings.sculpt.guidance.weight == 0.25
+    assert settings.sculpt.guidance.views_per_step == 2
+    assert settings.paint.guidance.method == "sds"
+    assert settings.paint.guidance.scale == 9.0
+    with pytest.raises(SettingsError, match=r"paint\.views_per_stepp"):
+        build_settings([{"paint": {"views_per_stepp": 2, "method": "sds"}}])
+
+
+def test_guidance_that_looks_nowhere_is_refused():
+    shares = ("full_body_share", "upper_body_share", "lower_body_share", "head_share")
+    with pytest.raises(SettingsError, match="shares"):
+        build_settings([{"paint": {"guidance": dict.fromkeys(shares, 0)}}])

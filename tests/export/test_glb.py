@@ -25,6 +25,7 @@ from album2avatar.export.glb import build_glb
 from album2avatar.export.gltf_geometry import strongest_influences
 from album2avatar.export.metadata import describe_avatar
 from album2avatar.export.placement import stand_on_floor
+from album2avatar.export.textures import SurfaceTextures
 from album2avatar.mesh.types import Mesh
 from album2avatar.settings import Settings
 
@@ -34,7 +35,10 @@ READERS = Path(__file__).resolve().parents[2] / ".venv-readers"
 def glb_of(avatar: RiggedAvatar) -> bytes:
     assets = [Asset(kind="top", name="red sweater", token="<asset0>")]
     return build_glb(
-        avatar, checkered_png(), describe_avatar(avatar, "anny", assets, Settings()), "test"
+        avatar,
+        SurfaceTextures(checkered_png()),
+        describe_avatar(avatar, "anny", assets, Settings()),
+        "test",
     )
 
 
@@ -121,11 +125,41 @@ def test_texture_is_embedded_unchanged() -> None:
     assert read_glb(glb_of(limb_avatar())).image(0) == checkered_png()
 
 
+def test_maps_are_embedded_and_the_tangents_run_along_the_texture() -> None:
+    """Normal map and roughness go with the part that shows them, and with their frames."""
+    avatar = limb_avatar()
+    png = checkered_png()
+    glb = read_glb(build_glb(avatar, SurfaceTextures(png, png, png), {}, "test"))
+    material = glb.document["materials"][0]
+    textures = [
+        material["pbrMetallicRoughness"]["baseColorTexture"]["index"],
+        material["normalTexture"]["index"],
+        material["pbrMetallicRoughness"]["metallicRoughnessTexture"]["index"],
+    ]
+    images = [glb.document["images"][glb.document["textures"][t]["source"]] for t in textures]
+    assert [image["name"] for image in images] == ["albedo", "normals", "roughness"]
+    assert "normalTexture" not in glb.document["materials"][1]
+    attributes = glb.document["meshes"][0]["primitives"][0]["attributes"]
+    tangents, normals = glb.array(attributes["TANGENT"]), glb.array(attributes["NORMAL"])
+    np.testing.assert_allclose(np.linalg.norm(tangents[:, :3], axis=1), 1.0, atol=1e-5)
+    np.testing.assert_allclose((tangents[:, :3] * normals).sum(1), 0.0, atol=1e-5)
+    assert set(tangents[:, 3].tolist()) <= {1.0, -1.0}
+    triangles = glb.array(glb.document["meshes"][0]["primitives"][0]["indices"]).reshape(-1, 3)
+    places, flat = glb.array(attributes["POSITION"]), glb.array(attributes["TEXCOORD_0"])
+    for corners in triangles[:50]:
+        sides = places[corners[1:]] - places[corners[0]]
+        along = flat[corners[1:], 0] - flat[corners[0], 0]
+        mean = tangents[corners, :3].mean(0)
+        if abs(np.linalg.det(np.stack([along, flat[corners[1:], 1] - flat[corners[0], 1]]))) > 1e-9:
+            slope = np.linalg.lstsq(sides, along, rcond=None)[0]
+            assert slope @ mean > 0  # u grows along the tangent
+
+
 def test_extras_hold_tails_and_no_folder_of_the_artist() -> None:
     avatar = limb_avatar()
     settings = Settings(prior="/home/someone/secret/model")
     extras = describe_avatar(avatar, "anny", [], settings)
-    written = read_glb(build_glb(avatar, checkered_png(), extras, "test"))
+    written = read_glb(build_glb(avatar, SurfaceTextures(checkered_png()), extras, "test"))
     told = written.document["nodes"][0]["extras"]["album2avatar"]
     assert told["bones"][2]["tail"] == pytest.approx([0.8, 0.0, 1.21])
     assert told["landmarks"]["left_elbow"] == "lowerarm01.L"
@@ -147,7 +181,8 @@ def test_khronos_validator_finds_nothing(tmp_path: Path) -> None:
     if shutil.which("node") is None or not script.exists():
         pytest.skip("node or Khronos' validator is missing: run scripts/reader_env")
     path = tmp_path / "avatar.glb"
-    path.write_bytes(glb_of(limb_avatar()))
+    png = checkered_png()
+    path.write_bytes(build_glb(limb_avatar(), SurfaceTextures(png, png, png), {}, "test"))
     output = subprocess.run(
         ["node", str(script), str(path)], capture_output=True, text=True, check=True
     ).stdout
@@ -172,9 +207,8 @@ def test_coordinates_that_are_not_numbers_are_an_error() -> None:
 
 
 def test_texture_that_is_no_png_is_an_error() -> None:
-    avatar = limb_avatar()
     with pytest.raises(ExportError, match="no PNG"):
-        build_glb(avatar, b"\xff\xd8\xff\xe0 a JPEG", {}, "test")
+        SurfaceTextures(b"\xff\xd8\xff\xe0 a JPEG")
 
 
 @given(st.lists(st.floats(-3.2, 3.2), min_size=3, max_size=3))

@@ -14,6 +14,7 @@ from album2avatar.body.types import PhotoPoses
 from album2avatar.export.clip_motion import PlacedClip, place_clip
 from album2avatar.export.glb import build_glb
 from album2avatar.export.placement import stand_on_floor
+from album2avatar.export.textures import SurfaceTextures
 from album2avatar.render.camera import Cameras
 
 SECONDS = (0.0, 0.1, 0.3, 0.4)
@@ -36,7 +37,9 @@ def waving(avatar: RiggedAvatar) -> PhotoPoses:
 def animated(avatar: RiggedAvatar) -> tuple[ReadGlb, PlacedClip, PhotoPoses]:
     poses = waving(avatar)
     placed = place_clip(avatar, poses, SECONDS)
-    content = build_glb(stand_on_floor(avatar), checkered_png(), {}, "test", [placed.motion])
+    content = build_glb(
+        stand_on_floor(avatar), SurfaceTextures(checkered_png()), {}, "test", [placed.motion]
+    )
     return read_glb(content), placed, poses
 
 

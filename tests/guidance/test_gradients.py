@@ -2,7 +2,6 @@
 
 import itertools
 import math
-from dataclasses import dataclass
 
 import pytest
 import torch
@@ -11,57 +10,30 @@ from torch import Tensor
 from album2avatar.guidance.distillation import PromptEmbeddings, distillation_loss
 from album2avatar.guidance.gradients import (
     NoisePredictions,
+    Rule,
+    bridge_gradient,
     csd_gradient,
     noise_free_gradient,
     sds_gradient,
 )
 from album2avatar.guidance.timesteps import TimestepSchedule, highest_timestep, sample_timesteps
-from album2avatar.prior.embeddings import TextEmbeddings
-
-
-@dataclass
-class GaussianPrior:
-    """Images are independent Gaussians; the embedding is their (mean, variance).
-
-    For x_t = sqrt(a) x + sqrt(1 - a) n the expected noise is
-    sqrt(1 - a) (x_t - sqrt(a) mean) / (a variance + 1 - a).
-    """
-
-    alphas_cumprod: Tensor
-
-    def encode_images(self, images: Tensor) -> Tensor:
-        return images.permute(0, 3, 1, 2)
-
-    def predict_noise(
-        self, latents: Tensor, timesteps: Tensor, embeddings: TextEmbeddings
-    ) -> Tensor:
-        signal = self.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
-        mean = embeddings.hidden[:, 0, 0].view(-1, 1, 1, 1)
-        variance = embeddings.hidden[:, 0, 1].view(-1, 1, 1, 1)
-        return (
-            (1 - signal).sqrt()
-            * (latents - signal.sqrt() * mean)
-            / (signal * variance + 1 - signal)
-        )
-
-
-def embedding(mean: float, variance: float, count: int) -> TextEmbeddings:
-    return TextEmbeddings(torch.tensor([[[mean, variance]]])).expand(count)
+from gaussian_prior import GaussianPrior, embedding, gaussian_prior
 
 
 def embeddings(text, unconditional, negative, count=1) -> PromptEmbeddings:
-    return PromptEmbeddings(
-        embedding(*text, count), embedding(*unconditional, count), embedding(*negative, count)
-    )
+    """Of three wordings; the source looks like the negative."""
+    given = {"text": text, "unconditional": unconditional}
+    given |= {"negative": negative, "source": negative}
+    return {wording: embedding(*values, count) for wording, values in given.items()}
 
 
 @pytest.fixture
 def prior() -> GaussianPrior:
-    return GaussianPrior(torch.cumprod(1 - torch.linspace(1e-3, 2e-2, 1000), 0))
+    return gaussian_prior("epsilon")
 
 
 def random_predictions() -> NoisePredictions:
-    values = torch.randn(4, 3, 2, 5, 5, generator=torch.Generator().manual_seed(3)).double()
+    values = torch.randn(5, 3, 2, 5, 5, generator=torch.Generator().manual_seed(3)).double()
     return NoisePredictions(*values)
 
 
@@ -72,6 +44,7 @@ def test_each_member_of_the_family_equals_its_published_formula():
     noise_free = noise_free_gradient(predictions, timesteps, 7.5)
     torch.testing.assert_close(noise_free[:2], (7.5 * (text - empty) + empty)[:2])
     torch.testing.assert_close(noise_free[2], (7.5 * (text - empty) + empty - negative)[2])
+    torch.testing.assert_close(bridge_gradient(predictions, 3.0), 3 * text - 3 * predictions.source)
     torch.testing.assert_close(csd_gradient(predictions, 3.0), 3 * text - 3 * empty)
     torch.testing.assert_close(
         sds_gradient(predictions, 8.0), 8 * text - 7 * empty - predictions.noise
@@ -94,7 +67,7 @@ def descend(prior, method, conditions, timesteps, guidance_scale, steps=500, rat
         generator = torch.Generator().manual_seed(step)
         drawn = timesteps[torch.randint(len(timesteps), (8,), generator=generator)]
         distilled = distillation_loss(
-            prior, image, conditions, drawn, generator, method, guidance_scale
+            prior, image, conditions, drawn, generator, Rule(method, guidance_scale)
         )
         (gradient,) = torch.autograd.grad(distilled.loss * image.numel(), image)
         image = (image - rate * gradient).detach().requires_grad_()
@@ -128,7 +101,7 @@ def test_classifier_score_stops_where_both_scores_agree(prior):
     assert found == pytest.approx(root, abs=0.03)
 
 
-@pytest.mark.parametrize("method", ["nfsd", "sds", "csd"])
+@pytest.mark.parametrize("method", ["nfsd", "sds", "csd", "bridge"])
 def test_gradient_of_the_loss_is_the_weighted_direction_per_latent(prior, method):
     """The loss hands exactly (1 - alpha_bar) g / N to the latents, and reports g's size."""
     images = torch.rand(2, 4, 4, 3, generator=torch.Generator().manual_seed(0))
@@ -136,7 +109,7 @@ def test_gradient_of_the_loss_is_the_weighted_direction_per_latent(prior, method
     timesteps = torch.tensor([50, 700])
     conditions = embeddings((0.4, 0.1), (0.0, 1.0), (0.3, 0.5), count=2)
     result = distillation_loss(
-        prior, images, conditions, timesteps, torch.Generator().manual_seed(7), method, 4.0
+        prior, images, conditions, timesteps, torch.Generator().manual_seed(7), Rule(method, 4.0)
     )
     (measured,) = torch.autograd.grad(result.loss, images)
 
@@ -153,6 +126,7 @@ def test_gradient_of_the_loss_is_the_weighted_direction_per_latent(prior, method
     expected = {
         "nfsd": 4 * (text - empty) + domain,
         "csd": 4 * (text - empty),
+        "bridge": 4 * (text - negative),
         "sds": empty + 4 * (text - empty) - noise,
     }[method] * (1 - signal)
     torch.testing.assert_close(measured.permute(0, 3, 1, 2), expected / latents.numel())
@@ -171,8 +145,7 @@ def test_size_of_the_gradient_does_not_depend_on_batch_or_resolution(prior):
             conditions,
             torch.full((count,), 400),
             torch.Generator().manual_seed(1),
-            "sds",
-            1.0,
+            Rule("sds", 1.0),
         )
         return float(torch.autograd.grad(result.loss, images)[0].sum())
 

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 import torch
 
-from album2avatar.errors import ModelError
-from album2avatar.guidance.distillation import PromptEmbeddings, distillation_loss
-from album2avatar.guidance.personal import distil_views, group_by_expert
+from album2avatar.errors import ModelError, SettingsError
+from album2avatar.guidance.distillation import distillation_loss
+from album2avatar.guidance.gradients import Rule
+from album2avatar.guidance.personal import PersonalGuidance, group_by_expert
+from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
 from album2avatar.prior.adapter import add_adapter, load_adapter, save_adapter
 from album2avatar.prior.model import load_prior
 from album2avatar.prior.personalized import (
@@ -21,9 +23,11 @@ from album2avatar.prior.personalized import (
     save_record,
 )
 from album2avatar.prior.tokens import add_tokens, load_tokens, save_tokens
+from album2avatar.settings import GuidanceSettings
 from toy_person import ASSETS, write_tiny_prior, write_workspace
 
 PROMPT = "a photo of a <asset0> person"
+SETTINGS = GuidanceSettings(negative_prompt="blurry")
 FRAMINGS = ("full body", "head close-up", None, "head close-up", "upper body")
 
 
@@ -60,21 +64,16 @@ def noise_of(personal: PersonalizedPrior) -> torch.Tensor:
     return prior.predict_noise(latents, torch.tensor([400]), personal.embed([PROMPT]))
 
 
-def distil(personal: PersonalizedPrior, framings: Any) -> tuple[float, torch.Tensor]:
-    """Norm and image gradient for fixed images and draws."""
+def distil(
+    personal: PersonalizedPrior, framings: Any, settings: GuidanceSettings = SETTINGS, step: int = 3
+) -> tuple[float, torch.Tensor]:
+    """Norm and image gradient for fixed images and draws, at a step of ten."""
     count = len(framings)
     images = torch.rand(count, 16, 16, 3, generator=torch.Generator().manual_seed(3))
     images.requires_grad_()
-    found = distil_views(
-        personal,
-        framings,
-        images,
-        [PROMPT] * count,
-        "blurry",
-        torch.linspace(50, 900, count).long(),
-        torch.Generator().manual_seed(4),
-        "nfsd",
-        7.5,
+    guidance = PersonalGuidance(personal, settings, steps=10)
+    found = guidance.distil(
+        step, framings, images, [PROMPT] * count, torch.Generator().manual_seed(4)
     )
     found.loss.backward()
     assert images.grad is not None
@@ -90,16 +89,11 @@ def test_with_one_adapter_nothing_differs_from_plain_distillation(prior_folder, 
     personal = load_personalized_prior(prior_folder, body_folder, "cpu")
     norm, gradient = distil(personal, FRAMINGS)
     images = torch.rand(5, 16, 16, 3, generator=torch.Generator().manual_seed(3)).requires_grad_()
-    rows = [personal.embed([words] * 5) for words in (PROMPT, "", "blurry")]
-    plain = distillation_loss(
-        personal.prior,
-        images,
-        PromptEmbeddings(*rows),
-        torch.linspace(50, 900, 5).long(),
-        torch.Generator().manual_seed(4),
-        "nfsd",
-        7.5,
-    )
+    words = {"text": PROMPT, "unconditional": "", "negative": "blurry"}
+    rows = {name: personal.embed([prompt] * 5) for name, prompt in words.items()}
+    generator = torch.Generator().manual_seed(4)
+    timesteps = sample_timesteps(TimestepSchedule(0.02, 0.98, 0.5), 3, 10, 5, 1000, generator)
+    plain = distillation_loss(personal.prior, images, rows, timesteps, generator, Rule("nfsd", 7.5))
     plain.loss.backward()
     assert torch.equal(gradient, images.grad)
     assert norm == pytest.approx(plain.gradient_norm)
@@ -161,3 +155,49 @@ def test_a_face_that_is_missing_is_said(prior_folder, both_folder):
     shutil.rmtree(both_folder / FACE_FOLDER)
     with pytest.raises(ModelError, match="face"):
         load_personalized_prior(prior_folder, both_folder, "cpu")
+
+
+def test_the_bridge_begins_as_plain_distillation_and_then_reads_the_source(
+    prior_folder, body_folder
+):
+    personal = load_personalized_prior(prior_folder, body_folder, "cpu")
+    bridge = GuidanceSettings(method="bridge", source_prompt="blurry", source_from=0.5)
+    plain, otherwise = (
+        bridge.model_copy(update=changed)
+        for changed in ({"method": "sds"}, {"source_prompt": "red"})
+    )
+    assert torch.equal(
+        distil(personal, FRAMINGS, bridge, 4)[1], distil(personal, FRAMINGS, plain, 4)[1]
+    )
+    late = [distil(personal, FRAMINGS, each, 5)[1] for each in (bridge, plain, otherwise)]
+    assert not torch.equal(late[0], late[1])
+    assert not torch.equal(late[0], late[2])
+
+
+def test_words_of_the_source_that_the_prior_can_not_read_are_refused_at_the_first_step(
+    prior_folder, body_folder
+):
+    personal = load_personalized_prior(prior_folder, body_folder, "cpu")
+    settings = GuidanceSettings(method="bridge", source_prompt="oversaturated, " * 40)
+    with pytest.raises(SettingsError, match=r"guidance\.source_prompt"):
+        distil(personal, FRAMINGS, settings, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "ending"),
+    [
+        ("view and framing", ", back view, upper body"),
+        ("view", ", back view"),
+        ("framing", ", upper body"),
+        ("none", ""),
+    ],
+)
+def test_prompts_say_as_much_of_the_camera_as_is_wanted(prior_folder, body_folder, words, ending):
+    """What is seen is named all the same: no face from behind, no trousers above the hips."""
+    personal = load_personalized_prior(prior_folder, body_folder, "cpu")
+    guidance = PersonalGuidance(personal, GuidanceSettings(prompt_words=words), 10)
+    said = "a photo of a person with <asset0> hair wearing a <asset1> shirt and <asset2> trousers"
+    assert guidance.prompt(None, "back", "upper body") == said + ending
+    garment = guidance.prompt({"bottom"}, "back", None, "normal map", "grey")
+    view = ", back view" if "view" in words else ""
+    assert garment == f"a normal map of a person wearing <asset2> trousers{view}, grey background"

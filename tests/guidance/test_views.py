@@ -1,6 +1,7 @@
 """Views frame what their words say."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,11 @@ import torch
 
 from album2avatar.assets import view_of_azimuth
 from album2avatar.body.types import CanonicalBody, Skeleton
+from album2avatar.guidance.garments import (
+    garment_frames,
+    regions_of_body,
+    regions_of_surface,
+)
 from album2avatar.guidance.views import (
     FrameShares,
     ViewSample,
@@ -61,7 +67,9 @@ def project(sample: ViewSample, points: torch.Tensor) -> torch.Tensor:
 
 
 def only(**shares) -> FrameShares:
-    nothing = dict.fromkeys(("full_body", "upper_body", "lower_body", "head", "hands"), 0.0)
+    nothing = dict.fromkeys(
+        ("full_body", "upper_body", "lower_body", "head", "hands", "garments"), 0.0
+    )
     return FrameShares(**(nothing | shares))
 
 
@@ -91,6 +99,51 @@ def test_hand_frames_hold_one_hand_and_have_no_word(body):
     assert (holds[0] | holds[1]).all()
     assert (holds[0] & ~holds[1]).any()
     assert (holds[1] & ~holds[0]).any()
+
+
+def shod(body: CanonicalBody) -> CanonicalBody:
+    """The stick figure with feet."""
+    low = body.vertices[:, 2] < 0.5
+    return replace(body, parts=body.parts | {"foot.L": low, "foot.R": low, "face": low & False})
+
+
+def test_garment_frames_hold_their_garment_and_name_it(body):
+    """On the body, where a garment of its kind is worn."""
+    regions = regions_of_body(shod(body), ["top", "shoes", "skin"])
+    assert set(regions) == {"top", "shoes"}
+    generator = np.random.default_rng(8)
+    sample = sample_views(body, only(garments=1), 64, generator, garments=garment_frames(regions))
+    assert set(sample.garments) == {"top", "shoes"}
+    assert set(sample.framings) == {None}
+    farthest = {"top": 0.0, "shoes": 0.0}
+    for index, kind in enumerate(sample.garments):
+        seen = project(sample, regions[kind])[index].abs()
+        assert (seen < 1).all(1).float().mean() > 0.95
+        farthest[kind] = max(farthest[kind], float(seen.max()))
+    assert min(farthest.values()) > 0.65
+
+
+def test_a_garment_of_a_surface_is_where_its_vertices_are():
+    """All of one kind together, stray vertices and assets without a vertex apart."""
+    points = torch.rand(1000, 3, generator=torch.manual_seed(1)) * torch.tensor([0.4, 0.3, 0.6])
+    points[0] = torch.tensor([5.0, 5.0, 5.0])
+    assets = torch.where(torch.arange(1000) < 600, 1, torch.where(torch.arange(1000) < 700, 2, 0))
+    regions = regions_of_surface(points, assets, ["skin", "top", "top", "bag"])
+    assert len(regions["top"]) == 700
+    frames = garment_frames(regions)
+    assert set(frames) == {"top"}
+    np.testing.assert_allclose(frames["top"].centre, [0.2, 0.15, 0.3], atol=0.02)
+    assert frames["top"].heights == pytest.approx((1.25 * 0.6, 1.35 * 0.6), abs=0.03)
+
+
+def test_views_are_those_that_were_drawn_before_garments_had_frames(body):
+    frames = garment_frames(regions_of_body(shod(body), ["top"]))
+    plain, offered = (
+        sample_views(body, FrameShares(), 5, np.random.default_rng(6), garments=each)
+        for each in (None, frames)
+    )
+    assert torch.equal(plain.cameras.world_to_view, offered.cameras.world_to_view)
+    assert plain.framings == offered.framings
 
 
 def test_the_view_word_is_the_side_that_the_camera_stands_on(body):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from album2avatar.settings import PaintSettings, Settings
+from album2avatar.settings import GuidanceSettings, PaintSettings, Settings
 from album2avatar.workspace import Workspace
 from toy_person import write_tiny_prior, write_workspace
 
@@ -28,8 +28,8 @@ run(Workspace(Path(sys.argv[1])), settings, silent_job("paint"))
 def test_killed_at_any_second_and_run_again_it_writes_the_same_files(tmp_path: Path):
     prior = write_tiny_prior(tmp_path / "tiny")
     paint = PaintSettings(
-        faces=1000, texture_size=64, steps=40, views_per_step=2, preview_every=20,
-        checkpoint_every=1,
+        faces=1000, texture_size=64, steps=40, preview_every=20, checkpoint_every=1,
+        guidance=GuidanceSettings(views_per_step=2),
     )  # fmt: skip
     settings = Settings(seed=1, device="cpu", prior=str(prior), paint=paint).model_dump_json()
     whole = write_workspace(tmp_path / "whole", prior)

@@ -13,7 +13,7 @@ from album2avatar.errors import CancelledError
 from album2avatar.mesh.storage import load_mesh
 from album2avatar.paint.stage import run
 from album2avatar.progress import JobControl, ProgressEvent, silent_job
-from album2avatar.settings import PaintSettings, Settings
+from album2avatar.settings import GuidanceSettings, PaintSettings, Settings
 from album2avatar.workspace import Workspace
 from toy_person import true_assets, write_tiny_prior, write_workspace
 
@@ -33,7 +33,7 @@ def settings(prior_folder: Path) -> Settings:
             faces=1000,
             texture_size=64,
             steps=4,
-            views_per_step=2,
+            guidance=GuidanceSettings(views_per_step=2),
             hidden_width=16,
             preview_every=2,
             checkpoint_every=1,
@@ -50,8 +50,9 @@ def painted(
     return workspace
 
 
-def outputs(workspace: Workspace) -> tuple[bytes, bytes]:
-    return workspace.distilled.read_bytes(), workspace.distilled_albedo.read_bytes()
+def outputs(workspace: Workspace) -> list[bytes]:
+    files = (workspace.distilled, workspace.distilled_albedo, workspace.paint_cost)
+    return [file.read_bytes() for file in files]
 
 
 def test_the_stage_writes_mesh_texture_and_previews(painted: Workspace):
@@ -97,3 +98,16 @@ def test_another_seed_gives_other_colours(painted: Workspace, settings: Settings
         torch.tensor(np.asarray(Image.open(w.distilled_albedo))) for w in (painted, workspace)
     )
     assert not np.array_equal(before, after)
+
+
+def test_close_ups_of_garments_and_hands_are_painted_from_too(
+    painted: Workspace, settings: Settings, tmp_path: Path
+):
+    workspace = Workspace(tmp_path / "near")
+    shutil.copytree(painted.root, workspace.root)
+    near = settings.paint.guidance.model_copy(
+        update={"garments_share": 1.0, "hands_share": 0.5, "full_body_share": 0.0}
+    )
+    paint = settings.paint.model_copy(update={"guidance": near})
+    run(workspace, settings.model_copy(update={"paint": paint}), silent_job("paint"))
+    assert workspace.distilled_albedo.read_bytes() != painted.distilled_albedo.read_bytes()

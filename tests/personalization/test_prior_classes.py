@@ -6,7 +6,8 @@ from typing import get_args
 import pytest
 import torch
 
-from album2avatar.guidance.distillation import PromptEmbeddings, distillation_loss
+from album2avatar.guidance.distillation import distillation_loss
+from album2avatar.guidance.gradients import Rule
 from album2avatar.personalization.stage import load_photos, prepare_data, run, teach_words
 from album2avatar.personalization.training import Trainer
 from album2avatar.prior.personalized import load_personalized_prior
@@ -37,7 +38,7 @@ def test_a_step_moves_every_token_in_every_text_encoder(prior, workspace, settin
         assert (part.amax(1) > 0).all()
 
 
-@pytest.mark.parametrize("method", ["nfsd", "sds", "csd"])
+@pytest.mark.parametrize("method", ["nfsd", "sds", "csd", "bridge"])
 def test_what_was_learned_is_distilled(workspace, settings, prior_folder, method):
     run(workspace, settings, silent_job("personalize"))
     personal = load_personalized_prior(prior_folder, workspace.personalization, "cpu")
@@ -47,15 +48,15 @@ def test_what_was_learned_is_distilled(workspace, settings, prior_folder, method
     distilled = distillation_loss(
         personal.prior,
         images,
-        PromptEmbeddings(
-            text=personal.embed(prompts),
-            unconditional=personal.embed([""]).expand(2),
-            negative=personal.embed(["a blue t-shirt"]).expand(2),
-        ),
+        {
+            "text": personal.embed(prompts),
+            "unconditional": personal.embed([""]).expand(2),
+            "negative": personal.embed(["a blue t-shirt"]).expand(2),
+            "source": personal.embed(["a red t-shirt"]).expand(2),
+        },
         torch.tensor([100, 700]),
         torch.Generator().manual_seed(1),
-        method,
-        4.0,
+        Rule(method, 4.0),
     )
     distilled.loss.backward()
     assert images.grad.isfinite().all()

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from album2avatar.devices import frozen_precision
-from album2avatar.guidance.distillation import PromptEmbeddings, distillation_loss
+from album2avatar.guidance.distillation import distillation_loss
+from album2avatar.guidance.gradients import Rule
 from album2avatar.prior.adapter import add_adapter
 from album2avatar.prior.model import Prior, load_prior
 from album2avatar.prior.sampling import sample_images
@@ -67,11 +68,10 @@ def distillation_gradient(prior: Prior) -> torch.Tensor:
     distillation_loss(
         prior,
         images,
-        PromptEmbeddings(words, empty, empty),
+        {"text": words, "unconditional": empty},
         torch.tensor([100, 700]),
         torch.Generator().manual_seed(1),
-        "sds",
-        2.0,
+        Rule("sds", 2.0),
     ).loss.backward()
     assert images.grad is not None
     return images.grad

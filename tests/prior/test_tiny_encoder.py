@@ -11,10 +11,12 @@ from diffusers import AutoencoderTiny
 from safetensors.torch import save_file
 
 from album2avatar.errors import ModelError
+from album2avatar.guidance.personal import PersonalGuidance
 from album2avatar.model_folders import find_model
 from album2avatar.prior.model import Prior, load_prior
 from album2avatar.prior.personalized import PersonalizedPrior
 from album2avatar.prior.tiny_encoder import TinyEncoder, load_tiny_encoder
+from album2avatar.settings import GuidanceSettings
 from album2avatar.synthetic.dataset import write_dataset
 from album2avatar.training.dataset import open_dataset
 from album2avatar.training.publishing import save_network
@@ -110,6 +112,27 @@ def test_it_is_asked_for_the_first_share_of_the_steps_and_for_faces_too(folder, 
         assert encoder_at(0.5, framing) is None
         assert encoder_at(1.0, framing) is None
     assert person.at(0.0).prior.unet is prior.unet
+
+
+def test_guidance_asks_it_early_alone_also_about_smaller_pictures(folder, prior):
+    tiny = load_tiny_encoder(folder, prior.latent_channels, reduction(prior))
+    plain = PersonalizedPrior(prior, "person", ())
+    quick = plain.with_tiny_encoder(tiny, 0.5)
+    settings = GuidanceSettings(negative_prompt="blurry", resolution=((0.0, 0.5), (0.4, 1.0)))
+
+    def gradient(person: PersonalizedPrior, step: int) -> torch.Tensor:
+        guidance = PersonalGuidance(person, settings, steps=10)
+        size = guidance.picture_size(step)
+        images = torch.rand(2, size, size, 3, generator=torch.manual_seed(3)).requires_grad_()
+        framings = ["full body", "upper body"]
+        found = guidance.distil(step, framings, images, ["a person"] * 2, torch.manual_seed(4))
+        found.loss.backward()
+        assert images.grad is not None
+        return images.grad
+
+    for step in (0, 4):  # half the size, then all of it
+        assert not torch.allclose(gradient(quick, step), gradient(plain, step), rtol=0.1)
+    assert torch.equal(gradient(quick, 5), gradient(plain, 5))
 
 
 @pytest.mark.slow

@@ -14,21 +14,30 @@ from album2avatar.attire.shape import ClothField
 from album2avatar.body.storage import save_body, save_poses
 from album2avatar.body.types import CanonicalBody, PhotoPoses
 from album2avatar.errors import AlbumError, CancelledError
+from album2avatar.guidance.cost import DistillationCost
+from album2avatar.json_models import read_model
 from album2avatar.mesh.marching import march
 from album2avatar.mesh.storage import load_mesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.progress import JobControl, ProgressEvent, silent_job
 from album2avatar.render.shading import render_mask
-from album2avatar.sculpt.band import build_band, smooth_weights
-from album2avatar.sculpt.field import OffsetField
+from album2avatar.sculpt.band import Band, band_of, smooth_weights
+from album2avatar.sculpt.band_cells import choose_cells
+from album2avatar.sculpt.field import OffsetField, make_source
 from album2avatar.sculpt.finishing import finish, largest_component
 from album2avatar.sculpt.hull import first_offsets, hull_distance
 from album2avatar.sculpt.losses import inward_loss
 from album2avatar.sculpt.photos import MaskedPhoto, draw_cloth, mask_photo, may_be_person
 from album2avatar.sculpt.stage import run
-from album2avatar.sculpt.template import BARE_FREEDOM, SHOE_COVER, make_template, part_cover
-from album2avatar.settings import SculptSettings, Settings
+from album2avatar.sculpt.template import (
+    BARE_FREEDOM,
+    SHOE_COVER,
+    Template,
+    make_template,
+    part_cover,
+)
+from album2avatar.settings import SculptGuidanceSettings, SculptSettings, Settings
 from album2avatar.workspace import Workspace
 from toy_person import (
     ASSETS,
@@ -55,6 +64,17 @@ def small_handed_body() -> CanonicalBody:
     parts = {"hand.L": across > 0.29, "hand.R": across < -0.29, "head": up > 1.65}
     body = egg_body(mesh)
     return replace(body, parts=body.parts | parts | {"face": up > 1.68})
+
+
+def build_band(
+    template: Template,
+    photos: list[MaskedPhoto],
+    described: ClothField,
+    count: int,
+    outward_reach: float,
+) -> Band:
+    cells = choose_cells(template, photos, described, count, outward_reach)
+    return band_of(cells.lattice(template), template, described)
 
 
 def dressed() -> Mesh:
@@ -92,8 +112,10 @@ def settings(prior_folder: Path) -> Settings:
             learning_rate=0.01,
             photo_height=48,
             photos_per_step=2,
-            views_per_step=1,
-            supersampling=1,
+            guidance=SculptGuidanceSettings(views_per_step=1, supersampling=1),
+            recentrings=1,
+            refined_share=0.3,
+            refine_after=0.6,
             preview_every=12,
             checkpoint_every=7,
         ),
@@ -151,16 +173,24 @@ def test_every_vertex_knows_its_place_on_the_body(sculpted: Workspace):
     assert (gap < stored.extras["body_distance"].abs() + 0.05).all()
 
 
+def test_the_pictures_that_the_prior_judged_are_counted(sculpted: Workspace):
+    """One view a step, under the prompt, no words, and with much noise the negative ones."""
+    cost = read_model(sculpted.sculpt_cost, DistillationCost, "Sculpt again.")
+    assert cost.steps == 20
+    assert 40 < cost.prior_calls < 60
+
+
 def test_a_run_that_is_killed_twice_writes_the_same_bits(
     sculpted: Workspace, album: Workspace, settings: Settings, tmp_path: Path
 ):
     workspace = copy_of(album, tmp_path / "resumed")
-    for stop in (3, 16):
+    for stop in (9, 16):  # after the band got room, and after it was refined
         with pytest.raises(CancelledError):
             run(workspace, settings, job_until(stop))
         assert not workspace.sculpt.exists()
     run(workspace, settings, silent_job("sculpt"))
     assert workspace.sculpt.read_bytes() == sculpted.sculpt.read_bytes()
+    assert workspace.sculpt_cost.read_bytes() == sculpted.sculpt_cost.read_bytes()
 
 
 def job_until(stop: int) -> JobControl:
@@ -301,7 +331,8 @@ def test_described_cloth_has_room_and_is_there_from_the_start_without_a_photo():
     template = make_template(small_handed_body(), 1.0, BARE_FREEDOM, {})
     band = build_band(template, [], described, 24, 0.2)
     places = band.lattice.vertices
-    field = OffsetField(band, first_offsets(band, [], [], None))
+    source = make_source("grids", places, 0)
+    field = OffsetField(band, first_offsets(band, [], [], None), source)
     surface = march(field.signed_distance(field.offsets()).detach(), band.edges).carry(places)
     assert float(surface[:, 2].max()) == pytest.approx(1.7 + 0.06, abs=0.035)
     low = surface[surface[:, 2] < 1.3]
@@ -332,3 +363,27 @@ def test_a_person_without_photos_is_sculpted_by_the_prior_alone(
     assert (edge_table(mesh.faces).opposite >= 0).all()
     # Nobody but the prior moves the surface, by a centimetre a step at most.
     assert float((mesh.vertices.amax(0) - egg().vertices.amax(0)).abs().max()) < 0.1
+
+
+def test_from_the_body_on_nobody_asks_the_masks_if_they_have_no_weight(
+    album: Workspace, tmp_path: Path, settings: Settings
+):
+    """The masks of a much wider person make the same surface; heard, they make another one."""
+    other = copy_of(album, tmp_path / "wide")
+    poses = photo_poses(AZIMUTHS)
+    wide = masks_of(Mesh(egg().vertices * torch.tensor([1.6, 1.6, 1.05]), egg().faces), poses)
+    for name, mask in zip(poses.photos, wide, strict=True):
+        save_mask(other, name, (mask.numpy() * len(ASSETS)).astype(np.uint8))
+
+    def sculpt(workspace: Workspace, weight: float) -> torch.Tensor:
+        own = settings.sculpt.model_copy(
+            update={"start": "body", "silhouette_weight": weight, "steps": 4}
+        )
+        changed = settings.model_copy(update={"sculpt": own})
+        run(workspace, changed, silent_job("sculpt"))
+        return load_mesh(workspace.sculpt).mesh.vertices
+
+    own = copy_of(album, tmp_path / "own")
+    assert torch.equal(sculpt(own, 0.0), sculpt(other, 0.0))
+    first, second = sculpt(own, 1.0), sculpt(other, 1.0)
+    assert first.shape != second.shape or not torch.equal(first, second)

@@ -13,8 +13,10 @@ from album2avatar.pictures import load_texture, save_texture
 from album2avatar.progress import silent_job
 from album2avatar.refine.stage import run as refine
 from album2avatar.settings import (
+    GuidanceSettings,
     PaintSettings,
     RefineSettings,
+    SculptGuidanceSettings,
     SculptSettings,
     Settings,
     SwapSettings,
@@ -33,13 +35,14 @@ def toy_settings(prior_folder: Path) -> Settings:
         device="cpu",
         threads=1,
         prior=str(prior_folder),
-        sculpt=SculptSettings(views_per_step=1, supersampling=1, guidance_weight=0.01),
+        sculpt=SculptSettings(
+            guidance=SculptGuidanceSettings(views_per_step=1, supersampling=1, weight=0.01)
+        ),
         paint=PaintSettings(
             faces=4000,
             texture_size=128,
             steps=2,
-            views_per_step=1,
-            supersampling=1,
+            guidance=GuidanceSettings(views_per_step=1, supersampling=1),
             hidden_width=16,
             preview_every=2,
         ),

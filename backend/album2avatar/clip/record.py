@@ -10,7 +10,7 @@ from album2avatar.errors import AlbumError, WorkspaceError
 from album2avatar.json_models import write_model
 from album2avatar.settings import ClipSettings
 from album2avatar.workspace import Workspace
-from album2avatar.workspace_copies import copy_file, require_finished
+from album2avatar.workspace_copies import copy_file, copy_maps, require_finished
 
 
 class ClipRecord(BaseModel):
@@ -91,6 +91,7 @@ def _copy_avatar(avatar: Workspace, copy: Workspace) -> None:
         (avatar.albedo, copy.albedo),
     ):
         copy_file(source, target)
+    copy_maps(avatar, copy)
     # The clip asks for what the person wears, never for the album's photos.
     table = load_asset_table(avatar)
     save_asset_table(copy, table.model_copy(update={"photos": ()}))

@@ -16,13 +16,14 @@ from album2avatar.synthetic.album import album_pictures
 from album2avatar.synthetic.people import Person
 
 
-def write_held_out_album(folder: Path, person: Person, size: int) -> None:
+def write_held_out_album(folder: Path, person: Person, size: int, occasion: str = "album") -> None:
     """Write `photos/` and `masks/`, which `segmentation.masks_folder` takes.
 
     Args:
         size: pixels of a photo's side.
+        occasion: of `album_pictures`; on another one poses, light and places are others.
     """
-    for shot, picture in album_pictures(person, size):
+    for shot, picture in album_pictures(person, size, occasion):
         stem = Path(shot.file_name).stem
         _save(folder / "photos" / f"{stem}.png", picture.image)
         for kind, classes in KIND_CLASSES.items():

@@ -16,7 +16,7 @@ from album2avatar.export.clip_sheet import chosen_frames, contact_sheet, draw_ov
 from album2avatar.export.glb import build_glb
 from album2avatar.export.metadata import describe_avatar
 from album2avatar.export.placement import stand_on_floor
-from album2avatar.export.stage import read_albedo
+from album2avatar.export.textures import read_textures
 from album2avatar.files import write_bytes
 from album2avatar.pictures import load_texture, save_picture
 from album2avatar.png_files import read_png
@@ -61,7 +61,7 @@ def _animated(
     extras["clip"] = describe_clip(placed, index.width, index.height, round(rate, 3))
     return build_glb(
         standing,
-        read_albedo(workspace.base),
+        read_textures(workspace.base),
         extras,
         f"album2avatar {__version__}",
         [placed.motion],

@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from album2avatar.body.rigged import BaseColor, RiggedAvatar, RiggedPart
-from album2avatar.errors import ExportError
 from album2avatar.export.gltf_animation import Motion, build_animation
 from album2avatar.export.gltf_buffer import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GltfBuffer
 from album2avatar.export.gltf_geometry import split_geometry
 from album2avatar.export.gltf_skeleton import inverse_bind_matrices, joint_nodes
+from album2avatar.export.textures import SurfaceTextures
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _LINEAR, _LINEAR_MIPMAP_LINEAR, _CLAMP_TO_EDGE = 9729, 9987, 33071
 _ROUGHNESS = 0.8
 """Cloth and skin are rough, and the painted colour holds no highlights to add to."""
@@ -25,7 +24,7 @@ _ROUGHNESS = 0.8
 
 def build_glb(
     avatar: RiggedAvatar,
-    albedo_png: bytes,
+    textures: SurfaceTextures,
     extras: Mapping[str, Any],
     generator: str,
     motions: Sequence[Motion] = (),
@@ -37,19 +36,14 @@ def build_glb(
 
     Args:
         avatar: parts in the canonical pose.
-        albedo_png: the base colour texture of the parts with texture `albedo`.
+        textures: of the parts with texture `albedo`.
         extras: what glTF can't say; goes to the armature's node as `album2avatar`.
         generator: name and version of the program.
         motions: each becomes an animation.
 
     Raises:
-        ExportError: a part can't be written, or the texture is no PNG.
+        ExportError: a part can't be written.
     """
-    if not albedo_png.startswith(_PNG_SIGNATURE):
-        raise ExportError(
-            "The base colour texture is no PNG. Delete the workspace's paint folder and run the "
-            "same command again."
-        )
     buffer = GltfBuffer()
     primitives = [_primitive(buffer, part, material) for material, part in enumerate(avatar.parts)]
     bones = len(avatar.skeleton.names)
@@ -75,8 +69,8 @@ def build_glb(
                 "joints": list(range(first_bone, first_bone + bones)),
             }
         ],
-        "materials": [_material(part) for part in avatar.parts],
-        **_textures(buffer, avatar, albedo_png),
+        "materials": [_material(part, textures) for part in avatar.parts],
+        **_textures(buffer, avatar, textures),
     }
     if motions:
         document["animations"] = [
@@ -106,6 +100,8 @@ def _primitive(buffer: GltfBuffer, part: RiggedPart, material: int) -> dict[str,
     }
     if geometry.texture_coordinates is not None:
         attributes["TEXCOORD_0"] = buffer.add_array(geometry.texture_coordinates, ARRAY_BUFFER)
+    if geometry.tangents is not None:
+        attributes["TANGENT"] = buffer.add_array(geometry.tangents, ARRAY_BUFFER)
     attributes["JOINTS_0"] = buffer.add_array(geometry.joints, ARRAY_BUFFER)
     attributes["WEIGHTS_0"] = buffer.add_array(geometry.weights, ARRAY_BUFFER)
     return {
@@ -116,19 +112,31 @@ def _primitive(buffer: GltfBuffer, part: RiggedPart, material: int) -> dict[str,
     }
 
 
-def _material(part: RiggedPart) -> dict[str, Any]:
+def _material(part: RiggedPart, textures: SurfaceTextures) -> dict[str, Any]:
     surface: dict[str, Any] = {"metallicFactor": 0.0, "roughnessFactor": _ROUGHNESS}
-    if part.texture == "albedo":
-        surface["baseColorTexture"] = {"index": 0}
-    else:
+    material = {"name": part.name, "pbrMetallicRoughness": surface}
+    if part.texture != "albedo":
         surface["baseColorFactor"] = [*linear_from_srgb(part.texture), 1.0]
-    return {"name": part.name, "pbrMetallicRoughness": surface}
+        return material
+    number = {name: index for index, (name, _) in enumerate(textures.named())}
+    surface["baseColorTexture"] = {"index": number["albedo"]}
+    if "roughness" in number:
+        surface["roughnessFactor"] = 1.0
+        surface["metallicRoughnessTexture"] = {"index": number["roughness"]}
+    if "normals" in number:
+        material["normalTexture"] = {"index": number["normals"]}
+    return material
 
 
-def _textures(buffer: GltfBuffer, avatar: RiggedAvatar, albedo_png: bytes) -> dict[str, Any]:
+def _textures(
+    buffer: GltfBuffer, avatar: RiggedAvatar, textures: SurfaceTextures
+) -> dict[str, Any]:
     if all(part.texture != "albedo" for part in avatar.parts):
         return {}
-    view = buffer.add_bytes(albedo_png)
+    images = [
+        {"name": name, "mimeType": "image/png", "bufferView": buffer.add_bytes(content)}
+        for name, content in textures.named()
+    ]
     sampler = {
         "magFilter": _LINEAR,
         "minFilter": _LINEAR_MIPMAP_LINEAR,
@@ -136,9 +144,9 @@ def _textures(buffer: GltfBuffer, avatar: RiggedAvatar, albedo_png: bytes) -> di
         "wrapT": _CLAMP_TO_EDGE,
     }
     return {
-        "images": [{"name": "albedo", "mimeType": "image/png", "bufferView": view}],
+        "images": images,
         "samplers": [sampler],
-        "textures": [{"source": 0, "sampler": 0}],
+        "textures": [{"source": source, "sampler": 0} for source in range(len(images))],
     }
 
 

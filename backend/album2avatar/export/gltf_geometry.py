@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from album2avatar.body.rigged import RiggedPart
 from album2avatar.errors import ExportError
 from album2avatar.export.axes import Floats, turn_points
 from album2avatar.mesh.normals import vertex_normals
+from album2avatar.mesh.types import Mesh, UvMap
+from album2avatar.render.tangents import corner_tangents
 
 INFLUENCES = 4
 """Bones that may pull at one vertex; what game engines and glTF's first weight set take."""
@@ -27,6 +30,8 @@ class SplitGeometry:
     """(N, 3) unit."""
     texture_coordinates: NDArray[np.float32] | None
     """(N, 2), v down as in glTF; None where the part has one colour."""
+    tangents: NDArray[np.float32] | None
+    """(N, 4) unit tangent, and 1 or -1 where the bitangent is turned; None as above."""
     joints: NDArray[Any]
     """(N, 4) uint8 or uint16."""
     weights: NDArray[np.float32]
@@ -42,9 +47,10 @@ def split_geometry(part: RiggedPart) -> SplitGeometry:
         ExportError: a vertex hangs on no bone.
     """
     corners = part.mesh.faces.numpy().reshape(-1)
+    normals = _unit_normals(part)
     if part.uv is None:
         source, triangles = np.unique(corners, return_inverse=True)
-        coordinates = None
+        coordinates, tangents = None, None
     else:
         pairs = np.stack([corners, part.uv.faces.numpy().reshape(-1)], axis=1)
         pairs, triangles = np.unique(pairs, axis=0, return_inverse=True)
@@ -52,12 +58,14 @@ def split_geometry(part: RiggedPart) -> SplitGeometry:
         coordinates = part.uv.coordinates.double().numpy()[pairs[:, 1]]
         coordinates[:, 1] = 1.0 - coordinates[:, 1]
         coordinates = coordinates.astype(np.float32)
+        tangents = _tangents(part, part.uv, normals, pairs)
     joints, weights = strongest_influences(part.weights.double().numpy(), part.name)
     return SplitGeometry(
         triangles=triangles.reshape(-1).astype(np.uint32),
         positions=turn_points(part.mesh.vertices.double().numpy()[source]).astype(np.float32),
-        normals=turn_points(_unit_normals(part)[source]).astype(np.float32),
+        normals=turn_points(normals[source]).astype(np.float32),
         texture_coordinates=coordinates,
+        tangents=tangents,
         joints=joints[source],
         weights=weights[source],
     )
@@ -91,6 +99,27 @@ def strongest_influences(weights: Floats, part: str) -> tuple[NDArray[Any], NDAr
     normalised = (strongest / totals).astype(np.float32)
     joints[normalised == 0] = 0
     return joints.astype(np.uint8 if bones <= 256 else np.uint16), normalised
+
+
+def _tangents(
+    part: RiggedPart, uv: UvMap, normals: Floats, pairs: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """(N, 4) of pairs (N, 2) of a mesh's and a texture's vertex, in glTF's frame.
+
+    The file holds them because a normal map is true only in the frames that it was baked in.
+    """
+    found, signs = corner_tangents(
+        Mesh(part.mesh.vertices.double(), part.mesh.faces),
+        UvMap(uv.coordinates.double(), uv.faces),
+        torch.from_numpy(normals),
+    )
+    tangents, normal = found.numpy()[pairs[:, 1]], normals[pairs[:, 0]]
+    # Any direction across the normal will do where no face has an area in the texture.
+    across = np.cross(normal, np.eye(3)[np.abs(normal).argmin(1)])
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    is_none = np.linalg.norm(tangents, axis=1, keepdims=True) < 0.5
+    turned = turn_points(np.where(is_none, across, tangents))
+    return np.concatenate([turned, signs.numpy()[pairs[:, 1]]], 1).astype(np.float32)
 
 
 def _unit_normals(part: RiggedPart) -> Floats:

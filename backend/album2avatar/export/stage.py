@@ -5,10 +5,10 @@ from album2avatar.asset_table import load_asset_table
 from album2avatar.attire.worn import worn_assets
 from album2avatar.body.rigged import load_rigged
 from album2avatar.body.storage import load_body
-from album2avatar.errors import WorkspaceError
 from album2avatar.export.glb import build_glb
 from album2avatar.export.metadata import describe_avatar
 from album2avatar.export.placement import stand_on_floor
+from album2avatar.export.textures import read_textures
 from album2avatar.files import write_bytes
 from album2avatar.progress import JobControl
 from album2avatar.settings import Settings
@@ -34,20 +34,6 @@ def write_glb(workspace: Workspace, settings: Settings) -> None:
     table = load_asset_table(workspace)
     assets = worn_assets(table.assets, settings.prompt_addition, rig)
     extras = describe_avatar(avatar, rig, assets, settings)
-    content = build_glb(avatar, read_albedo(workspace), extras, f"album2avatar {__version__}")
+    generator = f"album2avatar {__version__}"
+    content = build_glb(avatar, read_textures(workspace), extras, generator)
     write_bytes(workspace.glb, content)
-
-
-def read_albedo(workspace: Workspace) -> bytes:
-    """The base colour texture as a PNG file.
-
-    Raises:
-        WorkspaceError: it can't be read.
-    """
-    try:
-        return workspace.albedo.read_bytes()
-    except OSError as error:
-        raise WorkspaceError(
-            f"{workspace.albedo} can't be read ({error.strerror}). Run the same command again; "
-            "the paint stage makes it anew."
-        ) from error

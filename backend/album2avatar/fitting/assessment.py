@@ -11,7 +11,7 @@ from album2avatar.fit_report import FitReport, PhotoFit
 from album2avatar.fitting.energy import keypoint_residuals
 from album2avatar.fitting.observations import Observations
 from album2avatar.fitting.silhouettes import Skin, body_coverage
-from album2avatar.fitting.variables import FitVariables
+from album2avatar.fitting.variables import FitVariables, PosedBodies, cameras_of
 
 # Limits from 14 right and 10 spoilt poses of two held-out synthetic people, as
 # `python -m album2avatar.evaluation.wrong_poses` shows; docs/INTAKE.md measures others.
@@ -43,9 +43,9 @@ def assess_fit(
         resolution: side of the pictures in which body and mask are compared; that of
             `observations.person`.
     """
-    coverage = body_coverage(model, variables, skin, observations.aspects, resolution)
-    heads = model.rest(variables.shape).heads
-    residuals = keypoint_residuals(model, variables, heads, observations)
+    bodies, cameras = PosedBodies.of(model, variables), cameras_of(variables)
+    coverage = body_coverage(bodies, cameras, skin, observations.aspects, resolution)
+    residuals = keypoint_residuals(model, variables, bodies.joints, observations)
     fits: list[PhotoFit] = []
     for index, photo in enumerate(observations.photos):
         on_body = observations.skin[index] + observations.close_cloth[index]

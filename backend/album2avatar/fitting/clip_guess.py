@@ -11,7 +11,7 @@ from album2avatar.body.keypoints import mirrored_keypoints
 from album2avatar.fitting.energy import keypoint_residuals
 from album2avatar.fitting.initialization import try_ways
 from album2avatar.fitting.observations import LEAST_KEYPOINTS, Observations
-from album2avatar.fitting.variables import FitVariables
+from album2avatar.fitting.variables import FitVariables, PosedBodies
 
 GUESSED = 30
 """Frames that are tried in all ways; those between them are interpolated."""
@@ -115,9 +115,9 @@ def settled(model: FixedBody, observations: Observations, variables: FitVariable
         keypoints=observations.keypoints[:, mirrored],
         confidence=observations.confidence[:, mirrored],
     )
-    heads = model.rest(variables.shape).heads
+    joints = PosedBodies.of(model, variables).joints
     totals = [
-        (one.confidence * keypoint_residuals(model, variables, heads, one)).sum(-1)
+        (one.confidence * keypoint_residuals(model, variables, joints, one)).sum(-1)
         for one in (observations, swapped)
     ]
     is_swapped = totals[1] < SWAP_LEAD * totals[0]

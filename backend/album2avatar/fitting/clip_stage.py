@@ -59,7 +59,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
         fitting=fitting,
         clip=settings.clip,
     )
-    found = track(problem, lambda: guess, checkpoint, job)
+    found = track(problem, guess, checkpoint, job)
     save_poses(workspace.clip_poses, photo_poses(model, observations, found))
 
 

@@ -1,7 +1,6 @@
 """The poses of all frames together: one camera, one body, and motions that people make."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from album2avatar.body.fixed import FixedBody
-from album2avatar.body.kinematics import transform_heads
 from album2avatar.checkpoint import (
     load_checkpoint,
     optimizer_tensors,
@@ -28,7 +26,8 @@ from album2avatar.fitting.observations import Observations
 from album2avatar.fitting.silhouettes import Skin, body_coverage
 from album2avatar.fitting.variables import (
     FitVariables,
-    bone_transforms,
+    PosedBodies,
+    cameras_of,
     joint_spreads,
 )
 from album2avatar.progress import JobControl
@@ -63,7 +62,7 @@ class TrackProblem:
 
 def track(
     problem: TrackProblem,
-    guess: Callable[[], FitVariables],
+    guess: FitVariables,
     checkpoint: Path,
     job: JobControl,
 ) -> FitVariables:
@@ -72,7 +71,7 @@ def track(
     total = clip.keypoint_steps + clip.outline_steps
     state = load_checkpoint(checkpoint)
     names = list(_RATES)
-    first = guess().tensors() if state is None else state.tensors
+    first = guess.tensors() if state is None else state.tensors
     leaves = {name: first[name].detach().clone().requires_grad_() for name in names}
     # One camera: one focal length, which all frames share.
     focal = first["log_focal"].detach().mean()[None].clone().requires_grad_()
@@ -107,12 +106,14 @@ def track(
 def track_energy(problem: TrackProblem, variables: FitVariables, step: int) -> Tensor:
     """Energy of all frames and of the motion between them, a scalar."""
     model, observations = problem.model, problem.observations
-    rest = model.rest(variables.shape)
-    residuals = keypoint_residuals(model, variables, rest.heads, observations)
+    bodies = PosedBodies.of(model, variables)
+    residuals = keypoint_residuals(model, variables, bodies.joints, observations)
     spreads = keypoint_spreads(variables, problem.fitting.keypoint_spread)
     fit = keypoint_energy(residuals, observations.confidence, spreads, _reach(problem.clip, step))
     energy = (fit + pose_energy(model, variables)).sum()
-    energy = energy + motion_energy(model, variables, problem.seconds, problem.clip.acceleration)
+    energy = energy + motion_energy(
+        model, variables, bodies.joints, problem.seconds, problem.clip.acceleration
+    )
     focal = focal_energy(variables, problem.log_focal, problem.fitting.focal_spread)
     energy = energy + focal.mean()
     if step >= problem.clip.keypoint_steps:
@@ -124,19 +125,24 @@ def track_energy(problem: TrackProblem, variables: FitVariables, step: int) -> T
 
 
 def motion_energy(
-    model: FixedBody, variables: FitVariables, seconds: Tensor, acceleration: float
+    model: FixedBody,
+    variables: FitVariables,
+    joints: Tensor,
+    seconds: Tensor,
+    acceleration: float,
 ) -> Tensor:
     """Energy of joints that speed up or slow down, a scalar.
 
     Half the squared accelerations of keypoints in space, and of turns, in usual ones.
+
+    Args:
+        joints: (T, J, 3) of the posed bodies.
     """
     if len(seconds) < 3:
         return variables.yaw.new_zeros(())
-    heads = model.rest(variables.shape).heads
-    points = transform_heads(bone_transforms(model, variables, heads), heads)
-    joints = points[:, torch.cat([model.keypoint_bones, model.joint_bones]).unique()]
+    moving = joints[:, torch.cat([model.keypoint_bones, model.joint_bones]).unique()]
     angles = variables.turns * joint_spreads(model)
-    moved = 0.5 * (accelerations(joints, seconds) / acceleration).square().sum()
+    moved = 0.5 * (accelerations(moving, seconds) / acceleration).square().sum()
     turned = 0.5 * (accelerations(angles, seconds) / TURN_ACCELERATION).square().sum()
     return moved + turned
 
@@ -157,7 +163,8 @@ def outline_areas(problem: TrackProblem, variables: FitVariables, rows: Tensor) 
     wanted = problem.observations.person[rows]
     resolution = wanted.shape[1]
     aspects = problem.observations.aspects[rows]
-    coverage = body_coverage(problem.model, variables, problem.skin, aspects, resolution)
+    bodies = PosedBodies.of(problem.model, variables)
+    coverage = body_coverage(bodies, cameras_of(variables), problem.skin, aspects, resolution)
     has_person = (problem.observations.confidence[rows] > 0).any(-1)
     half = (variables.place[:, 2] - variables.log_focal).detach().exp()
     areas = 4 * half.square() * aspects

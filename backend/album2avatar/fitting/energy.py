@@ -5,10 +5,9 @@ import math
 import torch
 from torch import Tensor
 
-from album2avatar.body.kinematics import transform_heads
 from album2avatar.body.model import BodyModel
 from album2avatar.fitting.observations import Observations
-from album2avatar.fitting.variables import FitVariables, bone_transforms, joint_spreads, project
+from album2avatar.fitting.variables import FitVariables, joint_spreads, project
 
 _LIMIT_SPREAD = math.radians(3.0)
 """How far beyond its limit a joint may go."""
@@ -19,11 +18,14 @@ _TILT_SPREAD = math.radians(10.0)
 
 
 def keypoint_residuals(
-    model: BodyModel, variables: FitVariables, heads: Tensor, observations: Observations
+    model: BodyModel, variables: FitVariables, joints: Tensor, observations: Observations
 ) -> Tensor:
-    """How far the body's keypoints are from the seen ones, (P, K) metres at the person."""
-    transforms = bone_transforms(model, variables, heads)
-    points = transform_heads(transforms, heads)[:, model.keypoint_bones]
+    """How far the body's keypoints are from the seen ones, (P, K) metres at the person.
+
+    Args:
+        joints: (P, J, 3) of the posed bodies.
+    """
+    points = joints[:, model.keypoint_bones]
     offset = project(points, variables.log_focal) - observations.keypoints
     metres = (variables.place[:, 2] - variables.log_focal).detach().exp()
     squared = (offset * offset).sum(-1) + 1e-12

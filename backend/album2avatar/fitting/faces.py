@@ -3,11 +3,10 @@ eyes were found in the wrong place."""
 
 from torch import Tensor
 
-from album2avatar.body.model import BodyModel
 from album2avatar.body.skinning import skin_points
 from album2avatar.fitting.observations import Observations
 from album2avatar.fitting.silhouettes import Skin
-from album2avatar.fitting.variables import FitVariables, bone_transforms, project
+from album2avatar.fitting.variables import FitVariables, PosedBodies, project
 
 FACE_AREA = 0.016
 """Square metres of a face seen from the front, without hair and neck."""
@@ -19,7 +18,7 @@ _REACH = 0.06
 
 
 def face_centre_energy(
-    model: BodyModel, variables: FitVariables, face: Skin, observations: Observations
+    bodies: PosedBodies, variables: FitVariables, face: Skin, observations: Observations
 ) -> Tensor:
     """Energy of a face that is elsewhere than its mask, (P,); 0 where no face is seen.
 
@@ -30,25 +29,23 @@ def face_centre_energy(
     """
     metres = (variables.place[:, 2] - variables.log_focal).detach().exp()
     wanted = observations.face_centre.nan_to_num()
-    away = face_centres(model, variables, face) - wanted
+    away = face_centres(bodies, variables.log_focal, face) - wanted
     squared = away.square().sum(-1) * metres.square()
     share = (observations.face_area.nan_to_num() * metres.square() / FACE_AREA).clamp(max=1.0)
     weight = share * ~observations.face_centre.isnan().any(-1)
     return 0.5 * weight * squared / (1 + squared / _REACH**2) / _SPREAD**2
 
 
-def face_centres(model: BodyModel, variables: FitVariables, face: Skin) -> Tensor:
+def face_centres(bodies: PosedBodies, log_focal: Tensor, face: Skin) -> Tensor:
     """Centre of the part of the face that looks at each camera, (P, 2) in half image heights.
 
     A face hides next to nothing of itself, so that triangles weigh as much as they cover; those
     that look away don't. Differentiable, and without rasterizing. From behind it is the middle of
     all.
     """
-    rest = model.rest(variables.shape)
-    transforms = bone_transforms(model, variables, rest.heads)[:, face.bones]
-    points = project(
-        skin_points(rest.vertices[face.vertices], face.weights, transforms), variables.log_focal
-    )
+    moving = bodies.transforms[:, face.bones]
+    posed = skin_points(bodies.rest.vertices[face.vertices], face.weights, moving)
+    points = project(posed, log_focal)
     corners = points[:, face.faces]  # (P, F, 3, 2)
     first, second = corners[:, :, 1] - corners[:, :, 0], corners[:, :, 2] - corners[:, :, 0]
     doubled = first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]

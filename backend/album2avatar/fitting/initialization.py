@@ -8,6 +8,7 @@ from torch import Tensor
 
 from album2avatar.assets import View
 from album2avatar.body.keypoints import mirrored_keypoints
+from album2avatar.body.kinematics import transform_heads
 from album2avatar.body.model import BodyModel
 from album2avatar.fitting.energy import (
     keypoint_energy,
@@ -17,7 +18,7 @@ from album2avatar.fitting.energy import (
 )
 from album2avatar.fitting.faces import FACE_AREA
 from album2avatar.fitting.observations import Observations
-from album2avatar.fitting.variables import FitVariables, about_z
+from album2avatar.fitting.variables import FitVariables, about_z, bone_transforms
 
 VIEW_YAWS: dict[View, float] = {
     "front": 0.0,
@@ -194,7 +195,8 @@ def _refine(
     energy = torch.zeros(len(wanted))
     for step in range(_STEPS):
         reach = 0.5 if step < _STEPS // 2 else 0.2
-        residuals = keypoint_residuals(model, leaves, heads, observations)
+        joints = transform_heads(bone_transforms(model, leaves, heads), heads)
+        residuals = keypoint_residuals(model, leaves, joints, observations)
         spreads = keypoint_spreads(leaves, keypoint_spread)
         fit = keypoint_energy(residuals, observations.confidence, spreads, reach)
         off_view = (1 - torch.cos(leaves.yaw - wanted)) / _VIEW_SPREAD**2

@@ -26,7 +26,7 @@ from album2avatar.fitting.energy import (
 from album2avatar.fitting.faces import face_centre_energy
 from album2avatar.fitting.observations import Observations
 from album2avatar.fitting.silhouettes import Skin, body_coverage, centring_energy, silhouette_energy
-from album2avatar.fitting.variables import FitVariables
+from album2avatar.fitting.variables import FitVariables, PosedBodies, cameras_of
 from album2avatar.progress import JobControl
 from album2avatar.settings import FittingSettings
 
@@ -97,18 +97,22 @@ def fit_energy(problem: FitProblem, variables: FitVariables, step: int) -> Tenso
     Photos weigh differently only where they meet, in the shape; a pose is its photo's own.
     """
     model, observations, settings = problem.model, problem.observations, problem.settings
-    heads = model.rest(variables.shape).heads
-    residuals = keypoint_residuals(model, variables, heads, observations)
+    bodies = PosedBodies.of(model, variables)
+    residuals = keypoint_residuals(model, variables, bodies.joints, observations)
     spreads = keypoint_spreads(variables, settings.keypoint_spread)
     photos = keypoint_energy(residuals, observations.confidence, spreads, KEYPOINT_REACH)
     if step >= settings.keypoint_steps:
         coverage = body_coverage(
-            model, variables, problem.skin, observations.aspects, settings.silhouette_resolution
+            bodies,
+            cameras_of(variables),
+            problem.skin,
+            observations.aspects,
+            settings.silhouette_resolution,
         )
         area = silhouette_energy(coverage, observations, variables, settings.loose_share)
         aside = centring_energy(coverage, observations, variables)
         photos = photos + settings.silhouette_weight * area + settings.centring_weight * aside
-    photos = photos + face_centre_energy(model, variables, problem.face, observations)
+    photos = photos + face_centre_energy(bodies, variables, problem.face, observations)
     photos = photos + pose_energy(model, variables)
     photos = photos + focal_energy(variables, problem.log_focal, settings.focal_spread)
     return (problem.photo_weights * photos).sum() + shape_energy(

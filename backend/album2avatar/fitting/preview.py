@@ -8,12 +8,11 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from album2avatar.body.kinematics import transform_heads
 from album2avatar.body.model import BodyModel
 from album2avatar.files import atomic_path
 from album2avatar.fitting.observations import Observations
 from album2avatar.fitting.silhouettes import Skin, body_coverage
-from album2avatar.fitting.variables import FitVariables, bone_transforms, project
+from album2avatar.fitting.variables import FitVariables, PosedBodies, cameras_of, project
 from album2avatar.workspace import Workspace
 
 _HEIGHT = 256
@@ -32,10 +31,9 @@ def draw_fit(
 ) -> Path:
     """Write the contact sheet: outline in pink, seen keypoints green, the body's yellow."""
     with torch.no_grad():
-        coverage = body_coverage(model, variables, skin, observations.aspects, _HEIGHT)
-        heads = model.rest(variables.shape).heads
-        points = transform_heads(bone_transforms(model, variables, heads), heads)
-        fitted = project(points[:, model.keypoint_bones], variables.log_focal)
+        bodies, cameras = PosedBodies.of(model, variables), cameras_of(variables)
+        coverage = body_coverage(bodies, cameras, skin, observations.aspects, _HEIGHT)
+        fitted = project(bodies.joints[:, model.keypoint_bones], variables.log_focal)
     tiles = [
         _tile(
             workspace.photo(photo),

@@ -9,9 +9,10 @@ from torch.nn import functional as F
 from album2avatar.body.model import BodyModel
 from album2avatar.body.skinning import skin_points
 from album2avatar.fitting.observations import Observations
-from album2avatar.fitting.variables import FitVariables, bone_transforms, cameras_of
+from album2avatar.fitting.variables import FitVariables, PosedBodies
 from album2avatar.mesh.topology import EdgeTable, edge_table
 from album2avatar.render.antialias import antialias
+from album2avatar.render.camera import Cameras
 from album2avatar.render.images import to_image
 from album2avatar.render.rasterize import rasterize
 from album2avatar.render.screen import to_clip
@@ -56,18 +57,17 @@ class Skin:
 
 
 def body_coverage(
-    model: BodyModel, variables: FitVariables, skin: Skin, aspects: Tensor, resolution: int
+    bodies: PosedBodies, cameras: Cameras, skin: Skin, aspects: Tensor, resolution: int
 ) -> Tensor:
     """Share of each pixel that the body covers, (P, R, R), row 0 at the top; differentiable.
 
     Args:
+        cameras: P cameras.
         aspects: (P,) of the photos; each photo is stretched to a square.
     """
-    rest = model.rest(variables.shape)
-    transforms = bone_transforms(model, variables, rest.heads)
-    moving = transforms[:, skin.bones]
-    points = skin_points(rest.vertices[skin.vertices], skin.weights, moving)
-    clip = cameras_of(variables).clip_from_world(1.0).clone()
+    moving = bodies.transforms[:, skin.bones]
+    points = skin_points(bodies.rest.vertices[skin.vertices], skin.weights, moving)
+    clip = cameras.clip_from_world(1.0).clone()
     clip[:, 0] = clip[:, 0] / aspects[:, None]
     pos = to_clip(points, clip)
     rast = rasterize(pos, skin.faces, (resolution, resolution), face_ids)

@@ -20,7 +20,7 @@ from album2avatar.fitting.observations import Observations, read_observations
 from album2avatar.fitting.optimization import FitProblem, optimize, photo_weights
 from album2avatar.fitting.preview import draw_fit
 from album2avatar.fitting.silhouettes import Skin
-from album2avatar.fitting.variables import FitVariables, bone_transforms, cameras_of
+from album2avatar.fitting.variables import FitVariables, PosedBodies, bone_transforms, cameras_of
 from album2avatar.progress import JobControl
 from album2avatar.settings import FittingSettings, Settings
 from album2avatar.workspace import Workspace
@@ -89,8 +89,8 @@ def prepare(
         logger.warning("Left and right keypoints of photo %s are taken the other way", photo)
     body = model.canonical(shape)
     with torch.no_grad():
-        heads = model.rest(shape).heads
-        residuals = keypoint_residuals(model, guess.variables, heads, observations)
+        joints = PosedBodies.of(model, guess.variables).joints
+        residuals = keypoint_residuals(model, guess.variables, joints, observations)
         spreads = keypoint_spreads(guess.variables, settings.keypoint_spread)
     problem = FitProblem(
         model=model,

@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from album2avatar.body.kinematics import pose_bones, rotation_matrices
-from album2avatar.body.model import BodyModel
+from album2avatar.body.kinematics import pose_bones, rotation_matrices, transform_heads
+from album2avatar.body.model import BodyModel, RestBody
 from album2avatar.render.camera import Cameras
 
 
@@ -53,6 +53,27 @@ class FitVariables:
         """(P, 3) where the root's head is, metres."""
         depth = self.place[:, 2].exp()
         return torch.stack([self.place[:, 0] * depth, depth, self.place[:, 1] * depth], -1)
+
+
+@dataclass(frozen=True)
+class PosedBodies:
+    """The body in one shape, as it stands in each of P photos. Found once a step: every energy
+    that looks at the body reads it."""
+
+    rest: RestBody
+    transforms: Tensor
+    """(P, J, 4, 4) canonical to posed."""
+
+    @staticmethod
+    def of(model: BodyModel, variables: FitVariables) -> "PosedBodies":
+        """Shape and pose the template; differentiable."""
+        rest = model.rest(variables.shape)
+        return PosedBodies(rest, bone_transforms(model, variables, rest.heads))
+
+    @property
+    def joints(self) -> Tensor:
+        """(P, J, 3) where the bones' heads are, metres."""
+        return transform_heads(self.transforms, self.rest.heads)
 
 
 def bone_transforms(model: BodyModel, variables: FitVariables, heads: Tensor) -> Tensor:

@@ -5,16 +5,17 @@ that its captions used: a prior judges only what it has seen.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from album2avatar.assets import Framing, View, view_of_azimuth
+from album2avatar.assets import AssetKind, Framing, View, view_of_azimuth
 from album2avatar.body.types import CanonicalBody
 from album2avatar.render.camera import Cameras, orbit
+from album2avatar.settings.guidance import GuidanceSettings
 
 FIELD_OF_VIEW = math.radians(30.0)
 """Vertical and horizontal; a portrait lens."""
@@ -36,6 +37,20 @@ class FrameShares:
     """Head and hands are 5 % of the surface and half of the likeness."""
     hands: float = 0.0
     """Only of use with a prior that has seen hands from near; the demo prior has not."""
+    garments: float = 0.0
+    """Close-ups of one garment each; only of use with a prior that has seen such."""
+
+    @staticmethod
+    def of(settings: GuidanceSettings) -> "FrameShares":
+        """As settings want them."""
+        return FrameShares(
+            settings.full_body_share,
+            settings.upper_body_share,
+            settings.lower_body_share,
+            settings.head_share,
+            settings.hands_share,
+            settings.garments_share,
+        )
 
 
 @dataclass(frozen=True)
@@ -47,7 +62,9 @@ class ViewSample:
     """(B,) radians, 0 in front, positive towards the person's left."""
     views: tuple[View, ...]
     framings: tuple[Framing | None, ...]
-    """None for a close-up of a hand, for which there is no word."""
+    """None for a close-up of a hand or a garment, for which there is no word."""
+    garments: tuple[AssetKind | None, ...]
+    """What a close-up of one garment shows; None for all other views."""
 
     def __len__(self) -> int:
         return len(self.views)
@@ -62,6 +79,8 @@ class Frame:
     heights: tuple[float, float]
     """Smallest and largest."""
     framing: Framing | None
+    garment: AssetKind | None = None
+    """What a close-up of one garment shows."""
 
 
 def body_frames(body: CanonicalBody) -> dict[str, Frame]:
@@ -119,6 +138,7 @@ def frame_views(
         azimuth.to(device),
         tuple(view_of_azimuth(math.degrees(angle)) for angle in azimuths),
         tuple(frame.framing for frame in frames),
+        tuple(frame.garment for frame in frames),
     )
 
 
@@ -128,12 +148,15 @@ def sample_views(
     count: int,
     generator: np.random.Generator,
     device: torch.device | str = "cpu",
+    garments: Mapping[AssetKind, Frame] | None = None,
 ) -> ViewSample:
     """Draw views all around a body, one azimuth in each equal part of the circle.
 
     Args:
         count: number of views.
         generator: from `numpy_generator(seed, "views", step)`.
+        garments: frames of single garments, among which their share is spread evenly; without
+            any, the other shares are drawn alone.
     """
     known = body_frames(body)
     weights = {
@@ -144,6 +167,9 @@ def sample_views(
         "hand.L": shares.hands / 2,
         "hand.R": shares.hands / 2,
     }
+    for kind, frame in (garments or {}).items():
+        known[f"garment.{kind}"] = frame
+        weights[f"garment.{kind}"] = shares.garments / len(garments or {})
     chances = np.array(list(weights.values()))
     drawn = generator.choice(list(weights), size=count, p=chances / chances.sum())
     frames = [known[name] for name in drawn]

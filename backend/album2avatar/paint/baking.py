@@ -13,6 +13,7 @@ from album2avatar.paint.canvas import Canvas
 from album2avatar.paint.scene import Albedo, Light, PaintedSurface, look, photograph
 from album2avatar.pictures import tiled
 from album2avatar.render.baking import map_texels
+from album2avatar.render.seams import continue_across_seams
 
 TEXELS_AT_ONCE = 65_536
 """Texels that the field colours in one go; bounds the memory."""
@@ -24,15 +25,15 @@ def bake_albedo(surface: PaintedSurface, uv: UvMap, albedo: Albedo, size: int) -
     """Colour every texel.
 
     Returns:
-        (size, size, 3) sRGB in 0..1, row 0 at v = 0; texels beside the charts take the
-        colour of the nearest chart.
+        (size, size, 3) sRGB in 0..1, row 0 at v = 0; texels beside the charts have the colour of
+        what lies across the seam, others that of the nearest chart.
     """
     texels = map_texels(uv, (size, size))
     attributes = torch.cat([surface.mesh.vertices, surface.asset_shares], 1)
     rows = texels.read(attributes, surface.mesh.faces)
     with torch.no_grad():
         colors = [albedo(part[:, :3], part[:, 3:].argmax(1)) for part in rows.split(TEXELS_AT_ONCE)]
-    return texels.fill(torch.cat(colors))
+    return continue_across_seams(texels.fill(torch.cat(colors)), surface.mesh.faces, uv, texels)
 
 
 def preview_strip(surface: PaintedSurface, body: CanonicalBody, canvas: Canvas) -> Tensor:

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from album2avatar.assets import AssetKind, Framing, View
+from album2avatar.assets import AssetKind
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
-from album2avatar.guidance.personal import distil_views
-from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
+from album2avatar.guidance.garments import garment_frames, regions_of_surface
+from album2avatar.guidance.personal import PersonalGuidance
 from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
 from album2avatar.memory_budget import MemoryBudget, MemoryPlan
 from album2avatar.paint.canvas import Canvas
@@ -42,8 +42,6 @@ SATURATION_WEIGHT = 0.1
 is one beyond the free range."""
 ASSET_RATE = 3.0
 """Learning rate of the assets' own colours as a multiple of the network's."""
-NEGATIVE_PROMPT = "blurry, oversaturated, low quality"
-"""What pictures should not look like; read by the method `nfsd` alone."""
 
 
 class Painter:
@@ -68,13 +66,18 @@ class Painter:
         self._surface = surface
         self._kinds = tuple(kinds)
         self._body = body
-        self._prior = prior
+        worn = regions_of_surface(surface.mesh.vertices, surface.assets, kinds)
+        self._garments = garment_frames(worn)
+        self._guidance = PersonalGuidance.load(prior, settings.guidance, settings.steps)
         self._settings = settings
         self._seed = seed
         self._canvas = canvas
         self._visibility = visibility
-        self.memory = MemoryBudget(MemoryPlan(settings.views_per_step, settings.supersampling))
+        own = settings.guidance
+        self.memory = MemoryBudget(MemoryPlan(own.views_per_step, own.supersampling))
         """How much of a step is done at once."""
+        self.prior_calls = 0
+        """Pictures that the prior has judged so far."""
         self._optimizer = torch.optim.Adam(
             [
                 {"params": list(canvas.field.network.parameters()), "rate": 1.0},
@@ -86,28 +89,34 @@ class Painter:
 
     def train_step(self, step: int) -> dict[str, float]:
         """Take step number `step`; returns numbers for the report."""
-        metrics = self.memory.run(lambda: self._find_gradient(step))
+        metrics, calls = self.memory.run(lambda: self._find_gradient(step))
         for group in self._optimizer.param_groups:
             group["lr"] = self._settings.learning_rate * group["rate"] * self._rate(step)
         self._optimizer.step()
-        return metrics
+        self.prior_calls += calls
+        return metrics | {"prior_calls": self.prior_calls}
 
-    def _find_gradient(self, step: int) -> dict[str, float]:
-        """Leave the gradient of step number `step` in the parameters."""
-        settings, seed = self._settings, self._seed
+    def _find_gradient(self, step: int) -> tuple[dict[str, float], int]:
+        """Leave the gradient of step number `step` in the parameters.
+
+        Returns:
+            Numbers for the report, and how many pictures the prior judged.
+        """
+        settings, guidance, seed = self._settings, self._guidance, self._seed
+        own, plan = settings.guidance, self.memory.plan
         draws = numpy_generator(seed, "paint", "views", step)
         device = self._surface.mesh.vertices.device
-        shares = FrameShares(
-            settings.full_body_share,
-            settings.upper_body_share,
-            settings.lower_body_share,
-            settings.head_share,
+        views = sample_views(
+            self._body,
+            FrameShares.of(own),
+            own.views_per_step,
+            draws,
+            device,
+            self._garments,
         )
-        views = sample_views(self._body, shares, settings.views_per_step, draws, device)
         light = sample_light(len(views), draws)
         words, background = sample_backgrounds(len(views), draws)
-        plan = self.memory.plan
-        size = self._prior.prior.image_size * plan.supersampling
+        size = guidance.picture_size(step) * plan.supersampling
         seen = look(self._surface, views.cameras, size, self._visibility)
         logits = self._canvas.logits(seen)
         colors = torch.sigmoid(logits)
@@ -118,30 +127,33 @@ class Painter:
             background.to(device),
             plan.supersampling,
         )
-        noise = torch_generator(seed, "paint", "noise", step)
-        distillation = distil_views(
-            self._prior.at(step / settings.steps),
+        distillation = guidance.distil(
+            step,
             views.framings,
             images,
             self._prompts(views, seen, words),
-            NEGATIVE_PROMPT,
-            self._timesteps(step, noise),
-            noise,
-            settings.method,
-            settings.guidance_scale,
+            torch_generator(seed, "paint", "noise", step),
+            guidance.leading_pictures(
+                step, self._body, self._surface.mesh, views.cameras, self._visibility
+            ),
             plan.at_once,
         )
         self._optimizer.zero_grad()
         photos = photo_loss(colors, seen)
-        loss = distillation.loss + SATURATION_WEIGHT * saturation_loss(logits)
+        loss = own.weight * distillation.loss + SATURATION_WEIGHT * saturation_loss(logits)
         (loss + settings.photo_weight * photos).backward()
-        return {"gradient_norm": distillation.gradient_norm, "photos": float(photos.detach())}
+        metrics = {
+            "gradient_norm": distillation.gradient_norm,
+            "photos": float(photos.detach()),
+        }
+        return metrics, distillation.prior_calls
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a checkpoint needs."""
         state = self._canvas.field.state_dict()
         parameters = {f"field.{name}": value for name, value in state.items()}
-        return parameters | optimizer_tensors(self._optimizer, "adam")
+        counted = {"prior_calls": torch.tensor(self.prior_calls)}
+        return parameters | counted | optimizer_tensors(self._optimizer, "adam")
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Put back what `tensors` gave."""
@@ -149,33 +161,25 @@ class Painter:
         state = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
         self._canvas.field.load_state_dict(state)
         restore_optimizer(self._optimizer, tensors, "adam")
+        self.prior_calls = int(tensors["prior_calls"])
 
     def _rate(self, step: int) -> float:
         progress = step / self._settings.steps
         return min(1.0, (step + 1) / WARM_UP_STEPS) * (1.0 - (1.0 - LAST_RATE) * progress)
 
-    def _timesteps(self, step: int, generator: torch.Generator) -> Tensor:
-        settings = self._settings
-        schedule = TimestepSchedule(
-            highest_first=settings.highest_timestep_first,
-            highest_last=settings.highest_timestep_last,
-        )
-        levels = len(self._prior.prior.alphas_cumprod)
-        return sample_timesteps(
-            schedule, step, settings.steps, settings.views_per_step, levels, generator
-        )
-
     def _prompts(self, views: ViewSample, seen: SeenSurface, backgrounds: list[str]) -> list[str]:
         """Each view's sentence: the assets that it shows, its view, framing and background."""
+        shots = zip(views.views, views.framings, views.garments, backgrounds, strict=True)
         return [
-            self._prompt(seen.visible_assets(index, VISIBLE_SHARE), view, framing, background)
-            for index, (view, framing, background) in enumerate(
-                zip(views.views, views.framings, backgrounds, strict=True)
+            self._guidance.prompt(
+                self._named(seen, index) if garment is None else {garment},
+                view,
+                framing,
+                background=background,
             )
+            for index, (view, framing, garment, background) in enumerate(shots)
         ]
 
-    def _prompt(
-        self, visible: list[int], view: View, framing: Framing | None, background: str
-    ) -> str:
-        kinds: set[AssetKind] = {self._kinds[index] for index in visible}
-        return self._prior.prompt(kinds, view, framing, background=background)
+    def _named(self, seen: SeenSurface, picture: int) -> set[AssetKind]:
+        """Kinds of the assets that a picture shows."""
+        return {self._kinds[index] for index in seen.visible_assets(picture, VISIBLE_SHARE)}

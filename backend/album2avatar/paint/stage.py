@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from album2avatar.asset_table import load_asset_table
@@ -12,14 +13,19 @@ from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
+from album2avatar.guidance.cost import DistillationCost
 from album2avatar.guidance.guiding_prior import load_guiding_prior
+from album2avatar.json_models import write_model
 from album2avatar.mesh.decimate import decimate
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.topology import edge_table
+from album2avatar.mesh.types import Mesh
 from album2avatar.mesh.uv import UnwrapOptions, unwrap
 from album2avatar.paint.baking import bake_albedo, preview_strip
 from album2avatar.paint.canvas import FieldCanvas, first_field
+from album2avatar.paint.detail import bake_detail
 from album2avatar.paint.painter import Painter
+from album2avatar.paint.roughness import asset_roughness, bake_roughness
 from album2avatar.paint.scene import PaintedSurface
 from album2avatar.pictures import save_picture, save_texture
 from album2avatar.progress import JobControl
@@ -66,7 +72,15 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     uv = unwrap(surface.mesh, UnwrapOptions(own.texture_size), job.raise_if_cancelled)
     texture = bake_albedo(surface, uv, field, own.texture_size)
     save_texture(workspace.distilled_albedo, texture)
-    extras = {"vertex_asset": surface.assets, "face_asset": face_assets(surface)}
+    cost = DistillationCost(steps=own.steps, prior_calls=painter.prior_calls)
+    write_model(workspace.paint_cost, cost)
+    sculpture = load_mesh(workspace.sculpt).mesh
+    detail = bake_detail(_on(sculpture, device), surface.mesh, uv, own.texture_size)
+    save_texture(workspace.normal_map, detail)
+    owners = face_assets(surface)
+    rough = bake_roughness(uv, owners, asset_roughness(assets), own.texture_size)
+    save_texture(workspace.roughness_map, rough)
+    extras = {"vertex_asset": surface.assets, "face_asset": owners}
     save_mesh(workspace.distilled, surface.mesh, uv, extras)
     checkpoint_path.unlink(missing_ok=True)
 
@@ -87,6 +101,10 @@ def prepare_surface(
     shares = share_surface(mesh, observations, possible_assets(mesh.vertices, body, kinds))
     colors, known = photo_colors(shares.argmax(1), observations, len(kinds))
     return PaintedSurface(mesh, edge_table(mesh.faces), shares, colors, known)
+
+
+def _on(mesh: Mesh, device: torch.device) -> Mesh:
+    return Mesh(mesh.vertices.to(device), mesh.faces.to(device))
 
 
 def face_assets(surface: PaintedSurface) -> Tensor:

@@ -11,14 +11,18 @@ from album2avatar.body.storage import load_body
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
+from album2avatar.guidance.cost import DistillationCost
 from album2avatar.guidance.guiding_prior import load_guiding_prior
+from album2avatar.json_models import write_model
 from album2avatar.mesh.storage import StoredMesh, load_mesh, save_mesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.mesh.uv import UnwrapOptions, unwrap
 from album2avatar.paint.baking import preview_strip
 from album2avatar.paint.canvas import OverpaintCanvas, blank_field, color_logits
+from album2avatar.paint.detail import FLAT
 from album2avatar.paint.painter import Painter
+from album2avatar.paint.roughness import as_channels, asset_roughness
 from album2avatar.paint.scene import MEAN_BRIGHTNESS, PaintedSurface
 from album2avatar.paint.swap_surface import (
     VariantTexture,
@@ -62,15 +66,37 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
         texture.uv, texture.texels, texture.with_new(texels.colors), texture.beside_old
     )
     canvas = overpaint_canvas(surface, variant, texture, settings)
-    paint(surface, canvas, variant, workspace, settings, job)
+    calls = paint(surface, canvas, variant, workspace, settings, job)
 
     with torch.no_grad():
         added = canvas.field.logits(texels.points, texels.assets)
         painted = torch.sigmoid(color_logits(texels.colors) + added)
     save_texture(workspace.albedo, texture.with_new(seamless(painted, texels, variant)))
+    _extend_maps(workspace, texture, texels.assets)
     extras = {"vertex_asset": variant.assets, "face_asset": variant.face_assets}
+    cost = DistillationCost(steps=settings.swap.paint_steps, prior_calls=calls)
+    write_model(workspace.paint_cost, cost)
     save_mesh(workspace.painted, variant.mesh, texture.uv, extras)
     workspace.checkpoint(job.stage).unlink(missing_ok=True)
+
+
+def _extend_maps(workspace: Workspace, texture: VariantTexture, assets: Tensor) -> None:
+    """Give the new part its roughness, and no more detail than its surface has.
+
+    An avatar that was made before there were such maps has none, and its variants neither.
+
+    Args:
+        assets: (N,) int64 of the new texels.
+    """
+    base = workspace.base
+    if base.normal_map.exists():
+        flat = torch.tensor(FLAT).expand(len(assets), 3)
+        detail = texture.laid_over(load_texture(base.normal_map), flat)
+        save_texture(workspace.normal_map, detail)
+    if base.roughness_map.exists():
+        table = asset_roughness(load_asset_table(workspace).assets)
+        rough = texture.laid_over(load_texture(base.roughness_map), as_channels(table[assets]))
+        save_texture(workspace.roughness_map, rough)
 
 
 @dataclass(frozen=True)
@@ -212,11 +238,11 @@ def paint(
     workspace: Workspace,
     settings: Settings,
     job: JobControl,
-) -> None:
-    """Distil what the field adds from the prior."""
+) -> int:
+    """Distil what the field adds from the prior; returns the pictures that the prior judged."""
     steps = settings.swap.paint_steps
     if steps == 0:
-        return
+        return 0
     changed = {"steps": steps, "photo_weight": settings.swap.anchor_color_weight}
     own = settings.paint.model_copy(update=changed)
     prior = load_guiding_prior(workspace, settings)
@@ -239,6 +265,7 @@ def paint(
         if done % settings.swap.checkpoint_every == 0 and done < steps:
             save_checkpoint(path, done, painter.tensors())
         job.report(done, steps, painter.memory.news(), metrics, preview)
+    return painter.prior_calls
 
 
 def seamless(colors: Tensor, texels: NewTexels, variant: Variant) -> Tensor:

@@ -39,12 +39,16 @@ class VariantTexture:
     """(H, W) bool, texels of the kept faces with a margin; they never change."""
 
     def with_new(self, colors: Tensor) -> Tensor:
-        """The texture with colours (N, 3) at `texels`, and a margin around them."""
+        """The albedo with colours (N, 3) at `texels`, and a margin around them."""
+        return self.laid_over(self.albedo, colors)
+
+    def laid_over(self, base: Tensor, values: Tensor) -> Tensor:
+        """The same with values (N, C) for another of the base's textures (H, W, C)."""
         own = self.texels.covered
-        filled = self.texels.fill(colors)
+        filled = self.texels.fill(values)
         near = ndimage.binary_dilation(own.cpu().numpy(), iterations=PADDING)
         changed = torch.from_numpy(near).to(own.device) & ~self.beside_old
-        return torch.where((changed | own)[..., None], filled, self.albedo)
+        return torch.where((changed | own)[..., None], filled, base)
 
 
 def extend_uv(

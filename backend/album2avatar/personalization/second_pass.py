@@ -14,6 +14,7 @@ from torch import Tensor
 from album2avatar.assets import Asset, AssetTable, Framing, Subject, View, view_of_azimuth
 from album2avatar.body.anny import load_anny_body
 from album2avatar.body.types import CanonicalBody
+from album2avatar.guidance.leading import draw_normals
 from album2avatar.guidance.views import turntable_views
 from album2avatar.model_folders import find_model
 from album2avatar.prior.colors import CLOTH_WORDS
@@ -21,9 +22,6 @@ from album2avatar.prior.conditioner import Conditioner, Conditioning, load_condi
 from album2avatar.prior.model import Prior
 from album2avatar.prior.personalized import seen_kinds, token_prompt
 from album2avatar.prior.sampling import sample_latents
-from album2avatar.render.images import area_downsample
-from album2avatar.render.shading import render_normals
-from album2avatar.render.visibility_warp import face_ids
 from album2avatar.seeding import numpy_generator, torch_generator
 from album2avatar.settings.personalization import PersonalizationSettings
 from album2avatar.settings.second_pass import SecondPassSettings
@@ -31,9 +29,6 @@ from album2avatar.settings.second_pass import SecondPassSettings
 FRAMING_TURNS: tuple[Framing, ...] = ("full body", "upper body", "full body", "lower body")
 """Framings by turns, from picture to picture around the body. Heads are left to the photos: over a
 body without hair and features the prior would invent another face."""
-
-SUPERSAMPLING = 3
-"""Samples along each side of a pixel, as in what the demo conditioner was trained on."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +99,7 @@ def plan_pictures(
 def draw_body(body: CanonicalBody, picture: ConsistentPicture, size: int) -> Tensor:
     """Normals (1, size, size, 3) of the bare body as the conditioner reads them, row 0 on top."""
     views = turntable_views(body, picture.framing, [picture.azimuth])
-    fine = (size * SUPERSAMPLING, size * SUPERSAMPLING)
-    normals, _ = render_normals(body.vertices, body.faces, views.cameras, fine, None, face_ids)
-    return area_downsample(normals, SUPERSAMPLING)
+    return draw_normals(body.vertices, body.faces, views.cameras, size)
 
 
 def paint_pictures(

@@ -28,7 +28,7 @@ from album2avatar.sculpt import swap_stage as sculpt_swap_stage
 from album2avatar.segmentation import clip_stage as segmentation_clip_stage
 from album2avatar.segmentation import stage as segmentation_stage
 from album2avatar.segmentation.grounded_sam.models import grounded_sam_models
-from album2avatar.settings import Settings
+from album2avatar.settings import GuidanceSettings, Settings
 from album2avatar.workspace import Workspace
 
 
@@ -67,6 +67,11 @@ def _tiny_encoders(settings: Settings) -> list[Path]:
     return [find_model(name)] if (name := settings.performance.tiny_encoder) else []
 
 
+def _leading(guidance: GuidanceSettings) -> list[Path]:
+    """The network that leads score distillation, where there is one."""
+    return [find_model(guidance.conditioner)] if guidance.conditioner else []
+
+
 def _album_files(workspace: Workspace) -> list[Path]:
     choice = read_album_choice(workspace)
     folder = choice.folder
@@ -84,6 +89,8 @@ _EXPORT = Stage(
     inputs=lambda workspace, settings: [
         workspace.rigged,
         workspace.albedo,
+        workspace.normal_map,
+        workspace.roughness_map,
         workspace.asset_table,
         workspace.body,
     ],
@@ -173,10 +180,11 @@ STAGES: tuple[Stage, ...] = (
             workspace.personalization,
             workspace.draft.painted,
             *_tiny_encoders(settings),
+            *_leading(settings.sculpt.guidance),
         ],
-        outputs=lambda workspace: [workspace.sculpt],
+        outputs=lambda workspace: [workspace.sculpt, workspace.sculpt_cost],
         also_reads=("seed", "device", "prior", "prompt_addition", "performance"),
-        version=3,
+        version=4,
     ),
     Stage(
         name="paint",
@@ -190,10 +198,17 @@ STAGES: tuple[Stage, ...] = (
             *_masks(workspace),
             workspace.personalization,
             *_tiny_encoders(settings),
+            *_leading(settings.paint.guidance),
         ],
-        outputs=lambda workspace: [workspace.distilled, workspace.distilled_albedo],
+        outputs=lambda workspace: [
+            workspace.distilled,
+            workspace.distilled_albedo,
+            workspace.normal_map,
+            workspace.roughness_map,
+            workspace.paint_cost,
+        ],
         also_reads=("seed", "device", "prior", "prompt_addition", "performance"),
-        version=3,
+        version=4,
     ),
     Stage(
         name="refine",
@@ -209,7 +224,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
         also_reads=("seed", "rig", "prompt_addition"),
-        version=4,
+        version=5,
     ),
     Stage(
         name="rig",
@@ -253,9 +268,11 @@ SWAP_STAGES: tuple[Stage, ...] = (
             *_given_to_swap(workspace),
             workspace.base.painted,
             *_tiny_encoders(settings),
+            *_leading(settings.sculpt.guidance),
         ],
-        outputs=lambda workspace: [workspace.sculpt],
+        outputs=lambda workspace: [workspace.sculpt, workspace.sculpt_cost],
         also_reads=("seed", "device", "prior", "prompt_addition", "performance", "swap"),
+        version=2,
     ),
     Stage(
         name="paint",
@@ -266,10 +283,14 @@ SWAP_STAGES: tuple[Stage, ...] = (
             workspace.sculpt,
             workspace.base.painted,
             workspace.base.albedo,
+            workspace.base.normal_map,
+            workspace.base.roughness_map,
             *_tiny_encoders(settings),
+            *_leading(settings.paint.guidance),
         ],
-        outputs=lambda workspace: [workspace.painted, workspace.albedo],
+        outputs=lambda workspace: [workspace.painted, workspace.albedo, workspace.paint_cost],
         also_reads=("seed", "device", "prior", "prompt_addition", "performance", "swap"),
+        version=2,
     ),
     Stage(
         name="rig",
@@ -381,6 +402,8 @@ CLIP_STAGES: tuple[Stage, ...] = (
             workspace.base.body,
             workspace.base.rigged,
             workspace.base.albedo,
+            workspace.base.normal_map,
+            workspace.base.roughness_map,
             workspace.base.asset_table,
         ],
         outputs=lambda workspace: [workspace.clip_glb, workspace.clip_preview],

@@ -95,6 +95,11 @@ class Conditioning:
     strength: float = 1.0
     """Factor on the residuals; 0 leaves the prior as it is."""
 
+    def take(self, rows: Tensor) -> "Conditioning":
+        """The pictures of some samples, (N,) int64; a sample may come more than once."""
+        chosen = self.pictures[rows.to(self.pictures.device)]
+        return Conditioning(self.conditioner, chosen, self.strength)
+
     @torch.no_grad()
     def residuals(
         self, latents: Tensor, timesteps: Tensor, conditions: Mapping[str, Any]

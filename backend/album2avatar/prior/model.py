@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from album2avatar.errors import SettingsError
-from album2avatar.prior.conditioner import Residuals
+from album2avatar.prior.conditioner import Conditioning, Residuals
 from album2avatar.prior.embeddings import TextEmbeddings
 from album2avatar.prior.loading import read_components
+from album2avatar.prior.parametrization import Prediction, noise_from_output, training_target
 from album2avatar.prior.tiny_encoder import TinyEncoder
 
 LEAST_SIGNAL = 2.0**-24
@@ -119,6 +120,13 @@ class Prior:
         return self.latent_size * 2 ** (len(self.vae.config["block_out_channels"]) - 1)
 
     @property
+    def size_multiple(self) -> int:
+        """What the height and width of any picture are multiples of, for autoencoder and UNet to
+        halve them evenly; 64 in the SD class."""
+        halvings = len(self.vae.config["block_out_channels"]) - 1
+        return 2 ** (halvings + len(self.unet.config["block_out_channels"]) - 1)
+
+    @property
     def alphas_cumprod(self) -> Tensor:
         """(T,) share of the picture's variance that is left after each noise step."""
         return self.scheduler.alphas_cumprod.clamp(min=LEAST_SIGNAL).to(self.device)
@@ -166,20 +174,21 @@ class Prior:
             _with_empty_as_zeros(embeddings, prompts) if self.empty_prompt_is_zero else embeddings
         )
 
-    def encode_images(self, images: Tensor) -> Tensor:
+    def encode_images(self, images: Tensor, size: int | None = None) -> Tensor:
         """Encode pictures to the mean of their latent distribution.
 
         Args:
-            images: (B, H, W, 3) sRGB 0..1, top row first, of any size; resized to the
-                model's square, so pass square pictures where proportions matter.
+            images: (B, H, W, 3) sRGB 0..1, top row first, of any size; resized to a
+                square, so pass square pictures where proportions matter.
+            size: of the square, pixels, a multiple of `size_multiple`; `image_size` where None.
 
         Returns:
             (B, c, h, w) latents scaled to unit variance, differentiable in `images`.
         """
-        size = (self.image_size, self.image_size)
+        square = (size or self.image_size,) * 2
         pixels = images.permute(0, 3, 1, 2)
-        if pixels.shape[2:] != size:
-            pixels = F.interpolate(pixels, size, mode="bilinear", antialias=True)
+        if pixels.shape[2:] != square:
+            pixels = F.interpolate(pixels, square, mode="bilinear", antialias=True)
         if self.tiny_encoder is not None:
             return self.tiny_encoder.encode(pixels * 2 - 1)
         distribution = self.vae.encode(
@@ -195,22 +204,16 @@ class Prior:
 
     def add_noise(self, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
         """Noisy latents: sqrt(a) latents + sqrt(1 - a) noise, a being that of `timesteps` (B,)."""
-        signal, spread = self._mixing(timesteps)
-        return signal * latents + spread * noise
+        signal = self._signal(timesteps)
+        return signal.sqrt() * latents + (1 - signal).sqrt() * noise
 
     def training_target(self, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
         """What the UNet should say: the noise, or v = sqrt(a) noise - sqrt(1 - a) latents."""
-        if self.scheduler.config["prediction_type"] == "epsilon":
-            return noise
-        signal, spread = self._mixing(timesteps)
-        return signal * noise - spread * latents
+        return training_target(self._prediction, latents, noise, self._signal(timesteps))
 
     def noise_from_output(self, output: Tensor, noisy: Tensor, timesteps: Tensor) -> Tensor:
         """Turn the UNet's output for `noisy` latents into the noise that it implies."""
-        if self.scheduler.config["prediction_type"] == "epsilon":
-            return output
-        signal, spread = self._mixing(timesteps)
-        return signal * output + spread * noisy
+        return noise_from_output(self._prediction, output, noisy, self._signal(timesteps))
 
     def predict(
         self,
@@ -259,7 +262,7 @@ class Prior:
         latents: Tensor,
         timesteps: Tensor,
         embeddings: TextEmbeddings,
-        residuals: Residuals | None = None,
+        conditioning: Conditioning | None = None,
     ) -> Tensor:
         """Predict the noise in latents, without gradients.
 
@@ -267,11 +270,15 @@ class Prior:
             latents: (B, c, h, w) noisy latents.
             timesteps: (B,) int, 0..T - 1.
             embeddings: of B sentences, from `encode_prompts`.
-            residuals: what a conditioner says of the same latents.
+            conditioning: pictures that lead the prediction, one for each latent or for each of a
+                round that the latents repeat.
 
         Returns:
             (B, c, h, w), also from a model that predicts v.
         """
+        residuals = None
+        if conditioning is not None:
+            residuals = conditioning.residuals(latents, timesteps, self.conditions(embeddings))
         output = self.predict(latents, timesteps, embeddings, residuals)
         return self.noise_from_output(output, latents, timesteps)
 
@@ -283,9 +290,12 @@ class Prior:
                 self.check_prompt_length(prompt)
         return torch.tensor(tokens, device=self.device)
 
-    def _mixing(self, timesteps: Tensor) -> tuple[Tensor, Tensor]:
-        kept = self.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
-        return kept.sqrt(), (1 - kept).sqrt()
+    @property
+    def _prediction(self) -> Prediction:
+        return self.scheduler.config["prediction_type"]
+
+    def _signal(self, timesteps: Tensor) -> Tensor:
+        return self.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
 
 
 def load_prior(

@@ -64,10 +64,7 @@ def sample_latents(
     for current, following in itertools.pairwise(timesteps):
         when = torch.full((2 * len(prompts),), current, device=prior.device)
         twice = torch.cat([latents, latents])
-        residuals = None
-        if conditioning is not None:
-            residuals = conditioning.residuals(twice, when, prior.conditions(both))
-        empty, worded = prior.predict_noise(twice, when, both, residuals).chunk(2)
+        empty, worded = prior.predict_noise(twice, when, both, conditioning).chunk(2)
         noise = empty + guidance_scale * (worded - empty)
         latents = _denoise(latents, noise, prior.alphas_cumprod, current, following)
     return latents

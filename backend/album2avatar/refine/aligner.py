@@ -33,6 +33,7 @@ class Aligner:
         self,
         surface: TexturedSurface,
         vertices: Tensor,
+        freedom: Tensor,
         texture_size: int,
         evidence: PoseEvidence,
         photos: Sequence[MaskedPhoto],
@@ -43,12 +44,14 @@ class Aligner:
         """
         Args:
             vertices: (V, 3) where the surface is, canonical.
+            freedom: (V, 1) 0..1, how far each of them follows the photos.
             texture_size: texels along a side of its texture.
             evidence: about the poses of P photos.
             photos: in the same order.
             chances: (P,) see `photo_choice`.
         """
         self._surface, self._before, self._texture_size = surface, vertices, texture_size
+        self._freedom = freedom
         self._evidence = evidence
         self._each = [evidence.at(index) for index in range(len(photos))]
         self._photos, self._chances = photos, chances
@@ -114,7 +117,8 @@ class Aligner:
         self._turning.step()
         assert vertices.grad is not None
         rate = fade * settings.shape_rate
-        self.vertices = self._moving.step(self.vertices, vertices.grad, rate)
+        moved = self._moving.step(self.vertices, self._freedom * vertices.grad, rate)
+        self.vertices = self.vertices + self._freedom * (moved - self.vertices)
         return {"color": colors / len(chosen), "outline": shares / len(chosen)}
 
     def tensors(self) -> dict[str, Tensor]:

@@ -21,10 +21,12 @@ from album2avatar.projection.drawing import covered_pixels
 from album2avatar.projection.fusion import TexturedSurface, fuse_photos, lay_over
 from album2avatar.projection.trimming import without_gaps
 from album2avatar.refine.aligner import Aligner
+from album2avatar.refine.holding import freedom
 from album2avatar.refine.photo_choice import photo_chances
 from album2avatar.refine.preview import comparison_strip
 from album2avatar.refine.seen_keypoints import SeenKeypoints
 from album2avatar.refine.settling import PoseEvidence
+from album2avatar.render.seams import continue_across_seams
 from album2avatar.settings import RigSettings, Settings
 from album2avatar.skinning.transfer import skin_surface
 from album2avatar.workspace import Workspace
@@ -46,7 +48,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     """
     painted, albedo = load_mesh(workspace.distilled), load_texture(workspace.distilled_albedo)
     poses = load_poses(workspace.poses)
-    if not poses.photos:
+    if not poses.photos or settings.refine.source == "none":
         _save(workspace, painted, painted.mesh.vertices, albedo, torch.zeros(*albedo.shape[:2], 3))
         save_poses(workspace.refined_poses, poses)
         job.report(1, 1)
@@ -67,6 +69,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     aligner = Aligner(
         surface,
         painted.mesh.vertices,
+        freedom(painted.mesh, surface.edges, body),
         albedo.shape[0],
         PoseEvidence.of(body, poses, keypoints),
         photos,
@@ -96,6 +99,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     ]
     fused = fuse_photos(surface, aligner.vertices, refined, photos, size)
     texture = fused.texels.fill(lay_over(surface, fused, albedo, FADING))
+    texture = continue_across_seams(texture, surface.faces, surface.uv, fused.texels)
     seen = fused.texels.fill(fused.confidence[:, None]).expand(-1, -1, 3)
     _save(workspace, painted, aligner.vertices, texture, seen)
     save_poses(workspace.refined_poses, refined)

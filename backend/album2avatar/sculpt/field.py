@@ -1,82 +1,70 @@
-"""The signed distance that is sculpted: the body's, plus offsets from coarse to fine."""
+"""The signed distance that is sculpted: the body's, plus offsets."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from album2avatar.mesh.gather import gather_rows
 from album2avatar.sculpt.band import Band
-
-LEVEL_SPACINGS: tuple[float, ...] = (0.16, 0.08, 0.04)
-"""Metres between the nodes of the coarse grids: a skirt, a sleeve, a fold. Each halving keeps
-the step of one level to what the one above can't say."""
-LEVEL_RATES: tuple[float, ...] = (1.0, 0.5, 0.3, 0.12)
-"""Share of the learning rate of each level, the lattice itself last."""
+from album2avatar.sculpt.grid_offsets import GridOffsets
+from album2avatar.sculpt.network_offsets import HashGridOffsets, NetworkOffsets
+from album2avatar.seeding import torch_generator
+from album2avatar.settings.sculpt import FieldKind
 
 DESCRIBED_SHARE = 0.2
 """Lattice edges by which the surface may sink into described cloth. A brim is half an edge thick on
 either side: with more than this a few noisy steps would end it, and it never grows again."""
 
 
-@dataclass(frozen=True)
-class GridLevel:
-    """Trilinear interpolation from the nodes of a cubic grid to the lattice vertices."""
+class OffsetSource(Protocol):
+    """Offsets at fixed places that an optimiser changes; all zero at the start."""
 
-    nodes: Tensor
-    """(N, 8) int64, the nodes around each lattice vertex."""
-    shares: Tensor
-    """(N, 8) float, rows sum to 1."""
-    node_count: int
+    @property
+    def parameters(self) -> Sequence[Tensor]:
+        """What an optimiser changes."""
+        ...
 
-    def spread(self, values: Tensor) -> Tensor:
-        """Values (G,) at the nodes to values (N,) at the lattice vertices."""
-        return (gather_rows(values, self.nodes) * self.shares).sum(dim=1)
+    @property
+    def rates(self) -> Sequence[float]:
+        """Share of the learning rate of each parameter."""
+        ...
+
+    def offsets(self) -> Tensor:
+        """(N,) metres, differentiable in the parameters."""
+        ...
 
 
-def grid_level(points: Tensor, spacing: float) -> GridLevel:
-    """Lay a grid over points (N, 3); only nodes that are used are numbered."""
-    scaled = (points - points.amin(dim=0)) / spacing
-    base = scaled.floor()
-    fraction = scaled - base
-    corners = torch.cartesian_prod(*[torch.arange(2)] * 3).to(points.device)
-    extent = base.amax(dim=0).long() + 2
-    nodes = base.long()[:, None] + corners
-    keys = (nodes[..., 0] * extent[1] + nodes[..., 1]) * extent[2] + nodes[..., 2]
-    unique, inverse = torch.unique(keys, return_inverse=True)
-    shares = torch.where(corners > 0, fraction[:, None], 1 - fraction[:, None]).prod(dim=2)
-    return GridLevel(inverse, shares, len(unique))
+def make_source(kind: FieldKind, places: Tensor, seed: int) -> OffsetSource:
+    """Offsets at places (N, 3); equal seeds draw equal weights."""
+    if kind == "hash grid":
+        return HashGridOffsets(places, torch_generator(seed, "sculpt", "hash grid"))
+    if kind == "network":
+        return NetworkOffsets(places, torch_generator(seed, "sculpt", "network"))
+    return GridOffsets(places)
 
 
 class OffsetField:
-    """Offsets of the signed distance, as a sum of grids of different spacing.
+    """Offsets of the signed distance from where they start, as far as the band lets them."""
 
-    Gradients from a silhouette touch few lattice vertices. On the coarse grids they move
-    whole pieces of cloth; on the lattice alone they would tear single vertices out.
-    """
-
-    def __init__(self, band: Band, first: Tensor) -> None:
+    def __init__(self, band: Band, first: Tensor, source: OffsetSource) -> None:
         """
         Args:
-            first: (N,) metres, the offsets at the start.
+            first: (N,) metres, the offsets at the start, as far as the band leaves freedom.
+            source: of what is added to them at the band's vertices.
         """
-        vertices = band.lattice.vertices
         self._band = band
         self._first = first
-        self._levels = [grid_level(vertices, spacing) for spacing in LEVEL_SPACINGS]
-        sizes = [level.node_count for level in self._levels] + [len(vertices)]
-        self.parameters = [
-            torch.zeros(size, device=vertices.device, requires_grad=True) for size in sizes
-        ]
+        self._source = source
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """The parameters with their `rate`, for an optimiser."""
+        pairs = zip(self._source.parameters, self._source.rates, strict=True)
+        return [{"params": [values], "rate": rate} for values, rate in pairs]
 
     def offsets(self) -> Tensor:
         """(N,) metres added to the body's distance; negative moves the surface outwards."""
-        coarse = [
-            level.spread(values)
-            for level, values in zip(self._levels, self.parameters[:-1], strict=True)
-        ]
-        whole = torch.stack([self._first, *coarse, self.parameters[-1]]).sum(dim=0)
-        return self._band.freedom * whole
+        return self._first + self._band.freedom * self._source.offsets()
 
     def signed_distance(self, offsets: Tensor) -> Tensor:
         """(N,) metres; on the band's rim always the body's, so that nothing is cut open, and
@@ -85,3 +73,13 @@ class OffsetField:
         distance = band.body_distance + torch.where(band.fixed, 0.0, offsets)
         deepest = band.described + DESCRIBED_SHARE * band.spacing
         return torch.where(band.fixed, distance, torch.minimum(distance, deepest))
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything that a checkpoint needs."""
+        return {f"level.{i}": values for i, values in enumerate(self._source.parameters)}
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Put back what `tensors` gave."""
+        with torch.no_grad():
+            for index, values in enumerate(self._source.parameters):
+                values.copy_(tensors[f"level.{index}"])

@@ -10,16 +10,21 @@ from album2avatar.errors import MeshError
 from album2avatar.mesh.borders import face_pieces
 from album2avatar.mesh.laplacian import uniform_laplacian
 from album2avatar.mesh.normals import vertex_normals
+from album2avatar.mesh.relaxation import relaxed
 from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.storage import check_mesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
+from album2avatar.mesh.uncrossing import uncrossed
 from album2avatar.sculpt.template import Template
 
 SMOOTHING_ROUNDS = 20
 SMOOTHING_STEPS: tuple[float, float] = (0.5, -0.53)
 """A step inwards and a larger one outwards: the lattice's steps go, the volume stays (Taubin
 1995, "A signal processing approach to fair surface design")."""
+RELAXING_ROUNDS = 5
+"""Measured on two people at 104 cells: 3.3 % and 3.5 % of the faces had an angle below 15 degrees,
+after five rounds less than 0.01 % (before tetrahedra were cut finer in places)."""
 SNAP_FULLY = 0.003
 """Metres from the template within which hands, feet and face take its place exactly."""
 SNAP_AT_MOST = 0.008
@@ -43,7 +48,8 @@ class FinishedSurface:
 
 
 def finish(mesh: Mesh, template: Template, described: ClothField) -> FinishedSurface:
-    """Clean a marched surface: one piece, smooth, with the template's hands, feet and face.
+    """Clean a marched surface: one piece, smooth, of well-shaped triangles, with the template's
+    hands, feet and face, and nowhere through itself.
 
     Args:
         described: cloth that is smoothed wherever it is.
@@ -57,12 +63,14 @@ def finish(mesh: Mesh, template: Template, described: ClothField) -> FinishedSur
     near = torch.full_like(freedom[:, 0], NEAR_DESCRIBED)
     is_cloth = described.distance(whole.vertices, near) < 0
     freedom = torch.where(is_cloth[:, None], 1.0, freedom)
-    smooth = Mesh(smoothed(whole, freedom), whole.faces)
+    smooth = relaxed(Mesh(smoothed(whole, freedom), whole.faces), RELAXING_ROUNDS)
     snapped = snap_to_template(smooth, template, field)
-    _require_closed(snapped)
-    closest = field.closest(snapped.vertices)
+    # Smoothing and snapping may push one finger into the next; marching can't.
+    clean = uncrossed(snapped, whole.vertices)
+    _require_closed(clean)
+    closest = field.closest(clean.vertices)
     nearest = template.body_vertices[closest.nearest_vertex()]
-    return FinishedSurface(snapped, closest.signed_distance, nearest)
+    return FinishedSurface(clean, closest.signed_distance, nearest)
 
 
 def largest_component(mesh: Mesh) -> Mesh:

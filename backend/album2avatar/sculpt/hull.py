@@ -11,7 +11,7 @@ from album2avatar.sculpt.photos import MaskedPhoto, outline_distance
 HULL_SHARE = 0.7
 """How far from the body to the hull the first guess lies. The hull also holds what no photo
 happens to look past; the remaining share keeps such places empty where the body is far."""
-DRAFT_SHARE = 0.5
+DRAFT_SHARE = 0.8
 """Say of the draft where there is one. It follows limbs that a fitted pose misses; the hull knows
 what hangs between them."""
 DENYING_SHARE = 0.08

@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 
-import torch
-from torch import Tensor
-
 from album2avatar.assets import AssetKind, Framing
 from album2avatar.body.types import CanonicalBody
 from album2avatar.guidance.distillation import Distillation
-from album2avatar.guidance.personal import distil_views
-from album2avatar.guidance.timesteps import TimestepSchedule, sample_timesteps
+from album2avatar.guidance.garments import garment_frames, regions_of_body
+from album2avatar.guidance.personal import PersonalGuidance
 from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
 from album2avatar.memory_budget import MemoryBudget, MemoryPlan
 from album2avatar.mesh.topology import EdgeTable
@@ -22,8 +19,6 @@ from album2avatar.render.visibility_warp import face_ids
 from album2avatar.seeding import numpy_generator, torch_generator
 from album2avatar.settings.sculpt import SculptSettings
 
-NEGATIVE_PROMPT = "blurry, noisy, low quality"
-"""What normal maps should not look like; read by the method `nfsd` alone."""
 SHOWN_KINDS: Mapping[Framing, frozenset[AssetKind]] = {
     "upper body": frozenset(
         {"face", "skin", "hair", "top", "dress", "outerwear", "headwear", "glasses", "bag"}
@@ -32,6 +27,8 @@ SHOWN_KINDS: Mapping[Framing, frozenset[AssetKind]] = {
     "head close-up": frozenset({"face", "skin", "hair", "headwear", "glasses", "top"}),
 }
 """Kinds of assets that a framing shows; the whole body shows all."""
+HAND_KINDS: frozenset[AssetKind] = frozenset({"skin"})
+"""What a close-up of a hand shows."""
 
 
 class NormalGuidance:
@@ -52,63 +49,53 @@ class NormalGuidance:
             steps: over which the noise falls.
             visibility: how the visible faces are found.
         """
-        self._prior = prior
+        self._guidance = PersonalGuidance.load(prior, settings.guidance, steps)
         self._body = body
-        self._settings = settings
-        self._steps = steps
+        worn: list[AssetKind] = [asset.kind for asset in prior.assets]
+        self._garments = garment_frames(regions_of_body(body, worn))
         self._seed = seed
         self._visibility = visibility
-        self.memory = MemoryBudget(MemoryPlan(settings.views_per_step, settings.supersampling))
+        own = settings.guidance
+        self.memory = MemoryBudget(MemoryPlan(own.views_per_step, own.supersampling))
         """How much is done at once; a step that may run out of memory is to be run by it."""
 
     def distil(self, mesh: Mesh, edges: EdgeTable, step: int) -> Distillation:
         """Evaluate the guidance at step number `step`, differentiable in the mesh's vertices."""
-        settings, plan = self._settings, self.memory.plan
-        head = settings.head_share
-        shares = FrameShares(0.5 * (1 - head), 0.3 * (1 - head), 0.2 * (1 - head), head)
+        settings, plan = self._guidance.settings, self.memory.plan
         views = sample_views(
             self._body,
-            shares,
+            FrameShares.of(settings),
             settings.views_per_step,
             numpy_generator(self._seed, "sculpt", "views", step),
             mesh.vertices.device,
+            self._garments,
         )
-        size = self._prior.prior.image_size * plan.supersampling
+        size = self._guidance.picture_size(step) * plan.supersampling
         normals, _ = render_normals(
             mesh.vertices, mesh.faces, views.cameras, (size, size), edges, self._visibility
         )
-        noise = torch_generator(self._seed, "sculpt", "noise", step)
-        return distil_views(
-            self._prior.at(step / self._steps),
+        return self._guidance.distil(
+            step,
             views.framings,
             area_downsample(normals, plan.supersampling),
             self._prompts(views),
-            NEGATIVE_PROMPT,
-            self._timesteps(step, noise),
-            noise,
-            settings.method,
-            settings.guidance_scale,
+            torch_generator(self._seed, "sculpt", "noise", step),
+            self._guidance.leading_pictures(
+                step, self._body, mesh, views.cameras, self._visibility
+            ),
             plan.at_once,
         )
 
-    def _timesteps(self, step: int, generator: torch.Generator) -> Tensor:
-        settings = self._settings
-        schedule = TimestepSchedule(
-            highest_first=settings.highest_timestep_first,
-            highest_last=settings.highest_timestep_last,
-        )
-        levels = len(self._prior.prior.alphas_cumprod)
-        return sample_timesteps(
-            schedule, step, self._steps, settings.views_per_step, levels, generator
-        )
-
     def _prompts(self, views: ViewSample) -> list[str]:
+        shots = zip(views.views, views.framings, views.garments, strict=True)
         return [
-            self._prior.prompt(
-                SHOWN_KINDS.get(framing) if framing is not None else None,
-                view,
-                framing,
-                "normal map",
-            )
-            for view, framing in zip(views.views, views.framings, strict=True)
+            self._guidance.prompt(_shown_kinds(framing, garment), view, framing, "normal map")
+            for view, framing, garment in shots
         ]
+
+
+def _shown_kinds(framing: Framing | None, garment: AssetKind | None) -> frozenset[AssetKind] | None:
+    """What a normal map's prompt names; None for all that the view can show."""
+    if garment is not None:
+        return frozenset({garment})
+    return HAND_KINDS if framing is None else SHOWN_KINDS.get(framing)

@@ -12,6 +12,7 @@ from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
 from album2avatar.memory_budget import MemoryBudget
 from album2avatar.mesh.laplacian import laplacian_loss, normal_consistency_loss
 from album2avatar.mesh.marching import MarchedSurface, march
+from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.topology import EdgeTable, edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.prior.personalized import PersonalizedPrior
@@ -19,7 +20,7 @@ from album2avatar.render.rasterize import Visibility
 from album2avatar.render.shading import render_mask
 from album2avatar.render.visibility_warp import face_ids
 from album2avatar.sculpt.band import Band
-from album2avatar.sculpt.field import LEVEL_RATES, OffsetField
+from album2avatar.sculpt.field import OffsetField, make_source
 from album2avatar.sculpt.hull import first_offsets
 from album2avatar.sculpt.losses import (
     inward_loss,
@@ -29,6 +30,8 @@ from album2avatar.sculpt.losses import (
 )
 from album2avatar.sculpt.normal_guidance import NormalGuidance
 from album2avatar.sculpt.photos import MaskedPhoto
+from album2avatar.sculpt.rebuilding import BandBuilder, LaidBand
+from album2avatar.sculpt.schedule import falling
 from album2avatar.seeding import torch_generator
 from album2avatar.settings.sculpt import SculptSettings
 
@@ -56,38 +59,51 @@ class Sculptor:
 
     def __init__(
         self,
-        band: Band,
+        builder: BandBuilder,
         body: CanonicalBody,
         photos: Sequence[MaskedPhoto],
         prior: PersonalizedPrior,
         settings: SculptSettings,
         seed: int,
-        drafted: Tensor | None,
+        draft: DistanceField | None,
         visibility: Visibility = face_ids,
     ) -> None:
         """
         Args:
+            builder: lays the band, now and later.
             photos: whose masks hold the outlines; none for a person who is only described.
-            drafted: (N,) metres from the band's vertices to the draft, signed; None without one.
+            draft: to start half-way to; None without one.
             visibility: how the visible faces are found.
         """
-        self._band = band
+        self._builder = builder
         self._photos = photos
         self._guidance = NormalGuidance(prior, body, settings, settings.steps, seed, visibility)
         self._visibility = visibility
         self._settings = settings
         self._seed = seed
+        if settings.start == "album":
+            cells, band = builder.first(photos)
+            places = band.lattice.vertices
+            drafted = None if draft is None else draft.closest(places).signed_distance
+            offsets = first_offsets(band, self._posed(band), photos, drafted)
+        else:
+            cells, band = builder.first(None)
+            offsets = first_offsets(band, [], [], None)
+        self._is_first_band = True
+        self.prior_calls = 0
+        """Pictures that the prior has judged so far."""
+        self._lay(LaidBand(band, cells, band.freedom * offsets))
+
+    def _lay(self, laid: LaidBand) -> None:
+        """Start from a band, with an optimiser that knows nothing yet."""
+        band, settings = laid.band, self._settings
+        self._laid = laid
         # Marching in a posed lattice gives the posed surface: skinning once is enough.
-        self._posed_lattices = [
-            skin_points(band.lattice.vertices, band.weights, photo.bone_transforms)[0]
-            for photo in photos
-        ]
-        self.field = OffsetField(band, first_offsets(band, self._posed_lattices, photos, drafted))
+        self._posed_lattices = self._posed(band)
+        source = make_source(settings.field, band.lattice.vertices, self._seed)
+        self.field = OffsetField(band, laid.first, source)
         self._optimizer = torch.optim.Adam(
-            [
-                {"params": [values], "rate": rate}
-                for values, rate in zip(self.field.parameters, LEVEL_RATES, strict=True)
-            ],
+            self.field.parameter_groups(),
             lr=settings.learning_rate,
             betas=(0.9, 0.99),
             eps=DAMPING,
@@ -98,56 +114,78 @@ class Sculptor:
         """How much of a step is done at once."""
         return self._guidance.memory
 
+    def _posed(self, band: Band) -> list[Tensor]:
+        """The band's vertices (N, 3) in each photo's pose."""
+        return [
+            skin_points(band.lattice.vertices, band.weights, photo.bone_transforms)[0]
+            for photo in self._photos
+        ]
+
     def train_step(self, step: int) -> dict[str, float]:
         """Take step number `step`; returns numbers for the report."""
-        metrics = self.memory.run(lambda: self._find_gradient(step))
+        # Not below: a step that is taken again doesn't lay the band again.
+        rebuilt = self._builder.rebuilt(step, self._laid, self.field.offsets().detach())
+        if rebuilt is not None:
+            self._lay(rebuilt)
+            self._is_first_band = False
+        metrics, calls = self.memory.run(lambda: self._find_gradient(step))
         for group in self._optimizer.param_groups:
             group["lr"] = self._settings.learning_rate * group["rate"] * self._rate(step)
         self._optimizer.step()
-        return metrics
+        self.prior_calls += calls
+        return metrics | {"prior_calls": self.prior_calls}
 
-    def _find_gradient(self, step: int) -> dict[str, float]:
-        """Leave the gradient of step number `step` in the parameters."""
+    def _find_gradient(self, step: int) -> tuple[dict[str, float], int]:
+        """Leave the gradient of step number `step` in the parameters.
+
+        Returns:
+            Numbers for the report, and how many pictures the prior judged.
+        """
         offsets = self.field.offsets()
         surface = self.surface(offsets)
         silhouette = self._silhouette_loss(surface, step)
         distillation = self._guidance.distil(surface.mesh, surface.edges, step)
         loss = (
             self._settings.silhouette_weight * silhouette
-            + self._settings.guidance_weight * distillation.loss
-            + self._regularization(surface, offsets)
+            + self._settings.guidance.weight * distillation.loss
+            + self._regularization(surface, offsets, step)
         )
         self._optimizer.zero_grad()
         loss.backward()
-        return {
+        metrics = {
             "silhouette": float(silhouette.detach()),
             "gradient_norm": distillation.gradient_norm,
         }
+        return metrics, distillation.prior_calls
 
     def surface(self, offsets: Tensor) -> SculptedSurface:
         """March the field."""
-        marched = march(self.field.signed_distance(offsets), self._band.edges)
-        vertices = marched.carry(self._band.lattice.vertices)
+        marched = march(self.field.signed_distance(offsets), self._laid.band.edges)
+        vertices = marched.carry(self._laid.band.lattice.vertices)
         return SculptedSurface(marched, Mesh(vertices, marched.faces), edge_table(marched.faces))
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a checkpoint needs."""
-        levels = {f"level.{i}": values for i, values in enumerate(self.field.parameters)}
-        return levels | optimizer_tensors(self._optimizer, "adam")
+        counted = {"prior_calls": torch.tensor(self.prior_calls)}
+        state = self.field.tensors() | counted | optimizer_tensors(self._optimizer, "adam")
+        return state if self._is_first_band else state | self._laid.tensors()
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Put back what `tensors` gave."""
-        with torch.no_grad():
-            for index, values in enumerate(self.field.parameters):
-                values.copy_(tensors[f"level.{index}"])
+        laid = self._builder.restored(tensors, self._laid)
+        self._is_first_band = laid is self._laid
+        if not self._is_first_band:
+            self._lay(laid)
+        self.field.restore(tensors)
         restore_optimizer(self._optimizer, tensors, "adam")
+        self.prior_calls = int(tensors["prior_calls"])
 
     def _rate(self, step: int) -> float:
         return 1.0 - (1.0 - LAST_RATE) * step / self._settings.steps
 
     def _silhouette_loss(self, surface: SculptedSurface, step: int) -> Tensor:
-        """Compare the posed surface with the masks of some photos; 0 where there are none."""
-        if not self._photos:
+        """Compare the posed surface with the masks of some photos; 0 where none are heard."""
+        if not self._photos or self._settings.silhouette_weight == 0:
             return surface.mesh.vertices.new_zeros(())
         generator = torch_generator(self._seed, "sculpt", "photos", step)
         count = min(self._settings.photos_per_step, len(self._photos))
@@ -170,13 +208,20 @@ class Sculptor:
             self._visibility,
         )[0, :, :, 0]
 
-    def _regularization(self, surface: SculptedSurface, offsets: Tensor) -> Tensor:
-        settings, mesh = self._settings, surface.mesh
+    def _regularization(self, surface: SculptedSurface, offsets: Tensor, step: int) -> Tensor:
+        settings, mesh, band = self._settings, surface.mesh, self._laid.band
+        steps = settings.steps
+        laplacian = falling(settings.laplacian_weight, settings.laplacian_last_share, step, steps)
+        consistency = falling(
+            settings.normal_consistency_weight, settings.normal_consistency_last_share, step, steps
+        )
+        smoothness = falling(
+            settings.smoothness_weight, settings.smoothness_last_share, step, steps
+        )
         return (
-            settings.laplacian_weight * laplacian_loss(mesh.vertices, surface.edges)
-            + settings.normal_consistency_weight
-            * normal_consistency_loss(mesh.vertices, mesh.faces, surface.edges)
-            + settings.smoothness_weight * smoothness_loss(offsets, self._band)
-            + settings.template_weight * template_loss(offsets, self._band)
-            + settings.inward_weight * inward_loss(offsets, self._band, settings.inward_allowance)
+            laplacian * laplacian_loss(mesh.vertices, surface.edges)
+            + consistency * normal_consistency_loss(mesh.vertices, mesh.faces, surface.edges)
+            + smoothness * smoothness_loss(offsets, band)
+            + settings.template_weight * template_loss(offsets, band)
+            + settings.inward_weight * inward_loss(offsets, band, settings.inward_allowance)
         )

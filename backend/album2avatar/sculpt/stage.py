@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import torch
-from torch import Tensor
 
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import AssetKind
@@ -14,16 +13,18 @@ from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
+from album2avatar.guidance.cost import DistillationCost
 from album2avatar.guidance.guiding_prior import load_guiding_prior
+from album2avatar.json_models import write_model
 from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.types import Mesh
 from album2avatar.progress import JobControl
 from album2avatar.render.visibility_choice import choose_visibility
-from album2avatar.sculpt.band import Band, build_band
 from album2avatar.sculpt.finishing import finish
 from album2avatar.sculpt.photos import read_photos
 from album2avatar.sculpt.preview import save_normal_strip
+from album2avatar.sculpt.rebuilding import BandBuilder
 from album2avatar.sculpt.sculptor import Sculptor
 from album2avatar.sculpt.template import make_template, part_cover, part_freedom
 from album2avatar.settings import Settings
@@ -45,11 +46,11 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     )
     job.raise_if_cancelled()
     described = ClothField(attire, fitted)
-    band = build_band(template, photos, described, own.lattice_cells, own.outward_reach)
+    builder = BandBuilder(template, described, own)
     prior = load_guiding_prior(workspace, settings)
-    drafted = _draft_distance(workspace, band)
+    draft = _draft(workspace, device)
     visibility = choose_visibility(settings.performance.rasterizer, device)
-    sculptor = Sculptor(band, body, photos, prior, own, settings.seed, drafted, visibility)
+    sculptor = Sculptor(builder, body, photos, prior, own, settings.seed, draft, visibility)
 
     checkpoint_path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(checkpoint_path)
@@ -74,18 +75,19 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     }
     preview = workspace.preview(job.stage, own.steps)
     save_normal_strip(preview, finished.mesh, body)
+    cost = DistillationCost(steps=own.steps, prior_calls=sculptor.prior_calls)
+    write_model(workspace.sculpt_cost, cost)
     save_mesh(workspace.sculpt, finished.mesh, extras=extras)
     job.report(own.steps, own.steps, preview=preview)
     checkpoint_path.unlink(missing_ok=True)
 
 
-def _draft_distance(workspace: Workspace, band: Band) -> Tensor | None:
-    """Signed distance of the band's vertices to the draft; words alone have none."""
+def _draft(workspace: Workspace, device: torch.device) -> DistanceField | None:
+    """The distance to the draft; words alone have none."""
     if not workspace.draft.painted.exists():
         return None
-    drafted, places = load_mesh(workspace.draft.painted).mesh, band.lattice.vertices
-    there = Mesh(drafted.vertices.to(places.device), drafted.faces.to(places.device))
-    return DistanceField(there).closest(places).signed_distance
+    drafted = load_mesh(workspace.draft.painted).mesh
+    return DistanceField(Mesh(drafted.vertices.to(device), drafted.faces.to(device)))
 
 
 def _mesh(sculptor: Sculptor) -> Mesh:

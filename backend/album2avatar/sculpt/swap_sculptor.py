@@ -16,9 +16,11 @@ from album2avatar.mesh.tetrahedra import TetrahedralMesh, boundary_vertices
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.sculpt.band import Band, neighborhoods
-from album2avatar.sculpt.field import LEVEL_RATES, OffsetField
+from album2avatar.sculpt.field import OffsetField
+from album2avatar.sculpt.grid_offsets import GridOffsets
 from album2avatar.sculpt.losses import smoothness_loss
 from album2avatar.sculpt.normal_guidance import NormalGuidance
+from album2avatar.sculpt.schedule import falling
 from album2avatar.sculpt.swap_shape import SwapShape
 from album2avatar.settings import Settings
 
@@ -67,12 +69,12 @@ class SwapSculptor:
         self._ground = ground
         self._guidance = guidance
         self._settings = settings
-        self.field = OffsetField(band, torch.zeros_like(band.body_distance))
+        source = GridOffsets(band.lattice.vertices)
+        self.field = OffsetField(band, torch.zeros_like(band.body_distance), source)
+        self.prior_calls = 0
+        """Pictures that the prior has judged so far."""
         self._optimizer = torch.optim.Adam(
-            [
-                {"params": [values], "rate": rate}
-                for values, rate in zip(self.field.parameters, LEVEL_RATES, strict=True)
-            ],
+            self.field.parameter_groups(),
             lr=settings.sculpt.learning_rate,
             betas=(0.9, 0.99),
             eps=DAMPING,
@@ -85,16 +87,21 @@ class SwapSculptor:
 
     def train_step(self, step: int) -> dict[str, float]:
         """Take step number `step`; returns numbers for the report."""
-        metrics = self.memory.run(lambda: self._find_gradient(step))
+        metrics, calls = self.memory.run(lambda: self._find_gradient(step))
         sculpt, swap = self._settings.sculpt, self._settings.swap
         rate = 1.0 - (1.0 - LAST_RATE) * step / swap.sculpt_steps
         for group in self._optimizer.param_groups:
             group["lr"] = sculpt.learning_rate * group["rate"] * rate
         self._optimizer.step()
-        return metrics
+        self.prior_calls += calls
+        return metrics | {"prior_calls": self.prior_calls}
 
-    def _find_gradient(self, step: int) -> dict[str, float]:
-        """Leave the gradient of step number `step` in the parameters."""
+    def _find_gradient(self, step: int) -> tuple[dict[str, float], int]:
+        """Leave the gradient of step number `step` in the parameters.
+
+        Returns:
+            Numbers for the report, and how many pictures the prior judged.
+        """
         sculpt, swap = self._settings.sculpt, self._settings.swap
         band, kept = self._ground.band, self._ground.kept
         offsets = self.field.offsets()
@@ -104,18 +111,22 @@ class SwapSculptor:
             torch.cat([kept.faces, new.faces + len(kept.vertices)]),
         )
         distillation = self._guidance.distil(whole, edge_table(whole.faces), step)
+        steps = swap.sculpt_steps
+        laplacian = falling(sculpt.laplacian_weight, sculpt.laplacian_last_share, step, steps)
+        smoothness = falling(sculpt.smoothness_weight, sculpt.smoothness_last_share, step, steps)
         loss = (
-            sculpt.guidance_weight * distillation.loss
-            + sculpt.laplacian_weight * laplacian_loss(new.vertices, edge_table(new.faces))
-            + sculpt.smoothness_weight * smoothness_loss(offsets, band)
+            sculpt.guidance.weight * distillation.loss
+            + laplacian * laplacian_loss(new.vertices, edge_table(new.faces))
+            + smoothness * smoothness_loss(offsets, band)
             + swap.anchor_weight * offsets.square().mean()
         )
         self._optimizer.zero_grad()
         loss.backward()
-        return {
+        metrics = {
             "gradient_norm": distillation.gradient_norm,
             "moved_mm": 1000 * float(offsets.detach().abs().mean()),
         }
+        return metrics, distillation.prior_calls
 
     def surface(self, offsets: Tensor) -> Mesh:
         """March the shape with offsets; open where the lattice ends."""
@@ -130,12 +141,11 @@ class SwapSculptor:
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a checkpoint needs."""
-        levels = {f"level.{i}": values for i, values in enumerate(self.field.parameters)}
-        return levels | optimizer_tensors(self._optimizer, "adam")
+        counted = {"prior_calls": torch.tensor(self.prior_calls)}
+        return self.field.tensors() | counted | optimizer_tensors(self._optimizer, "adam")
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Put back what `tensors` gave."""
-        with torch.no_grad():
-            for index, values in enumerate(self.field.parameters):
-                values.copy_(tensors[f"level.{index}"])
+        self.field.restore(tensors)
         restore_optimizer(self._optimizer, tensors, "adam")
+        self.prior_calls = int(tensors["prior_calls"])

@@ -9,7 +9,9 @@ from album2avatar.body.storage import load_body
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
 from album2avatar.errors import MeshError
+from album2avatar.guidance.cost import DistillationCost
 from album2avatar.guidance.guiding_prior import load_guiding_prior
+from album2avatar.json_models import write_model
 from album2avatar.mesh.decimate import decimate
 from album2avatar.mesh.label_cuts import LabelledMesh, cut_along_borders
 from album2avatar.mesh.labels import faired_labels, without_islands
@@ -74,6 +76,9 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     }
     preview = workspace.preview(job.stage, settings.swap.sculpt_steps)
     save_normal_strip(preview, labelled.mesh, avatar.body)
+    steps = settings.swap.sculpt_steps
+    cost = DistillationCost(steps=steps, prior_calls=sculptor.prior_calls)
+    write_model(workspace.sculpt_cost, cost)
     save_mesh(workspace.sculpt, labelled.mesh, extras=extras)
     job.report(1, 1, preview=preview)
     workspace.checkpoint(job.stage).unlink(missing_ok=True)

@@ -10,12 +10,13 @@ from album2avatar.settings.clip import ClipSettings
 from album2avatar.settings.draft import DraftSettings
 from album2avatar.settings.export import ExportSettings
 from album2avatar.settings.fitting import FittingSettings
+from album2avatar.settings.guidance import GuidanceSettings
 from album2avatar.settings.paint import PaintSettings
 from album2avatar.settings.performance import PerformanceSettings
 from album2avatar.settings.personalization import PersonalizationSettings
 from album2avatar.settings.refine import RefineSettings
 from album2avatar.settings.rig import RigSettings
-from album2avatar.settings.sculpt import SculptSettings
+from album2avatar.settings.sculpt import SculptGuidanceSettings, SculptSettings
 from album2avatar.settings.segmentation import GroundedSamSettings, SegmentationSettings
 from album2avatar.settings.swap import SwapSettings
 
@@ -27,11 +28,13 @@ __all__ = [
     "FittingSettings",
     "Frozen",
     "GroundedSamSettings",
+    "GuidanceSettings",
     "PaintSettings",
     "PerformanceSettings",
     "PersonalizationSettings",
     "RefineSettings",
     "RigSettings",
+    "SculptGuidanceSettings",
     "SculptSettings",
     "SegmentationSettings",
     "Settings",

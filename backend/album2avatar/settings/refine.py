@@ -1,5 +1,7 @@
 """Settings of the refine stage."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from album2avatar.settings.base import Frozen
@@ -8,6 +10,8 @@ from album2avatar.settings.base import Frozen
 class RefineSettings(Frozen):
     """How the avatar is held against the photos."""
 
+    source: Literal["photos", "none"] = "photos"
+    """What the painted avatar is held against; with `none` it stays as the prior left it."""
     hero_photo: str = ""
     """Id of the photo that the avatar shall look like most; it is looked at as often as all others
     together."""

@@ -11,7 +11,7 @@ from album2avatar.synthetic.cameras import Camera
 from album2avatar.synthetic.dressing import dress_to_cuts
 from album2avatar.synthetic.garments import outfit_cuts
 from album2avatar.synthetic.looks import Looks, looks_of
-from album2avatar.synthetic.outer_surface import DrawnSurface, outer_points
+from album2avatar.synthetic.outer_surface import DrawnSurface, outer_faces, outer_points
 from album2avatar.synthetic.parts import MATERIAL_CLASSES, DressedBody
 from album2avatar.synthetic.people import Person
 from album2avatar.synthetic.pictures import Picture, PosedPerson, take_picture
@@ -102,11 +102,23 @@ def labelled_mesh(truth: GroundTruth) -> LabelledMesh:
 
 def outer_surface(truth: GroundTruth, count: int) -> Floats:
     """Points (count, 3) spread evenly over what can be seen of the dressed person."""
+    generator = numpy_generator(0, "synthetic", "outer surface")
+    return outer_points(_drawn(truth), count, generator)
+
+
+def outer_triangles(truth: GroundTruth) -> tuple[Floats, Integers]:
+    """Vertices (N, 3) and the faces (F, 3) of which something can be seen from around.
+
+    Hems are cut to the nearest triangle; what clothes hide is left out.
+    """
+    return truth.dressed.vertices, truth.dressed.faces[outer_faces(_drawn(truth))]
+
+
+def _drawn(truth: GroundTruth) -> DrawnSurface:
     dressed = truth.dressed
-    surface = DrawnSurface(
+    return DrawnSurface(
         dressed.vertices, dressed.faces, dressed.face_layers, dressed.chart, truth.cuts
     )
-    return outer_points(surface, count, numpy_generator(0, "synthetic", "outer surface"))
 
 
 @numba.njit(cache=True)

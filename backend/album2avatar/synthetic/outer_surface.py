@@ -1,6 +1,7 @@
 """Points on the part of a surface that can be seen from outside."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numba
@@ -46,7 +47,7 @@ def outer_points(surface: DrawnSurface, count: int, generator: np.random.Generat
     Returns:
         (count, 3) metres.
     """
-    views = _depth_maps(surface)
+    views = [(camera, depth) for camera, depth, _ in _views(surface)]
     corners = surface.vertices[surface.faces]
     areas = np.linalg.norm(
         np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
@@ -63,20 +64,27 @@ def outer_points(surface: DrawnSurface, count: int, generator: np.random.Generat
     return np.concatenate(found)[:count]
 
 
-def _depth_maps(surface: DrawnSurface) -> list[tuple[Camera, Floats]]:
+def outer_faces(surface: DrawnSurface) -> np.ndarray:
+    """(F,) bool, triangles of which some camera around sees a part."""
+    seen = np.zeros(len(surface.faces), bool)
+    for _, _, face_of in _views(surface):
+        seen[face_of[face_of >= 0]] = True
+    return seen
+
+
+def _views(surface: DrawnSurface) -> Iterator[tuple[Camera, Floats, Integers]]:
+    """Cameras around, each with the depth and the triangle of every pixel."""
     low, high = surface.vertices.min(0), surface.vertices.max(0)
     x, y, z = (float(value) for value in (low + high) / 2)
     size = float(np.linalg.norm(high - low))
-    views: list[tuple[Camera, Floats]] = []
     for azimuth in _AZIMUTHS:
         for elevation in _ELEVATIONS:
             camera = Camera(azimuth, elevation, (x, y, z), size, math.radians(20.0))
             screen = project(camera, surface.vertices, _PIXELS)
-            depth = rasterize(
+            depth, face_of, _ = rasterize(
                 screen, surface.faces, surface.layers, surface.chart, surface.cuts, _PIXELS, _PIXELS
-            )[0]
-            views.append((camera, depth))
-    return views
+            )
+            yield camera, depth, face_of
 
 
 def _is_seen(points: Floats, views: list[tuple[Camera, Floats]]) -> np.ndarray:

@@ -12,7 +12,7 @@ from album2avatar.wardrobe.garment import GarmentChoice, SwapRecord, load_swap
 from album2avatar.wardrobe.layers import taken_off
 from album2avatar.wardrobe.library import Wardrobe
 from album2avatar.workspace import Workspace
-from album2avatar.workspace_copies import copy_file, copy_folder, require_finished
+from album2avatar.workspace_copies import copy_file, copy_folder, copy_maps, require_finished
 
 
 def begin_variant(
@@ -86,4 +86,5 @@ def _copy_base(base: Workspace, copy: Workspace) -> None:
         (base.rigged, copy.rigged),
     ):
         copy_file(source, target)
+    copy_maps(base, copy)
     copy_folder(base.personalization, copy.personalization)

@@ -1,0 +1,1 @@
+"""SynthIOI: the published protocol of PuzzleIOI on held-out synthetic people."""

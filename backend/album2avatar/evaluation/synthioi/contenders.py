@@ -1,0 +1,128 @@
+"""Who is compared: settings that differ in the method and have everything else in common."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from album2avatar.errors import SettingsError
+from album2avatar.presets import build_settings, load_preset, published_method, published_names
+from album2avatar.settings import Settings
+from album2avatar.settings.guidance import GuidanceSettings
+
+OURS = "ours"
+PREDICTIONS = {"sds": 2, "csd": 2, "nfsd": 3, "bridge": 3}
+"""Noise predictions that a method reads of each view, at most."""
+
+ABLATIONS: Mapping[str, Mapping[str, Any]] = {
+    "not refined": {"refine": {"source": "none"}},
+    "refined in colours alone": {"refine": {"visits": 0}},
+    "masks unheard": {"sculpt": {"silhouette_weight": 0.0}},
+    "from the body": {"sculpt": {"start": "body"}},
+    "prior unheard in sculpt": {"sculpt": {"guidance": {"weight": 0.0}}},
+    "prior unheard in paint": {"paint": {"guidance": {"weight": 0.0}}},
+    "photos unheard in paint": {"paint": {"photo_weight": 0.0}},
+    "no regularisers": {
+        "sculpt": {
+            "laplacian_weight": 0.0,
+            "normal_consistency_weight": 0.0,
+            "smoothness_weight": 0.0,
+            "template_weight": 0.0,
+            "inward_weight": 0.0,
+        }
+    },
+    "hash grid": {"sculpt": {"field": "hash grid"}},
+    "network": {"sculpt": {"field": "network"}},
+    "refined lattice": {"sculpt": {"refined_share": 0.3}},
+    "full fine-tuning": {"personalization": {"method": "full"}},
+    "NFSD in paint": {"paint": {"guidance": {"method": "nfsd", "scale": 7.5}}},
+    "CSD in paint": {"paint": {"guidance": {"method": "csd"}}},
+    "bridge in paint": {"paint": {"guidance": {"method": "bridge"}}},
+    "rescaled guidance": {"paint": {"guidance": {"rescale": 0.7}}},
+    "noise that doesn't fall": {
+        "sculpt": {"guidance": {"highest_timestep_last": 0.8}},
+        "paint": {"guidance": {"highest_timestep_last": 0.98}},
+    },
+    "no close-ups": {
+        "sculpt": {"guidance": {"head_share": 0.0}},
+        "paint": {"guidance": {"head_share": 0.0}},
+    },
+    "close-ups of hands and garments": {
+        "sculpt": {"guidance": {"hands_share": 0.1, "garments_share": 0.2}},
+        "paint": {"guidance": {"hands_share": 0.1, "garments_share": 0.2}},
+    },
+    "led by the body": {
+        "sculpt": {"guidance": {"conditioner": "demo-conditioner"}},
+        "paint": {"guidance": {"conditioner": "demo-conditioner"}},
+    },
+    "rising resolution": {
+        "sculpt": {"guidance": {"resolution": ((0.0, 0.5), (0.5, 1.0))}},
+        "paint": {"guidance": {"resolution": ((0.0, 0.5), (0.5, 1.0))}},
+    },
+}
+"""What is taken away from, or changed in, our own settings."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What all contenders have in common."""
+
+    scale: str
+    """Preset that gives models, resolutions, learning rates and the steps of personalisation."""
+    sculpt_calls: int
+    """Pictures that the prior judges while shape is found."""
+    paint_calls: int
+    """Pictures that it judges while colours are."""
+
+
+def contender_names() -> tuple[str, ...]:
+    """All that `contender_settings` knows."""
+    return (OURS, f"{OURS}/4", *published_names(), *(f"{OURS}, {name}" for name in ABLATIONS))
+
+
+def check_contenders(names: Sequence[str]) -> list[str]:
+    """The names, each known and once.
+
+    Raises:
+        SettingsError: one is unknown or twice there.
+    """
+    for name in names:
+        if name not in contender_names():
+            known = "; ".join(contender_names())
+            raise SettingsError(f"Nobody is called '{name}'. Choose of: {known}.")
+    if len(set(names)) < len(names):
+        raise SettingsError(f"A contender stands twice in '{'; '.join(names)}'. Name each once.")
+    return list(names)
+
+
+def contender_settings(name: str, budget: Budget, own: Mapping[str, Any]) -> Settings:
+    """Settings of a contender.
+
+    Args:
+        name: one of `contender_names`.
+        own: differences that every run makes, such as its album's masks and its seed.
+    """
+    calls = (budget.sculpt_calls, budget.paint_calls)
+    if name == f"{OURS}/4":
+        name, calls = OURS, (calls[0] // 4, calls[1] // 4)
+    settings = build_settings([load_preset(budget.scale), _difference(name), own])
+    steps = {
+        section: {"steps": _steps(guidance, count)}
+        for section, guidance, count in (
+            ("sculpt", settings.sculpt.guidance, calls[0]),
+            ("paint", settings.paint.guidance, calls[1]),
+        )
+    }
+    return build_settings([settings.model_dump(), steps])
+
+
+def _difference(name: str) -> Mapping[str, Any]:
+    if name == OURS:
+        return {}
+    if name in published_names():
+        return published_method(name)
+    return ABLATIONS[name.removeprefix(f"{OURS}, ")]
+
+
+def _steps(guidance: GuidanceSettings, calls: int) -> int:
+    """Steps in which the prior judges about as many pictures as wanted, and not more."""
+    return max(1, calls // (PREDICTIONS[guidance.method] * guidance.views_per_step))

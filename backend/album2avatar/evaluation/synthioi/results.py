@@ -1,0 +1,121 @@
+"""What was measured of one avatar, as a file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from album2avatar.evaluation.avatar import AvatarSurface
+from album2avatar.evaluation.swap import measure_isolation
+from album2avatar.evaluation.synthioi.measures import Measured, measure_avatar, measure_surface
+from album2avatar.evaluation.synthioi.runs import Bench, Trial, file_name
+from album2avatar.guidance.cost import DistillationCost
+from album2avatar.json_models import read_model, write_model
+from album2avatar.manifest import open_workspace
+from album2avatar.perception.model import Perception
+from album2avatar.pictures import save_picture
+from album2avatar.synthetic.ground_truth import ground_truth, labelled_mesh
+
+PERSON = "the person"
+"""Stands for a contender: the truth itself, to tell how good a value can be."""
+_AGAIN = "Delete it; `album2avatar evaluate` measures the avatar again."
+
+
+class Result(BaseModel):
+    """One avatar's values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    contender: str
+    person: int
+    seed: int
+    fingerprint: str
+    """Of the avatar's last stage; another one is measured again."""
+    values: Mapping[str, float]
+    """By the keys of `MEASURES`."""
+    color_differences: Mapping[str, float]
+    """Pixel class to its median ΔE*ab."""
+
+
+def result_of(
+    bench: Bench, contender: str, trial: Trial, perception: Perception, with_swap: bool
+) -> Result:
+    """Make an avatar and measure it, or read what was measured of it before."""
+    avatar = bench.avatar(contender, trial)
+    done = open_workspace(avatar.root).done
+    fingerprint = f"{done['export'].fingerprint} {'with swap' if with_swap else 'alone'}"
+    path = result_file(bench.folder, contender, trial)
+    if path.exists():
+        known = read_model(path, Result, _AGAIN)
+        if known.fingerprint == fingerprint:
+            return known
+    measured = measure_avatar(ground_truth(trial.subject), avatar, perception)
+    effort = {
+        "prior_calls": float(sum(_calls(cost) for cost in (avatar.sculpt_cost, avatar.paint_cost))),
+        "seconds": sum(record.seconds for record in done.values()),
+    }
+    if with_swap:
+        isolation = measure_isolation(avatar, bench.swapped(avatar))
+        effort["swap_change"] = max(
+            isolation.vertex_change,
+            isolation.uv_change,
+            isolation.texel_change,
+            isolation.weight_change,
+        )
+    return _save(bench.folder, contender, trial, fingerprint, measured, effort)
+
+
+def truth_result(bench: Bench, trial: Trial, perception: Perception) -> Result:
+    """Measure the person as if they were an avatar."""
+    path = result_file(bench.folder, PERSON, trial)
+    if path.exists():
+        return read_model(path, Result, _AGAIN)
+    truth = ground_truth(trial.subject)
+    mesh = labelled_mesh(truth)
+    count = len(mesh.faces)
+    surface = AvatarSurface(
+        vertices=torch.from_numpy(mesh.vertices).float(),
+        faces=torch.from_numpy(mesh.faces.astype(np.int64)),
+        corner_uv=torch.zeros(count, 3, 2),
+        face_colors=torch.from_numpy(mesh.face_colors).float(),
+        albedo=torch.zeros(2, 2, 3),
+    )
+    measured = measure_surface(truth, surface, perception)
+    return _save(bench.folder, PERSON, trial, "", measured, {})
+
+
+def result_file(folder: Path, contender: str, trial: Trial) -> Path:
+    """Where the values of one avatar are."""
+    return folder / "results" / file_name(contender) / f"{file_name(trial.name)}.json"
+
+
+def strip_file(folder: Path, contender: str, trial: Trial) -> Path:
+    """Where its picture from four sides is."""
+    return result_file(folder, contender, trial).with_suffix(".png")
+
+
+def _save(
+    folder: Path,
+    contender: str,
+    trial: Trial,
+    fingerprint: str,
+    measured: Measured,
+    more: Mapping[str, float],
+) -> Result:
+    save_picture(strip_file(folder, contender, trial), measured.strip)
+    result = Result(
+        contender=contender,
+        person=trial.person,
+        seed=trial.seed,
+        fingerprint=fingerprint,
+        values={**measured.values, **more},
+        color_differences=measured.color_differences,
+    )
+    write_model(result_file(folder, contender, trial), result)
+    return result
+
+
+def _calls(path: Path) -> int:
+    return read_model(path, DistillationCost, "Make the avatar again.").prior_calls

@@ -1,0 +1,77 @@
+"""Whether an avatar has one face, and it is in front (the Janus check)."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+
+from album2avatar.assets import PIXEL_CLASSES, view_of_azimuth
+from album2avatar.evaluation.avatar import AvatarSurface, render_avatar
+from album2avatar.perception.model import Perceived, Perception
+from album2avatar.render.camera import orbit
+from album2avatar.synthetic.backgrounds import Light
+from album2avatar.synthetic.ground_truth import GroundTruth
+
+AZIMUTHS = (-157, -112, -67, -22, 23, 68, 113, 158)
+"""Degrees; no picture is on the border between two words."""
+BEHIND = (-150, 180, 150)
+"""Azimuths from which no face should be seen."""
+_FIELD_OF_VIEW = 0.5
+_LIGHT = Light((0.24, 0.41, 0.88), 0.75)
+_BACKGROUND = 0.5
+_HEAD_FRAME = 0.44
+"""Metres that a close-up of the head spans."""
+_FACE = PIXEL_CLASSES.index("face")
+
+
+def side_check(
+    truth: GroundTruth, avatar: AvatarSurface, perception: Perception
+) -> dict[str, float]:
+    """Ask the perception network what it sees of an avatar from eight sides.
+
+    Args:
+        avatar: laid on the person.
+
+    Returns:
+        `right_views`, per cent of the pictures of the whole avatar whose side is named right;
+        `faces_behind`, per cent of the person's pixels in close-ups from behind that are taken
+        for a face.
+    """
+    low, high = avatar.vertices.amin(0), avatar.vertices.amax(0)
+    middle = ((low + high) / 2).tolist()
+    eyes = [truth.template.bones.index(f"eye.{side}") for side in "LR"]
+    between = torch.from_numpy(truth.body.bone_heads[eyes].mean(0)).float()
+    head = (between + torch.tensor([0.0, 0.07, -0.02])).tolist()
+    whole = _look(avatar, AZIMUTHS, middle, 1.12 * float(high[2] - low[2]), perception)
+    close = _look(avatar, BEHIND, head, _HEAD_FRAME, perception)
+    named = [
+        seen.word("view") == view_of_azimuth(azimuth)
+        for azimuth, seen in zip(AZIMUTHS, whole, strict=True)
+    ]
+    faces = sum(int((seen.labels == _FACE).sum()) for seen in close)
+    person = sum(int((seen.labels > 0).sum()) for seen in close)
+    return {
+        "right_views": 100 * sum(named) / len(named),
+        "faces_behind": 100 * faces / max(person, 1),
+    }
+
+
+def _look(
+    avatar: AvatarSurface,
+    azimuths: Sequence[int],
+    centre: list[float],
+    height: float,
+    perception: Perception,
+) -> list[Perceived]:
+    count = len(azimuths)
+    cameras = orbit(
+        torch.tensor([math.radians(azimuth) for azimuth in azimuths]),
+        torch.zeros(count),
+        torch.tensor([centre]).repeat(count, 1),
+        torch.full((count,), height),
+        _FIELD_OF_VIEW,
+    )
+    size = perception.network.config.image_size
+    grey = torch.full((3,), _BACKGROUND)
+    pictures, _ = render_avatar(avatar, cameras, _LIGHT, grey, size, 2)
+    return [perception.perceive(picture) for picture in pictures]

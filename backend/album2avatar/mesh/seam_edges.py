@@ -1,0 +1,34 @@
+"""Edges along which a surface is cut for its texture."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from album2avatar.mesh.topology import edge_table
+from album2avatar.mesh.types import UvMap
+
+
+@dataclass(frozen=True)
+class SeamEdges:
+    """S edges that the texture shows twice."""
+
+    vertices: Tensor
+    """(S, 2) int64, their ends on the mesh."""
+    sides: Tensor
+    """(S, 2 faces, 2 ends, 2) texture coordinates on either face, the ends in the same order."""
+    runs_along: Tensor
+    """(S,) bool, the first face goes from the first end to the second."""
+
+
+def seam_edges(faces: Tensor, uv: UvMap) -> SeamEdges:
+    """Find the edges whose two faces (F, 3) lie apart in the texture."""
+    table = edge_table(faces)
+    inner = (table.faces >= 0).all(1)
+    ends, owners = table.vertices[inner], table.faces[inner]
+    corner = (faces[owners][:, :, None, :] == ends[:, None, :, None]).int().argmax(3)
+    sides = uv.coordinates[uv.faces[owners].gather(2, corner)]
+    is_seam = (sides[:, 0] != sides[:, 1]).any(2).any(1)
+    ends, first = ends[is_seam], faces[owners[is_seam, 0]]
+    start = (first == ends[:, :1]).int().argmax(1)
+    following = first.gather(1, ((start + 1) % 3)[:, None])[:, 0]
+    return SeamEdges(ends, sides[is_seam], following == ends[:, 1])

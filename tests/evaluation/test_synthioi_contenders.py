@@ -1,0 +1,62 @@
+"""Contenders differ in the method alone, and ask the prior equally often."""
+
+import pytest
+
+from album2avatar.errors import SettingsError
+from album2avatar.evaluation.synthioi.contenders import (
+    ABLATIONS,
+    OURS,
+    PREDICTIONS,
+    Budget,
+    check_contenders,
+    contender_names,
+    contender_settings,
+)
+from album2avatar.presets import published_description, published_names
+from album2avatar.settings import Settings
+
+BUDGET = Budget("quick", 480, 960)
+
+
+def calls(settings: Settings) -> list[int]:
+    parts = ((settings.sculpt.steps, settings.sculpt.guidance),
+             (settings.paint.steps, settings.paint.guidance))  # fmt: skip
+    return [steps * own.views_per_step * PREDICTIONS[own.method] for steps, own in parts]
+
+
+@pytest.mark.parametrize("name", contender_names())
+def test_every_contender_has_the_same_models_and_calls(name: str):
+    ours = contender_settings(OURS, BUDGET, {})
+    other = contender_settings(name, BUDGET, {})
+    share = 4 if name == f"{OURS}/4" else 1
+    wanted = [BUDGET.sculpt_calls // share, BUDGET.paint_calls // share]
+    for count, most in zip(calls(other), wanted, strict=True):
+        assert most - 16 < count <= most
+    assert other.prior == ours.prior
+    assert other.paint.texture_size == ours.paint.texture_size
+    assert other.sculpt.lattice_cells == ours.sculpt.lattice_cells
+    assert other.personalization.adapter_steps == ours.personalization.adapter_steps
+    assert other.fitting == ours.fitting
+
+
+@pytest.mark.parametrize("name", published_names())
+def test_a_published_method_holds_no_photo_against_the_painted_avatar(name: str):
+    """And says where its settings come from and in what it differs."""
+    settings = contender_settings(name, BUDGET, {})
+    assert settings.refine.source == "none"
+    assert settings.sculpt.start == "body"
+    described = published_description(name)
+    assert described.sources
+    assert described.differs
+
+
+@pytest.mark.parametrize("name", ABLATIONS)
+def test_every_ablation_changes_something(name: str):
+    ablated = contender_settings(f"{OURS}, {name}", BUDGET, {})
+    assert ablated != contender_settings(OURS, BUDGET, {})
+
+
+@pytest.mark.parametrize("names", [["ours", "theirs"], ["ours", "tech", "ours"]])
+def test_unknown_and_repeated_names_are_refused(names: list[str]):
+    with pytest.raises(SettingsError, match=r"theirs|twice"):
+        check_contenders(names)

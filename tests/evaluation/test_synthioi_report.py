@@ -1,0 +1,56 @@
+"""The benchmark's table says who is better, and how often."""
+
+from pathlib import Path
+
+from PIL import Image
+
+from album2avatar.evaluation.synthioi.report import as_json, contact_sheet, markdown_table
+from album2avatar.evaluation.synthioi.results import PERSON, Result, strip_file
+from album2avatar.evaluation.synthioi.runs import Trial
+
+
+def result(contender: str, person: int, **values: float) -> Result:
+    return Result(
+        contender=contender,
+        person=person,
+        seed=0,
+        fingerprint="",
+        values=values,
+        color_differences={"top": 1.0},
+    )
+
+
+def test_wins_are_counted_in_each_measure_s_own_direction():
+    """Less distance is better, more overlap is; a tie is nobody's, and what is missing isn't."""
+    ours = [result("ours", 0, chamfer=0.4, iou=0.9), result("ours", 1, chamfer=0.6, iou=0.9)]
+    other = [
+        result("tech", 0, chamfer=0.5, iou=0.8),
+        result("tech", 1, chamfer=0.5, iou=0.9, psnr=20.0),
+    ]
+    rows = markdown_table({"ours": ours, "tech": other}).splitlines()
+    assert rows[0] == "| measure | ours | tech |"
+    assert rows[2] == "| Chamfer, cm ↓ | 0.500 | 0.500 (1/2) |"
+    assert rows[3] == "| silhouette IoU ↑ | 0.900 | 0.850 (1/2) |"
+    assert rows[4] == "| PSNR, dB ↑ |  | 20.00 |"
+    assert len(rows) == 5
+
+
+def test_means_and_spreads_are_those_of_the_trials():
+    told = as_json({"ours": [result("ours", 0, iou=0.8), result("ours", 1, iou=0.9)]})
+    assert abs(told["means"]["ours"]["iou"] - 0.85) < 1e-12
+    assert abs(told["spreads"]["ours"]["iou"] - 0.05) < 1e-12
+    assert len(told["results"]) == 2
+
+
+def test_the_sheet_has_a_row_a_trial_and_a_column_each(tmp_path: Path):
+    trials = [Trial(0, 0), Trial(1, 0)]
+    for name, color in ((PERSON, "red"), ("ours", "blue")):
+        for trial in trials:
+            path = strip_file(tmp_path, name, trial)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (64, 16), color).save(path)
+    sheet = contact_sheet(tmp_path, ["ours"], trials)
+    width, height = sheet.size
+    assert sheet.getpixel((width // 4, height - 5)) == (255, 0, 0)
+    assert sheet.getpixel((3 * width // 4, height - 5)) == (0, 0, 255)
+    assert sheet.getpixel((3 * width // 4, height // 2 - 20)) == (0, 0, 255)
