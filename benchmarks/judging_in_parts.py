@@ -7,6 +7,7 @@ import torch
 from bench_scenes import cpu_milliseconds
 from live_bytes import LiveBytes
 
+from album2avatar.assets import Framing
 from album2avatar.guidance.personal import PersonalGuidance
 from album2avatar.model_folders import find_model
 from album2avatar.prior.model import load_prior
@@ -24,11 +25,13 @@ def main() -> None:
     size = prior.prior.image_size
     images = torch.rand(VIEWS, size, size, 3, generator=torch.Generator().manual_seed(0))
 
+    framings: list[Framing] = ["full body"] * VIEWS
+
     def gradient(at_once: int) -> torch.Tensor:
         seen = images.clone().requires_grad_()
         guidance.distil(
             0,
-            ["full body"] * VIEWS,
+            framings,
             seen,
             ["a photo of a woman"] * VIEWS,
             torch.Generator().manual_seed(1),

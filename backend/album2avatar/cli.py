@@ -137,10 +137,11 @@ def export(
     fbx: Annotated[bool, typer.Option("--fbx", help="FBX, by Blender.")] = False,
     blend: Annotated[bool, typer.Option("--blend", help="Blender file.")] = False,
     pictures: Annotated[bool, typer.Option("--pictures", help="Turntable and pose.")] = False,
+    lods: Annotated[bool, typer.Option("--lods", help="Binary glTF with fewer faces.")] = False,
 ) -> None:
     """Write the avatar in FOLDER as files for other programs."""
-    if not (glb or fbx or blend or pictures):
-        raise SettingsError("Say what to export: --glb, --fbx, --blend or --pictures.")
+    if not (glb or fbx or blend or pictures or lods):
+        raise SettingsError("Say what to export: --glb, --lods, --fbx, --blend or --pictures.")
     workspace = Workspace(folder)
     if not workspace.manifest.exists():
         raise WorkspaceError(f"{folder} holds no avatar. Make one first: album2avatar create.")
@@ -148,11 +149,15 @@ def export(
     settings = build_settings([read_settings_file(workspace.settings_file)])
 
     from album2avatar.export.blender_jobs import export_blend, export_fbx, render_pictures
+    from album2avatar.export.levels import write_lods
     from album2avatar.export.stage import write_glb
 
     if glb:
         write_glb(workspace, settings)
         print(workspace.glb)
+    if lods:
+        for path in write_lods(workspace, settings):
+            print(path)
     if fbx:
         print(export_fbx(workspace))
     if blend:

@@ -1,5 +1,6 @@
 """Pictures and textures as PNG files: a stage's previews, and the base colour."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,14 @@ def save_grey(path: Path, values: Tensor) -> None:
 def save_texture(path: Path, texture: Tensor) -> None:
     """Write a texture (H, W, 3), row 0 at v = 0, as an 8-bit PNG, whose row 0 is at the top."""
     save_picture(path, texture.flip(0))
+
+
+def texture_png(texture: Tensor) -> bytes:
+    """The bytes that `save_texture` would write."""
+    pixels = (texture.detach().cpu().clamp(0, 1) * 255.0).round().to(torch.uint8).flip(0).numpy()
+    content = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(content, "PNG")
+    return content.getvalue()
 
 
 def load_texture(path: Path) -> Tensor:

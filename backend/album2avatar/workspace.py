@@ -175,6 +175,10 @@ class Workspace:
         """The avatar as one binary glTF file."""
         return self.exports / "avatar.glb"
 
+    def lod_glb(self, level: int) -> Path:
+        """The avatar with fewer faces; level 1 is the finest of them."""
+        return self.exports / f"avatar_lod{level}.glb"
+
     # swap → what a variant of an avatar was made from, copied
     @property
     def swap_file(self) -> Path:

@@ -57,7 +57,7 @@ def faces_of(mesh: Any, asset: int) -> list[bool]:
 
 
 def sort_faces(mesh: Any) -> None:
-    """Order a mesh's faces by material, then by asset, as the counts in a file need them."""
+    """Order faces by material, then asset, then quads first, as the counts in a file need them."""
     keys = _sort_keys(mesh)
     if all(former <= latter for former, latter in pairwise(keys)):
         return
@@ -73,15 +73,19 @@ def sort_faces(mesh: Any) -> None:
 
 
 def describe_parts(mesh: Any, parts: Sequence[Part]) -> list[dict[str, Any]]:
-    """The parts of a sorted mesh for a file's extras: as before, with the faces counted anew.
+    """The parts of a sorted mesh for a file's extras: as before, with its triangles counted anew.
 
     A part whose faces have no asset says nothing about assets, as Blender's custom properties
-    know no empty list.
+    know no empty list; nor does one without quads about these.
     """
-    keys = Counter(_sort_keys(mesh))
+    triangles: Counter[tuple[int, int]] = Counter()
+    quads: Counter[tuple[int, int]] = Counter()
+    for (number, label, _), corners in zip(_sort_keys(mesh), _corners(mesh), strict=True):
+        triangles[number, label] += corners - 2
+        quads[number, label] += corners == 4
     described: list[dict[str, Any]] = []
     for place, material in enumerate(mesh.materials):
-        counts = {label: count for (number, label), count in keys.items() if number == place}
+        counts = {label: count for (number, label), count in triangles.items() if number == place}
         if not counts or material is None:
             continue
         part: dict[str, Any] = {
@@ -89,15 +93,23 @@ def describe_parts(mesh: Any, parts: Sequence[Part]) -> list[dict[str, Any]]:
             "faces": sum(counts.values()),
             "texture": parts[place].texture if place < len(parts) else "color",
         }
-        labelled = [label for label in counts if label != _LAST]
-        if labelled:
-            part["asset_faces"] = [counts.get(label, 0) for label in range(max(labelled) + 1)]
+        labels = range(max((label for label in counts if label != _LAST), default=-1) + 1)
+        if labels:
+            part["asset_faces"] = [counts.get(label, 0) for label in labels]
+        if any(quads[place, label] for label in counts):
+            part["quads"] = [quads[place, label] for label in (*labels, _LAST)]
         described.append(part)
     return described
 
 
-def _sort_keys(mesh: Any) -> list[tuple[int, int]]:
-    """Material and asset of each face; faces without one come last."""
+def _corners(mesh: Any) -> list[int]:
+    corners = [0] * len(mesh.polygons)
+    mesh.polygons.foreach_get("loop_total", corners)
+    return corners
+
+
+def _sort_keys(mesh: Any) -> list[tuple[int, int, bool]]:
+    """Material and asset of each face, and whether it is no quad; faces without asset come last."""
     materials = [0] * len(mesh.polygons)
     mesh.polygons.foreach_get("material_index", materials)
     labels = [NO_ASSET] * len(mesh.polygons)
@@ -105,8 +117,8 @@ def _sort_keys(mesh: Any) -> list[tuple[int, int]]:
     if attribute is not None and attribute.domain == "FACE" and attribute.data_type == "INT":
         attribute.data.foreach_get("value", labels)
     return [
-        (material, label if label != NO_ASSET else _LAST)
-        for material, label in zip(materials, labels, strict=True)
+        (material, label if label != NO_ASSET else _LAST, corners != 4)
+        for material, label, corners in zip(materials, labels, _corners(mesh), strict=True)
     ]
 
 

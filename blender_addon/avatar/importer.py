@@ -20,6 +20,7 @@ from .materials import tidy_materials
 from .metadata import CLIP, KEY, AvatarMetadata, parse_metadata
 from .modes import object_mode, selection_kept
 from .motion import Motion, give_motion, motion_of
+from .quad_faces import join_quads
 
 _IMPORT_OPTIONS: dict[str, Any] = {
     # The file's bone axes are Blender's already.
@@ -69,7 +70,9 @@ def import_avatar(context: Any, path: Path, title: str = "") -> Character:
     _finish(context, character, created)
     sort_bones(armature.data)
     if len(character.meshes) == 1:
-        label_faces(character.meshes[0].data, metadata, kept_triangles(path))
+        data, kept = character.meshes[0].data, kept_triangles(path)
+        label_faces(data, metadata, kept)
+        join_quads(data, metadata, kept)
     tidy_materials(character)
     if motion is not None:
         give_motion(context, armature, motion, context.scene.frame_start)

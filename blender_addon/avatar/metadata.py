@@ -36,6 +36,9 @@ class Part:
     asset_faces: tuple[int, ...]
     """How many of its faces belong to each asset, in the order of both; empty where it is
     unknown."""
+    quads: tuple[int, ...] = ()
+    """How many quads each asset's faces begin with, each as two triangles one after the other;
+    last those of faces without an asset."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ def parse_parts(extras: Mapping[str, Any]) -> tuple[Part, ...]:
             int(part["faces"]),
             str(part.get("texture", "color")),
             tuple(int(count) for count in part.get("asset_faces", ())),
+            tuple(int(count) for count in part.get("quads", ())),
         )
         for part in extras.get("parts", ())
     )

@@ -33,6 +33,9 @@ class RiggedPart:
     asset_faces: tuple[int, ...] = ()
     """Number of faces of each asset, in the asset table's order: the first so many faces are the
     first asset's, and so on. Empty where the part belongs to no asset."""
+    quads: tuple[int, ...] = ()
+    """Number of quads of each asset, or of the whole part where it belongs to none: the first faces
+    of an asset are quads, each as two triangles one after the other. Empty where there are none."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,12 @@ def save_rigged(path: Path, avatar: RiggedAvatar) -> None:
             tensors[prefix + "uv_coordinates"] = part.uv.coordinates
             tensors[prefix + "uv_faces"] = part.uv.faces
         described.append(
-            {"name": part.name, "texture": part.texture, "asset_faces": part.asset_faces}
+            {
+                "name": part.name,
+                "texture": part.texture,
+                "asset_faces": part.asset_faces,
+                "quads": part.quads,
+            }
         )
     write_tensors(path, _RIGGED, tensors, {**skeleton_header(avatar.skeleton), "parts": described})
 
@@ -93,4 +101,5 @@ def _restore_part(tensors: dict[str, Tensor], prefix: str, described: dict[str, 
         weights=tensors[prefix + "weights"],
         texture=texture,
         asset_faces=tuple(int(count) for count in described["asset_faces"]),
+        quads=tuple(int(count) for count in described.get("quads", ())),
     )

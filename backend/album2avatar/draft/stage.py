@@ -16,6 +16,7 @@ from album2avatar.draft.preview import draft_strip
 from album2avatar.draft.shaping import ROUNDS, meet_outlines, shrink_mask
 from album2avatar.draft.template import DraftTemplate, make_template
 from album2avatar.draft_report import DraftReport, save_draft_report
+from album2avatar.mesh.quads import labels_of_faces, without_seams
 from album2avatar.mesh.storage import save_mesh
 from album2avatar.mesh.types import Mesh
 from album2avatar.pictures import save_picture, save_texture
@@ -74,7 +75,11 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
         surface, mesh.vertices, template.mesh.vertices, better, photos, own.texture_size
     )
     owners = shares.argmax(1)
-    extras = {"vertex_asset": owners, "face_asset": owners[mesh.faces].mode(1).values}
+    extras = {
+        "vertex_asset": owners,
+        "face_asset": labels_of_faces(owners, mesh.faces, template.mate),
+        "quad_mate": without_seams(template.mate, mesh, template.uv),
+    }
     save_texture(draft.albedo, colors.albedo)
     save_texture(draft.seen_map, colors.origin[..., None].expand(-1, -1, 3))
     save_mesh(draft.painted, mesh, template.uv, extras)

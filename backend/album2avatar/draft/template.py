@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from album2avatar.body.surface import outer_surface
+from album2avatar.body.template_regions import template_mates
 from album2avatar.body.types import CanonicalBody
 from album2avatar.mesh.laplacian import uniform_laplacian
 from album2avatar.mesh.normals import vertex_normals
@@ -29,6 +29,8 @@ class DraftTemplate:
     """The closed skin of the body in its canonical pose."""
 
     mesh: Mesh
+    mate: Tensor
+    """(F,) int64, which triangles are quads together; see `mesh.quads`."""
     edges: EdgeTable
     uv: UvMap
     weights: Tensor
@@ -54,7 +56,7 @@ def make_template(
         texture_size: texels of the texture's side.
         poll: called often; raises to stop.
     """
-    mesh = outer_surface(body)
+    mesh, mate = template_mates(body)
     edges = edge_table(mesh.faces)
     if len(body.uv_coordinates) == 0:
         uv = unwrap(mesh, UnwrapOptions(texture_size), poll)
@@ -62,6 +64,7 @@ def make_template(
         uv = _template_uv(body, mesh)
     return DraftTemplate(
         mesh,
+        mate,
         edges,
         uv,
         skin_weights(body, mesh),

@@ -53,13 +53,17 @@ def describe_avatar(
 
 
 def _describe_part(part: RiggedPart) -> dict[str, Any]:
-    described = {
+    described: dict[str, Any] = {
         "name": part.name,
         "faces": len(part.mesh.faces),
         "texture": "albedo" if part.texture == "albedo" else "color",
     }
     # Blender's custom properties know no empty list.
-    return described | ({"asset_faces": list(part.asset_faces)} if part.asset_faces else {})
+    if part.asset_faces:
+        described["asset_faces"] = list(part.asset_faces)
+    if part.quads:
+        described["quads"] = list(part.quads)
+    return described
 
 
 def describe_bones(skeleton: Skeleton) -> list[dict[str, Any]]:

@@ -75,7 +75,7 @@ def replace_part(old: Mesh, kept: Tensor, new: Mesh) -> Stitched:
     patch = _without_repetition(new, base, edge)
     mesh = _sewn(base, patch, FURTHEST_EDGES * edge)
     _require_closed(mesh)
-    return Stitched(_smooth_beside(mesh, len(old_vertices)), old_vertices, kept.nonzero()[:, 0])
+    return Stitched(smooth_beside(mesh, len(old_vertices)), old_vertices, kept.nonzero()[:, 0])
 
 
 def zipped(first: Tensor, second: Tensor, vertices: Tensor) -> Tensor:
@@ -160,8 +160,8 @@ def _sewn(base: Mesh, patch: Mesh, furthest: float) -> Mesh:
     theirs = [loop + len(base.vertices) for loop in border_loops(patch.faces)]
     strips = [faces]
     for loop in list(mine):
-        partner = _partner(loop, theirs, mine, vertices)
-        if partner is None or _apart(loop, theirs[partner], vertices) > furthest:
+        partner = nearest_rim(loop, theirs, mine, vertices)
+        if partner is None or rims_apart(loop, theirs[partner], vertices) > furthest:
             continue
         strips.append(zipped(loop, theirs[partner], vertices))
         del theirs[partner]
@@ -176,18 +176,18 @@ def _sewn(base: Mesh, patch: Mesh, furthest: float) -> Mesh:
     return capped(Mesh(vertices, torch.cat(strips)), alone).mesh
 
 
-def _partner(
+def nearest_rim(
     loop: Tensor, theirs: list[Tensor], mine: list[Tensor], vertices: Tensor
 ) -> int | None:
     """Number of the rim that is nearest to `loop`, where `loop` is also the nearest to it."""
     if not theirs:
         return None
-    number = min(range(len(theirs)), key=lambda index: _apart(loop, theirs[index], vertices))
-    nearest = min(mine, key=lambda other: _apart(other, theirs[number], vertices))
+    number = min(range(len(theirs)), key=lambda index: rims_apart(loop, theirs[index], vertices))
+    nearest = min(mine, key=lambda other: rims_apart(other, theirs[number], vertices))
     return number if nearest is loop else None
 
 
-def _apart(first: Tensor, second: Tensor, vertices: Tensor) -> float:
+def rims_apart(first: Tensor, second: Tensor, vertices: Tensor) -> float:
     """Mean distance of two rims, both ways, metres."""
     distance = torch.cdist(vertices[first], vertices[second])
     return float(distance.amin(1).mean() + distance.amin(0).mean())
@@ -201,7 +201,7 @@ def _require_closed(mesh: Mesh) -> None:
         )
 
 
-def _smooth_beside(mesh: Mesh, kept: int) -> Mesh:
+def smooth_beside(mesh: Mesh, kept: int) -> Mesh:
     """Let new vertices near the seam lie evenly; the kept ones don't move."""
     edges = edge_table(mesh.faces)
     near = torch.zeros(len(mesh.vertices), device=mesh.vertices.device)

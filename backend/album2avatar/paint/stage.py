@@ -1,9 +1,9 @@
 """The stage that colours the sculpted mesh."""
 
+import logging
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import Asset, AssetKind, PhotoLabels
@@ -16,15 +16,15 @@ from album2avatar.devices import choose_device
 from album2avatar.guidance.cost import DistillationCost
 from album2avatar.guidance.guiding_prior import load_guiding_prior
 from album2avatar.json_models import write_model
-from album2avatar.mesh.decimate import decimate
+from album2avatar.mesh.quads import labels_of_faces, without_seams
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.mesh.uv import UnwrapOptions, unwrap
 from album2avatar.paint.baking import bake_albedo, preview_strip
 from album2avatar.paint.canvas import FieldCanvas, first_field
-from album2avatar.paint.detail import bake_detail
 from album2avatar.paint.painter import Painter
+from album2avatar.paint.remeshing import remesh
 from album2avatar.paint.roughness import asset_roughness, bake_roughness
 from album2avatar.paint.scene import PaintedSurface
 from album2avatar.pictures import save_picture, save_texture
@@ -33,9 +33,12 @@ from album2avatar.projection.album_views import read_trimmed_photo
 from album2avatar.projection.observations import observe_photos, with_attire
 from album2avatar.projection.possible_assets import possible_assets
 from album2avatar.projection.surface_labels import photo_colors, share_surface
+from album2avatar.render.detail import bake_detail
 from album2avatar.render.visibility_choice import choose_visibility
 from album2avatar.settings import Settings
 from album2avatar.workspace import Workspace
+
+logger = logging.getLogger(__name__)
 
 
 def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
@@ -45,7 +48,11 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     table = load_asset_table(workspace)
     body = load_body(workspace.body)
     assets = worn_assets(table.assets, settings.prompt_addition, body.kind)
-    surface = prepare_surface(workspace, table.photos, assets, body, own.faces).on(device)
+    remeshed = remesh(load_mesh(workspace.sculpt).mesh, body, own.faces)
+    for remark in remeshed.remarks:
+        logger.info("topology: %s", remark)
+    job.raise_if_cancelled()
+    surface = prepare_surface(workspace, table.photos, assets, body, remeshed.mesh).on(device)
     prior = load_guiding_prior(workspace, settings)
     field = first_field(surface, own, settings.seed)
     canvas = FieldCanvas(field)
@@ -77,10 +84,14 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     sculpture = load_mesh(workspace.sculpt).mesh
     detail = bake_detail(_on(sculpture, device), surface.mesh, uv, own.texture_size)
     save_texture(workspace.normal_map, detail)
-    owners = face_assets(surface)
+    owners = labels_of_faces(surface.assets, surface.mesh.faces, remeshed.mate)
     rough = bake_roughness(uv, owners, asset_roughness(assets), own.texture_size)
     save_texture(workspace.roughness_map, rough)
-    extras = {"vertex_asset": surface.assets, "face_asset": owners}
+    extras = {
+        "vertex_asset": surface.assets,
+        "face_asset": owners,
+        "quad_mate": without_seams(remeshed.mate, surface.mesh, uv),
+    }
     save_mesh(workspace.distilled, surface.mesh, uv, extras)
     checkpoint_path.unlink(missing_ok=True)
 
@@ -90,10 +101,9 @@ def prepare_surface(
     labels: Sequence[PhotoLabels],
     assets: Sequence[Asset],
     body: CanonicalBody,
-    face_count: int,
+    mesh: Mesh,
 ) -> PaintedSurface:
-    """Read the sculpted mesh, decimate it, and find each vertex's asset in photos and words."""
-    mesh = decimate(load_mesh(workspace.sculpt).mesh, face_count)
+    """Find the asset of each of a mesh's vertices in photos and words."""
     photos = {label.photo: read_trimmed_photo(workspace, label.photo) for label in labels}
     seen = observe_photos(mesh, body, load_poses(workspace.poses), photos)
     observations = with_attire(seen, mesh, make_attire(body, assets))
@@ -105,8 +115,3 @@ def prepare_surface(
 
 def _on(mesh: Mesh, device: torch.device) -> Mesh:
     return Mesh(mesh.vertices.to(device), mesh.faces.to(device))
-
-
-def face_assets(surface: PaintedSurface) -> Tensor:
-    """(F,) int64: the asset of most of a face's corners; the lowest index where all differ."""
-    return surface.assets[surface.mesh.faces].mode(1).values

@@ -14,13 +14,13 @@ from album2avatar.devices import choose_device
 from album2avatar.guidance.cost import DistillationCost
 from album2avatar.guidance.guiding_prior import load_guiding_prior
 from album2avatar.json_models import write_model
+from album2avatar.mesh.quads import mates_of_rows, pair_triangles, without_seams
 from album2avatar.mesh.storage import StoredMesh, load_mesh, save_mesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.mesh.uv import UnwrapOptions, unwrap
 from album2avatar.paint.baking import preview_strip
 from album2avatar.paint.canvas import OverpaintCanvas, blank_field, color_logits
-from album2avatar.paint.detail import FLAT
 from album2avatar.paint.painter import Painter
 from album2avatar.paint.roughness import as_channels, asset_roughness
 from album2avatar.paint.scene import MEAN_BRIGHTNESS, PaintedSurface
@@ -34,6 +34,7 @@ from album2avatar.paint.swap_surface import (
 )
 from album2avatar.pictures import load_texture, save_picture, save_texture
 from album2avatar.progress import JobControl
+from album2avatar.render.detail import FLAT
 from album2avatar.render.visibility_choice import choose_visibility
 from album2avatar.settings import Settings
 from album2avatar.wardrobe.garment import load_swap
@@ -73,9 +74,13 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
         painted = torch.sigmoid(color_logits(texels.colors) + added)
     save_texture(workspace.albedo, texture.with_new(seamless(painted, texels, variant)))
     _extend_maps(workspace, texture, texels.assets)
-    extras = {"vertex_asset": variant.assets, "face_asset": variant.face_assets}
     cost = DistillationCost(steps=settings.swap.paint_steps, prior_calls=calls)
     write_model(workspace.paint_cost, cost)
+    extras = {
+        "vertex_asset": variant.assets,
+        "face_asset": variant.face_assets,
+        "quad_mate": without_seams(quads_of(variant), variant.mesh, texture.uv),
+    }
     save_mesh(workspace.painted, variant.mesh, texture.uv, extras)
     workspace.checkpoint(job.stage).unlink(missing_ok=True)
 
@@ -182,6 +187,16 @@ def read_variant(workspace: Workspace) -> Variant:
         base,
         load_texture(workspace.base.albedo),
     )
+
+
+def quads_of(variant: Variant) -> Tensor:
+    """(F,) int64 mates: the base's where both halves of a quad are kept; new faces are paired."""
+    alone = torch.full((len(variant.base.mesh.faces),), -1, dtype=torch.int64)
+    before = variant.base.extras.get("quad_mate", alone)
+    is_new = torch.arange(len(variant.mesh.faces)) >= variant.kept_faces
+    mate = pair_triangles(variant.mesh, torch.where(is_new, variant.face_assets, -1))
+    mate[: variant.kept_faces] = mates_of_rows(before, variant.old_faces)
+    return mate
 
 
 def painted_surface(variant: Variant) -> PaintedSurface:

@@ -96,6 +96,7 @@ _EXPORT = Stage(
     ],
     outputs=lambda workspace: [workspace.glb],
     also_reads=("seed", "prior", "prompt_addition"),
+    version=2,
 )
 
 STAGES: tuple[Stage, ...] = (
@@ -153,7 +154,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.draft_report,
         ],
         also_reads=("rig",),
-        version=2,
+        version=3,
     ),
     Stage(
         name="personalize",
@@ -184,7 +185,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.sculpt, workspace.sculpt_cost],
         also_reads=("seed", "device", "prior", "prompt_addition", "performance"),
-        version=4,
+        version=5,
     ),
     Stage(
         name="paint",
@@ -208,7 +209,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.paint_cost,
         ],
         also_reads=("seed", "device", "prior", "prompt_addition", "performance"),
-        version=4,
+        version=5,
     ),
     Stage(
         name="refine",
@@ -224,7 +225,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
         also_reads=("seed", "rig", "prompt_addition"),
-        version=5,
+        version=6,
     ),
     Stage(
         name="rig",
@@ -238,6 +239,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.rigged],
         also_reads=("prompt_addition",),
+        version=2,
     ),
     _EXPORT,
 )
@@ -305,6 +307,7 @@ SWAP_STAGES: tuple[Stage, ...] = (
             workspace.base.rigged,
         ],
         outputs=lambda workspace: [workspace.rigged],
+        version=2,
     ),
     _EXPORT,
 )

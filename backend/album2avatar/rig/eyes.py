@@ -153,7 +153,8 @@ def _part(
     count = 1 + _RINGS * _AROUND
     faces = torch.cat([disc_faces() + index * count for index in range(len(openings))])
     weights = torch.nn.functional.one_hot(torch.cat(bones), len(body.skeleton.names)).float()
-    return RiggedPart(name, Mesh(torch.cat(vertices), faces), None, weights, color)
+    mesh = Mesh(torch.cat(vertices), faces)
+    return RiggedPart(name, mesh, None, weights, color, quads=(len(faces) // 2,))
 
 
 def _disc(opening: Opening, surface: Mesh, outer: float, clearance: float) -> Tensor:
@@ -170,14 +171,18 @@ def _disc(opening: Opening, surface: Mesh, outer: float, clearance: float) -> Te
 
 
 def disc_faces() -> Tensor:
-    """(F, 3) triangles of a disc, counter-clockwise seen from -Y."""
+    """(F, 3) triangles of a disc, counter-clockwise seen from -Y.
+
+    They are quads split one after the other; around the middle, too, two make one.
+    """
     here = torch.arange(_AROUND)
     following = (here + 1) % _AROUND
     faces = [torch.stack([torch.zeros_like(here), 1 + here, 1 + following], -1)]
     for ring in range(_RINGS - 1):
         inner, outer = 1 + ring * _AROUND, 1 + (ring + 1) * _AROUND
-        faces.append(torch.stack([inner + here, outer + here, outer + following], -1))
-        faces.append(torch.stack([inner + here, outer + following, inner + following], -1))
+        first = torch.stack([inner + here, outer + here, outer + following], -1)
+        second = torch.stack([inner + here, outer + following, inner + following], -1)
+        faces.append(torch.stack([first, second], 1).reshape(-1, 3))
     return torch.cat(faces)
 
 

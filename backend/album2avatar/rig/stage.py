@@ -9,9 +9,9 @@ from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import Asset, AssetKind
 from album2avatar.attire.worn import worn_assets
 from album2avatar.body.rigged import RiggedAvatar, RiggedPart, save_rigged
+from album2avatar.body.sorted_surface import sorted_surface
 from album2avatar.body.storage import load_body
 from album2avatar.mesh.storage import StoredMesh, load_mesh
-from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.pictures import load_texture
 from album2avatar.progress import JobControl
 from album2avatar.rig.eyes import eye_parts
@@ -34,7 +34,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     assets = worn_assets(table.assets, settings.prompt_addition, body.kind)
     hair = vertices_of(painted, assets, "hair")
     weights = skin_surface(painted.mesh, body, hair, settings.rig)
-    surface = sorted_surface(painted, weights, len(assets))
+    surface = sorted_painted(painted, weights, len(assets))
     eyes = eye_parts(painted.mesh, body, settings.rig.iris_color)
     rigged = RiggedAvatar(body.skeleton, (surface, *eyes))
     save_rigged(workspace.rigged, rigged)
@@ -49,16 +49,15 @@ def vertices_of(painted: StoredMesh, assets: Sequence[Asset], kind: AssetKind) -
     return torch.isin(painted.extras["vertex_asset"], torch.tensor(chosen, dtype=torch.int64))
 
 
-def sorted_surface(painted: StoredMesh, weights: Tensor, asset_count: int) -> RiggedPart:
-    """The painted surface with its faces in the order of their assets."""
-    assets = painted.extras["face_asset"]
-    order = assets.argsort(stable=True)
-    mesh, uv = painted.mesh, painted.uv
-    return RiggedPart(
-        name="avatar",
-        mesh=Mesh(mesh.vertices, mesh.faces[order]),
-        uv=UvMap(uv.coordinates, uv.faces[order]) if uv is not None else None,
-        weights=weights,
-        texture="albedo",
-        asset_faces=tuple(torch.bincount(assets, minlength=asset_count).tolist()),
+def sorted_painted(painted: StoredMesh, weights: Tensor, asset_count: int) -> RiggedPart:
+    """The painted surface with its faces in the order of their assets, quads first in each."""
+    # A mesh whose maker knew no quads has triangles only.
+    alone = torch.full((len(painted.mesh.faces),), -1, dtype=torch.int64)
+    return sorted_surface(
+        painted.mesh,
+        painted.uv,
+        weights,
+        painted.extras["face_asset"],
+        painted.extras.get("quad_mate", alone),
+        asset_count,
     )

@@ -7,7 +7,7 @@ from album2avatar.mesh.storage import load_mesh
 from album2avatar.pictures import load_texture
 from album2avatar.progress import JobControl
 from album2avatar.rig.preview import save_bends
-from album2avatar.rig.stage import sorted_surface, vertices_of
+from album2avatar.rig.stage import sorted_painted, vertices_of
 from album2avatar.settings import Settings
 from album2avatar.skinning.transfer import skin_surface
 from album2avatar.workspace import Workspace
@@ -29,7 +29,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     kept = old_vertex >= 0
     surface, *others = base.parts
     weights[kept] = surface.weights[old_vertex[kept]].to(weights.dtype)
-    variant = RiggedAvatar(base.skeleton, (sorted_surface(painted, weights, len(assets)), *others))
+    variant = RiggedAvatar(base.skeleton, (sorted_painted(painted, weights, len(assets)), *others))
     save_rigged(workspace.rigged, variant)
     albedo = load_texture(workspace.albedo)
     preview = save_bends(workspace.preview(job.stage, 1), variant, albedo, body.kind)

@@ -72,7 +72,7 @@ class Sculptor:
         Args:
             builder: lays the band, now and later.
             photos: whose masks hold the outlines; none for a person who is only described.
-            draft: to start half-way to; None without one.
+            draft: to start near; None without one.
             visibility: how the visible faces are found.
         """
         self._builder = builder

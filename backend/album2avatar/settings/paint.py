@@ -13,7 +13,8 @@ class PaintSettings(Frozen):
     """
 
     faces: int = Field(default=40_000, ge=500, le=200_000)
-    """Faces of the finished avatar at most; the UV map of more takes minutes."""
+    """Triangles of the finished avatar at most, a quad counting as two; from some 24,000 on hands
+    and body keep the template's own quads. The UV map of more takes minutes."""
     texture_size: int = Field(default=2048, ge=64, le=8192)
     """Height and width of the albedo texture; 2048 is 1 mm a texel on an adult."""
     steps: int = Field(default=2500, ge=1, le=100_000)

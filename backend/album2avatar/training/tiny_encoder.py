@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 from torch import Tensor
 
-from album2avatar.guidance.distillation import PromptEmbeddings, distillation_loss
+from album2avatar.guidance.distillation import distillation_loss
+from album2avatar.guidance.gradients import Rule
 from album2avatar.prior.embeddings import TextEmbeddings
 from album2avatar.prior.model import Prior
 from album2avatar.seeding import numpy_generator, torch_generator
@@ -143,11 +144,10 @@ def _image_gradient(
     loss = distillation_loss(
         prior,
         image,
-        PromptEmbeddings(text, empty, empty),
+        {"text": text, "unconditional": empty},
         torch.tensor([100 + 12 * (index % 64)]),
         torch_generator(0, "agreement noise", index),
-        "sds",
-        7.5,
+        Rule("sds", 7.5),
     ).loss
     return torch.autograd.grad(loss, image)[0]
 

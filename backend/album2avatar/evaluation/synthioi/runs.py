@@ -10,6 +10,7 @@ from pathlib import Path
 
 from album2avatar.evaluation.held_out_files import write_held_out_album
 from album2avatar.evaluation.synthioi.contenders import Budget, contender_settings
+from album2avatar.manifest import open_workspace
 from album2avatar.pipeline.making import create_avatar, swap_garment
 from album2avatar.presets import build_settings, read_settings_file
 from album2avatar.progress import ProgressEvent
@@ -64,7 +65,12 @@ class Bench:
 
     def swapped(self, avatar: Workspace) -> Workspace:
         """Put another garment on an avatar, one that words describe; all get the same."""
-        root = avatar.root.with_name(avatar.root.name + "-swapped")
+        made = open_workspace(avatar.root).done["export"].fingerprint[:8]
+        root = avatar.root.with_name(f"{avatar.root.name}-swapped-{made}")
+        # A variant of what the avatar was before it was made anew is nothing to compare with.
+        for older in avatar.root.parent.glob(f"{avatar.root.name}-swapped-*"):
+            if older != root:
+                shutil.rmtree(older)
         settings = build_settings([read_settings_file(avatar.settings_file)])
         wardrobe = Wardrobe(self.folder / "wardrobe")
         return swap_garment(

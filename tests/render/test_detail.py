@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from album2avatar.mesh.normals import vertex_normals
 from album2avatar.mesh.types import Mesh, UvMap
-from album2avatar.paint.detail import bake_detail
 from album2avatar.render.baking import map_texels
+from album2avatar.render.detail import bake_detail
 from album2avatar.render.tangents import texel_frames
 
 WAVES, HEIGHT = 40.0, 0.002
