@@ -26,7 +26,7 @@ from album2avatar.sculpt.band import Band, band_of, smooth_weights
 from album2avatar.sculpt.band_cells import choose_cells
 from album2avatar.sculpt.field import OffsetField, make_source
 from album2avatar.sculpt.finishing import finish, largest_component
-from album2avatar.sculpt.hull import first_offsets, hull_distance
+from album2avatar.sculpt.hull import DRAFT_SHARE, first_offsets, hull_distance
 from album2avatar.sculpt.losses import inward_loss
 from album2avatar.sculpt.photos import MaskedPhoto, draw_cloth, mask_photo, may_be_person
 from album2avatar.sculpt.stage import run
@@ -318,7 +318,7 @@ def test_the_first_guess_lies_between_hull_and_draft():
     band = build_band(template, [], NOTHING, 24, 0.1)
     drafted = band.body_distance - 0.04
     offsets = first_offsets(band, [], [], drafted)
-    assert torch.allclose(offsets, torch.tensor(-0.02), atol=1e-6)
+    assert torch.allclose(offsets, torch.tensor(-0.04 * DRAFT_SHARE), atol=1e-6)
     hat = ClothField(egg_hat(), egg_body(egg()))
     wide = build_band(template, [], hat, 24, 0.2)
     guess = wide.body_distance + first_offsets(wide, [], [], wide.body_distance)
