@@ -21,7 +21,7 @@ def antialias_visible_triangles(
     batch, height, width, channels = color.shape
     screen = to_screen(pos, (height, width))
     on_silhouette, _ = fold_edges(screen.detach(), edges)
-    edge_of_face = _edges_of_faces(edges, tri.shape[0])
+    edge_of_face = _edges_of_faces(edges, tri)
     flat, seen = color.reshape(-1, channels), rast.detach()[..., 2:].reshape(-1, 2)
     index = torch.arange(batch * height * width).view(batch, height, width)
     result = flat
@@ -58,8 +58,9 @@ def antialias_visible_triangles(
     return result.view_as(color)
 
 
-def _edges_of_faces(edges: EdgeTable, face_count: int) -> Tensor:
-    """(F, 3) index of each face's edges, of a mesh without crowded edges."""
-    edge = torch.arange(len(edges.faces))[:, None].expand(-1, 2)[edges.faces >= 0]
-    order = edges.faces[edges.faces >= 0].argsort(stable=True)
-    return edge[order].view(face_count, 3)
+def _edges_of_faces(edges: EdgeTable, faces: Tensor) -> Tensor:
+    """(F, 3) index of each face's edges."""
+    stride = int(faces.max()) + 1
+    keys = edges.vertices[:, 0] * stride + edges.vertices[:, 1]
+    ends = torch.stack([faces[:, [1, 2]], faces[:, [2, 0]], faces[:, [0, 1]]], 1)
+    return torch.searchsorted(keys, ends.amin(2) * stride + ends.amax(2))

@@ -25,7 +25,8 @@ _OPTIONAL_PACKAGES = {
     "pip install 'album2avatar[smplx]'",
     "segment_anything": "segmentation by Grounding DINO and SAM: "
     "pip install 'album2avatar[grounded-sam]'",
-    "nvdiffrast": "faster rasterizing on CUDA (licence: no commercial use); install it from source",
+    "nvdiffrast": "for performance.rasterizer=nvdiffrast on CUDA (licence: no commercial use): "
+    "install it from source",
 }
 _FREE_GIBIBYTES = 4
 

@@ -53,6 +53,12 @@ class WardrobeError(Album2AvatarError):
     exit_code = 8
 
 
+class DeviceError(Album2AvatarError):
+    """The chosen device can't do what is asked of it."""
+
+    exit_code = 9
+
+
 class CancelledError(Album2AvatarError):
     """The artist cancelled the job; its workspace can be resumed."""
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from nude_album import NudeAlbum, make_album
 
 from album2avatar.assets import View
 from album2avatar.body.anny import AnnyBody, load_anny_body
@@ -22,6 +21,7 @@ from album2avatar.fitting.stage import prepare
 from album2avatar.fitting.variables import FitVariables, bone_transforms, joint_spreads, project
 from album2avatar.progress import silent_job
 from album2avatar.settings import FittingSettings
+from nude_album import NudeAlbum, make_album
 
 SETTINGS = FittingSettings(
     keypoint_steps=60, silhouette_steps=16, silhouette_resolution=48, checkpoint_every=1000

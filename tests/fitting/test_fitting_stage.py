@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from nude_album import make_album
 from PIL import Image
 
 from album2avatar.assets import Asset, AssetTable, PhotoLabels
@@ -19,6 +18,7 @@ from album2avatar.fitting import stage
 from album2avatar.progress import JobControl, ProgressEvent, silent_job
 from album2avatar.settings import FittingSettings, Settings
 from album2avatar.workspace import Workspace
+from nude_album import make_album
 
 SETTINGS = Settings(
     fitting=FittingSettings(

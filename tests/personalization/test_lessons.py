@@ -16,7 +16,7 @@ from album2avatar.prior.personalized import load_personalized_prior
 from album2avatar.progress import JobControl, ProgressEvent, silent_job
 from album2avatar.settings import PersonalizationSettings, Settings
 from album2avatar.settings.second_pass import SecondPassSettings
-from album2avatar.training.publishing import save_conditioner
+from album2avatar.training.publishing import save_network
 from album2avatar.workspace import Workspace
 
 
@@ -35,7 +35,7 @@ def with_second_pass(settings, prior_folder, tmp_path) -> Settings:
         for parameter in network.parameters():
             if not parameter.any():
                 parameter.normal_(0, 0.3)
-    save_conditioner(network, tmp_path / "conditioner")
+    save_network(network, tmp_path / "conditioner")
     second_pass = SecondPassSettings(steps=3, pictures=4, conditioner=str(tmp_path / "conditioner"))
     return changed(settings, second_pass=second_pass)
 

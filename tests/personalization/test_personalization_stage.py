@@ -14,7 +14,7 @@ from album2avatar.errors import AlbumError, CancelledError, ModelError, Settings
 from album2avatar.personalization.preparation import prepare_data
 from album2avatar.personalization.stage import load_photos, run, teach_words
 from album2avatar.personalization.training import Trainer
-from album2avatar.prior.model import load_prior
+from album2avatar.prior.model import Prior, load_prior
 from album2avatar.prior.personalized import (
     PersonalizedPrior,
     hash_of_weights,
@@ -210,6 +210,37 @@ def test_a_step_repeated_learns_what_it_shows(prior, workspace, settings, table)
     losses = [trainer.train_step(settings.personalization.token_steps) for _ in range(15)]
     assert losses[-1]["album_loss"] < 0.9 * losses[0]["album_loss"]
     assert losses[-1]["class_loss"] < losses[0]["class_loss"]
+
+
+class SmallPrior(Prior):
+    """A prior on a device that holds the activations of two pictures."""
+
+    def predict(self, noisy, timesteps, embeddings, residuals=None):
+        if len(noisy) > 2:
+            raise torch.OutOfMemoryError(f"CUDA out of memory. {len(noisy)} pictures")
+        return super().predict(noisy, timesteps, embeddings, residuals)
+
+
+def test_a_step_that_runs_out_of_memory_learns_the_same_in_parts(
+    prior, prior_folder, workspace, settings, table
+):
+    step = settings.personalization.token_steps
+    roomy = trainer_of(prior, workspace, settings, table)
+    small_prior = SmallPrior(**vars(load_prior(prior_folder)))
+    # Its class pictures are sampled where there is room, and shown where there is none.
+    small = trainer_of(Prior(**vars(small_prior)), workspace, settings, table)
+    small._prior = small_prior
+    expected, found = roomy.train_step(step), small.train_step(step)
+    assert small.memory.plan.at_once <= 2
+    assert found == pytest.approx(expected, rel=1e-3)
+    moments = {n: t for n, t in roomy.tensors().items() if n.endswith("exp_avg")}
+    assert moments
+    for name, moment in moments.items():
+        largest = float(moment.abs().max())
+        torch.testing.assert_close(
+            small.tensors()[name], moment, rtol=1e-2, atol=1e-3 * largest + 1e-12
+        )
+    assert "at once" in small.memory.news()
 
 
 TERMS = {

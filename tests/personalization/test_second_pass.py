@@ -21,7 +21,7 @@ from album2avatar.prior.conditioner import Conditioner
 from album2avatar.prior.tokens import add_tokens
 from album2avatar.settings import PersonalizationSettings
 from album2avatar.settings.second_pass import SecondPassSettings
-from album2avatar.training.publishing import save_conditioner
+from album2avatar.training.publishing import save_network
 from toy_person import egg, egg_body
 
 
@@ -73,7 +73,7 @@ def test_another_seed_has_other_backgrounds(table, plan):
 
 def test_the_body_is_drawn_from_the_view_that_is_named(prior, table, conditioner, tmp_path):
     """An upright woman in the A-pose; what faces the camera is blue."""
-    save_conditioner(conditioner.network, tmp_path / "conditioner")
+    save_network(conditioner.network, tmp_path / "conditioner")
     settings = SecondPassSettings(conditioner=str(tmp_path / "conditioner"), pictures=4)
     second_pass = prepare_second_pass(prior, table, settings, seed=0)
     assert second_pass.plan == plan_pictures(table.subject, table.assets, 4, seed=0)

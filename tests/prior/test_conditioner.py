@@ -14,7 +14,7 @@ from album2avatar.errors import ModelError
 from album2avatar.prior.conditioner import Conditioning, load_conditioner
 from album2avatar.prior.model import load_prior
 from album2avatar.prior.sampling import sample_images, sample_latents
-from album2avatar.training.publishing import save_conditioner
+from album2avatar.training.publishing import save_network
 
 PROMPTS = ["a photo of a woman, front view", "a photo of a man wearing a red t-shirt"]
 
@@ -43,7 +43,7 @@ def loud_network(network) -> Any:
 
 @pytest.fixture
 def folder(loud_network, tmp_path) -> Path:
-    save_conditioner(loud_network, tmp_path / "conditioner")
+    save_network(loud_network, tmp_path / "conditioner")
     return tmp_path / "conditioner"
 
 
@@ -63,7 +63,7 @@ def test_what_was_saved_leads_alike_after_loading(folder, loud_network, prior):
 
 
 def test_a_conditioner_that_learned_nothing_changes_no_bit(network, prior, tmp_path):
-    save_conditioner(network, tmp_path / "silent")
+    save_network(network, tmp_path / "silent")
     silent = load_conditioner(tmp_path / "silent", prior.unet)
     pictures = torch.rand(2, 16, 16, 3)
     assert torch.equal(sample(prior, Conditioning(silent, pictures)), sample(prior, None))

@@ -26,7 +26,7 @@ from album2avatar.training.conditioner import (
 )
 from album2avatar.training.conditioner_measurement import overlap
 from album2avatar.training.loop import Loop, RateSchedule
-from album2avatar.training.publishing import save_conditioner
+from album2avatar.training.publishing import save_network
 from toy_person import write_tiny_prior
 
 TRAINING = ConditionerTraining(batch=4, caption_dropout=1.0)
@@ -155,7 +155,7 @@ def test_what_is_published_measures_as_it_was(prior, data, tmp_path):
     torch.manual_seed(0)
     with torch.no_grad():
         network.controlnet_mid_block.weight.normal_(0, 0.3)
-    save_conditioner(network, tmp_path / "conditioner")
+    save_network(network, tmp_path / "conditioner")
     loaded = load_conditioner(tmp_path / "conditioner", prior.unet)
     losses = [
         held_out_led_loss(prior, conditioner, data, TRAINING, batches=1)

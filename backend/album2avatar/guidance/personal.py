@@ -22,6 +22,8 @@ from album2avatar.prior.personalized import PersonalizedPrior, seen_kinds
 from album2avatar.prior.prompt_limit import fits
 from album2avatar.prior.prompts import Style
 from album2avatar.render.camera import Cameras
+from album2avatar.render.rasterize import Visibility
+from album2avatar.render.visibility_warp import face_ids
 from album2avatar.settings.guidance import GuidanceSettings
 
 _SETTINGS: Mapping[Wording, str] = {"negative": "negative_prompt", "source": "source_prompt"}
@@ -60,13 +62,18 @@ class PersonalGuidance:
         )
 
     def leading_pictures(
-        self, step: int, body: CanonicalBody, mesh: Mesh, cameras: Cameras
+        self,
+        step: int,
+        body: CanonicalBody,
+        mesh: Mesh,
+        cameras: Cameras,
+        visibility: Visibility = face_ids,
     ) -> Tensor | None:
         """What `distil` wants as `leading` of a step's views; None where nothing leads."""
         if self.conditioner is None:
             return None
         kind = self.settings.conditioner_picture
-        return draw_leading(kind, body, mesh, cameras, self.picture_size(step))
+        return draw_leading(kind, body, mesh, cameras, self.picture_size(step), visibility)
 
     def prompt(
         self,
@@ -91,6 +98,7 @@ class PersonalGuidance:
         prompts: Sequence[str],
         generator: torch.Generator,
         leading: Tensor | None = None,
+        at_once: int | None = None,
     ) -> Distillation:
         """`distillation_loss` of step number `step`, each view judged by who knows its framing.
 
@@ -100,29 +108,36 @@ class PersonalGuidance:
             prompts: B sentences.
             generator: CPU generator of timesteps and noise.
             leading: (B, S, S, 3), from `leading_pictures`.
+            at_once: views that are judged in one call, all of an adapter's where None. Fewer take
+                less memory; the gradient stays the same.
 
         Raises:
             ModelError, SettingsError: a prompt is longer than the prior reads.
         """
         timesteps = self._timesteps(step, len(prompts), generator)
-        rule = rule_at(self.settings, step / self.steps)
-        parts: list[tuple[float, Distillation]] = []
-        for expert, rows in group_by_expert(self.prior, framings):
-            embeddings = self._embed(expert, rule, [prompts[row] for row in rows])
+        progress = step / self.steps
+        rule = rule_at(self.settings, progress)
+        groups = group_by_expert(self.prior.at(progress), framings)
+        losses: list[Tensor] = []
+        squared, calls = 0.0, 0
+        for expert, rows in _in_parts(groups, at_once or len(framings)):
+            # Each part's gradient is taken at once: its activations don't wait for the others.
+            seen = images[rows].detach().requires_grad_()
             one = distillation_loss(
                 expert.prior,
-                images[rows],
-                embeddings,
+                seen,
+                self._embed(expert, rule, [prompts[row] for row in rows]),
                 timesteps[rows],
                 generator,
                 rule,
                 self._conditioning(leading, rows),
             )
-            parts.append((len(rows) / len(framings), one))
-        loss = torch.stack([share * part.loss for share, part in parts]).sum()
-        squared = sum(share * part.gradient_norm**2 for share, part in parts)
-        calls = sum(part.prior_calls for _, part in parts)
-        return Distillation(loss, math.sqrt(squared), calls)
+            share = len(rows) / len(framings)
+            gradient = torch.autograd.grad(share * one.loss, seen)[0]
+            losses.append((images[rows] * gradient).sum())
+            squared += share * one.gradient_norm**2
+            calls += one.prior_calls
+        return Distillation(torch.stack(losses).sum(), math.sqrt(squared), calls)
 
     def _conditioning(self, leading: Tensor | None, rows: list[int]) -> Conditioning | None:
         if self.conditioner is None or leading is None:
@@ -194,3 +209,14 @@ def group_by_expert(
         expert = prior.for_framing(framing)
         groups.setdefault(id(expert), (expert, []))[1].append(row)
     return list(groups.values())
+
+
+def _in_parts(
+    groups: Sequence[tuple[PersonalizedPrior, list[int]]], at_once: int
+) -> list[tuple[PersonalizedPrior, list[int]]]:
+    """The groups, cut into parts of at most so many views."""
+    return [
+        (expert, rows[first : first + at_once])
+        for expert, rows in groups
+        for first in range(0, len(rows), at_once)
+    ]

@@ -11,6 +11,7 @@ from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
 from album2avatar.guidance.garments import garment_frames, regions_of_surface
 from album2avatar.guidance.personal import PersonalGuidance
 from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
+from album2avatar.memory_budget import MemoryBudget, MemoryPlan
 from album2avatar.paint.canvas import Canvas
 from album2avatar.paint.color_field import saturation_loss
 from album2avatar.paint.scene import (
@@ -24,6 +25,8 @@ from album2avatar.paint.scene import (
     sample_light,
 )
 from album2avatar.prior.personalized import PersonalizedPrior
+from album2avatar.render.rasterize import Visibility
+from album2avatar.render.visibility_warp import face_ids
 from album2avatar.seeding import numpy_generator, torch_generator
 from album2avatar.settings.paint import PaintSettings
 
@@ -53,10 +56,12 @@ class Painter:
         prior: PersonalizedPrior,
         settings: PaintSettings,
         seed: int,
+        visibility: Visibility = face_ids,
     ) -> None:
         """
         Args:
             kinds: of the surface's assets, in their order.
+            visibility: how the visible faces are found.
         """
         self._surface = surface
         self._kinds = tuple(kinds)
@@ -67,6 +72,10 @@ class Painter:
         self._settings = settings
         self._seed = seed
         self._canvas = canvas
+        self._visibility = visibility
+        own = settings.guidance
+        self.memory = MemoryBudget(MemoryPlan(own.views_per_step, own.supersampling))
+        """How much of a step is done at once."""
         self.prior_calls = 0
         """Pictures that the prior has judged so far."""
         self._optimizer = torch.optim.Adam(
@@ -80,8 +89,21 @@ class Painter:
 
     def train_step(self, step: int) -> dict[str, float]:
         """Take step number `step`; returns numbers for the report."""
+        metrics, calls = self.memory.run(lambda: self._find_gradient(step))
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._settings.learning_rate * group["rate"] * self._rate(step)
+        self._optimizer.step()
+        self.prior_calls += calls
+        return metrics | {"prior_calls": self.prior_calls}
+
+    def _find_gradient(self, step: int) -> tuple[dict[str, float], int]:
+        """Leave the gradient of step number `step` in the parameters.
+
+        Returns:
+            Numbers for the report, and how many pictures the prior judged.
+        """
         settings, guidance, seed = self._settings, self._guidance, self._seed
-        own = settings.guidance
+        own, plan = settings.guidance, self.memory.plan
         draws = numpy_generator(seed, "paint", "views", step)
         device = self._surface.mesh.vertices.device
         views = sample_views(
@@ -94,8 +116,8 @@ class Painter:
         )
         light = sample_light(len(views), draws)
         words, background = sample_backgrounds(len(views), draws)
-        size = guidance.picture_size(step) * own.supersampling
-        seen = look(self._surface, views.cameras, size)
+        size = guidance.picture_size(step) * plan.supersampling
+        seen = look(self._surface, views.cameras, size, self._visibility)
         logits = self._canvas.logits(seen)
         colors = torch.sigmoid(logits)
         images = photograph(
@@ -103,7 +125,7 @@ class Painter:
             colors,
             Light(light.direction.to(device), light.ambient.to(device)),
             background.to(device),
-            own.supersampling,
+            plan.supersampling,
         )
         distillation = guidance.distil(
             step,
@@ -111,21 +133,20 @@ class Painter:
             images,
             self._prompts(views, seen, words),
             torch_generator(seed, "paint", "noise", step),
-            guidance.leading_pictures(step, self._body, self._surface.mesh, views.cameras),
+            guidance.leading_pictures(
+                step, self._body, self._surface.mesh, views.cameras, self._visibility
+            ),
+            plan.at_once,
         )
         self._optimizer.zero_grad()
         photos = photo_loss(colors, seen)
         loss = own.weight * distillation.loss + SATURATION_WEIGHT * saturation_loss(logits)
         (loss + settings.photo_weight * photos).backward()
-        for group in self._optimizer.param_groups:
-            group["lr"] = settings.learning_rate * group["rate"] * self._rate(step)
-        self._optimizer.step()
-        self.prior_calls += distillation.prior_calls
-        return {
+        metrics = {
             "gradient_norm": distillation.gradient_norm,
             "photos": float(photos.detach()),
-            "prior_calls": self.prior_calls,
         }
+        return metrics, distillation.prior_calls
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a checkpoint needs."""

@@ -12,6 +12,7 @@ from album2avatar.mesh.types import Mesh
 from album2avatar.render.camera import Cameras
 from album2avatar.render.images import area_downsample, to_image
 from album2avatar.render.interpolate import interpolate
+from album2avatar.render.rasterize import Visibility
 from album2avatar.render.shading import Drawing, draw, interpolate_normals, lambert
 from album2avatar.render.visibility_warp import face_ids
 
@@ -97,11 +98,13 @@ class SeenSurface:
         return (seen >= max(least, 1)).nonzero().squeeze(1).tolist()
 
 
-def look(surface: PaintedSurface, cameras: Cameras, size: int) -> SeenSurface:
+def look(
+    surface: PaintedSurface, cameras: Cameras, size: int, visibility: Visibility = face_ids
+) -> SeenSurface:
     """Find what square pictures of `size` pixels see."""
     vertices, faces = surface.mesh.vertices, surface.mesh.faces
     with torch.no_grad():
-        drawing = draw(vertices, faces, cameras, (size, size), surface.edges, face_ids)
+        drawing = draw(vertices, faces, cameras, (size, size), surface.edges, visibility)
         known = surface.photo_known[:, None]
         attributes = torch.cat([vertices, surface.photo_colors, known, surface.asset_shares], 1)
         rows = interpolate(attributes, drawing.rast, faces)[drawing.covered[..., 0] > 0]

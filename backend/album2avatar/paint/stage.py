@@ -14,13 +14,13 @@ from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
 from album2avatar.guidance.cost import DistillationCost
+from album2avatar.guidance.guiding_prior import load_guiding_prior
 from album2avatar.json_models import write_model
 from album2avatar.mesh.quads import labels_of_faces, without_seams
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.mesh.uv import UnwrapOptions, unwrap
-from album2avatar.model_folders import find_model
 from album2avatar.paint.baking import bake_albedo, preview_strip
 from album2avatar.paint.canvas import FieldCanvas, first_field
 from album2avatar.paint.painter import Painter
@@ -28,13 +28,13 @@ from album2avatar.paint.remeshing import remesh
 from album2avatar.paint.roughness import asset_roughness, bake_roughness
 from album2avatar.paint.scene import PaintedSurface
 from album2avatar.pictures import save_picture, save_texture
-from album2avatar.prior.personalized import load_personalized_prior
 from album2avatar.progress import JobControl
 from album2avatar.projection.album_views import read_trimmed_photo
 from album2avatar.projection.observations import observe_photos, with_attire
 from album2avatar.projection.possible_assets import possible_assets
 from album2avatar.projection.surface_labels import photo_colors, share_surface
 from album2avatar.render.detail import bake_detail
+from album2avatar.render.visibility_choice import choose_visibility
 from album2avatar.settings import Settings
 from album2avatar.workspace import Workspace
 
@@ -53,13 +53,12 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
         logger.info("topology: %s", remark)
     job.raise_if_cancelled()
     surface = prepare_surface(workspace, table.photos, assets, body, remeshed.mesh).on(device)
-    prior = load_personalized_prior(
-        find_model(settings.prior), workspace.personalization, device, settings.prompt_addition
-    )
+    prior = load_guiding_prior(workspace, settings)
     field = first_field(surface, own, settings.seed)
     canvas = FieldCanvas(field)
     kinds: list[AssetKind] = [asset.kind for asset in assets]
-    painter = Painter(surface, canvas, kinds, body, prior, own, settings.seed)
+    visibility = choose_visibility(settings.performance.rasterizer, device)
+    painter = Painter(surface, canvas, kinds, body, prior, own, settings.seed, visibility)
 
     checkpoint_path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(checkpoint_path)
@@ -75,7 +74,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
             save_picture(preview, preview_strip(surface, body, canvas))
         if done % own.checkpoint_every == 0 or done == own.steps:
             save_checkpoint(checkpoint_path, done, painter.tensors())
-        job.report(done, own.steps, metrics=metrics, preview=preview)
+        job.report(done, own.steps, painter.memory.news(), metrics, preview)
 
     uv = unwrap(surface.mesh, UnwrapOptions(own.texture_size), job.raise_if_cancelled)
     texture = bake_albedo(surface, uv, field, own.texture_size)

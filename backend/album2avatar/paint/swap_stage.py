@@ -12,13 +12,13 @@ from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
 from album2avatar.guidance.cost import DistillationCost
+from album2avatar.guidance.guiding_prior import load_guiding_prior
 from album2avatar.json_models import write_model
 from album2avatar.mesh.quads import mates_of_rows, pair_triangles, without_seams
 from album2avatar.mesh.storage import StoredMesh, load_mesh, save_mesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.mesh.uv import UnwrapOptions, unwrap
-from album2avatar.model_folders import find_model
 from album2avatar.paint.baking import preview_strip
 from album2avatar.paint.canvas import OverpaintCanvas, blank_field, color_logits
 from album2avatar.paint.painter import Painter
@@ -33,9 +33,9 @@ from album2avatar.paint.swap_surface import (
     vertex_colors,
 )
 from album2avatar.pictures import load_texture, save_picture, save_texture
-from album2avatar.prior.personalized import load_personalized_prior
 from album2avatar.progress import JobControl
 from album2avatar.render.detail import FLAT
+from album2avatar.render.visibility_choice import choose_visibility
 from album2avatar.settings import Settings
 from album2avatar.wardrobe.garment import load_swap
 from album2avatar.wardrobe.layers import OFF_SKIN
@@ -260,13 +260,11 @@ def paint(
         return 0
     changed = {"steps": steps, "photo_weight": settings.swap.anchor_color_weight}
     own = settings.paint.model_copy(update=changed)
-    prior = load_personalized_prior(
-        find_model(settings.prior),
-        workspace.personalization,
-        choose_device(settings.device),
-        settings.prompt_addition,
+    prior = load_guiding_prior(workspace, settings)
+    visibility = choose_visibility(settings.performance.rasterizer, choose_device(settings.device))
+    painter = Painter(
+        surface, canvas, variant.kinds, variant.body, prior, own, settings.seed, visibility
     )
-    painter = Painter(surface, canvas, variant.kinds, variant.body, prior, own, settings.seed)
     path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(path)
     start = 0
@@ -281,7 +279,7 @@ def paint(
             save_picture(preview, preview_strip(surface, variant.body, canvas))
         if done % settings.swap.checkpoint_every == 0 and done < steps:
             save_checkpoint(path, done, painter.tensors())
-        job.report(done, steps, metrics=metrics, preview=preview)
+        job.report(done, steps, painter.memory.news(), metrics, preview)
     return painter.prior_calls
 
 

@@ -129,7 +129,8 @@ def _learn(
             if consistent is not None:
                 tensors[PAINTED] = consistent.latents
             save_checkpoint(workspace.checkpoint(job.stage), done, tensors, kept.metadata)
-        job.report(done, total, metrics={**losses, **stopwatch.metrics()}, preview=preview)
+        metrics = {**losses, **stopwatch.metrics()}
+        job.report(done, total, trainer.memory.news(), metrics, preview)
 
     folder = workspace.personalization / lesson.part.folder
     trainer.finish(folder)

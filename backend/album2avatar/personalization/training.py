@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from album2avatar.assets import Asset, Subject
 from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
+from album2avatar.memory_budget import MemoryBudget, MemoryPlan
 from album2avatar.personalization.attention import (
     AttentionRecorder,
     AttentionTarget,
@@ -108,6 +109,15 @@ class Trainer:
         self._optimizer = _optimizer([self._parameters])
         self._update: Update | None = None
         self._consistent: ConsistentPictures | None = None
+        pictures = (
+            settings.batch_size
+            + settings.second_pass.batch_size
+            + settings.class_batch_size
+            + settings.synthetic_color_batch_size
+            + settings.synthetic_normal_batch_size
+        )
+        self.memory = MemoryBudget(MemoryPlan(pictures))
+        """How many of a step's pictures the network sees in one call."""
 
     def show(self, pictures: ConsistentPictures) -> None:
         """From here on, show these beside the album: the second pass."""
@@ -117,15 +127,13 @@ class Trainer:
         """Take step number `step`, counted over all phases; return the losses."""
         if step >= self._settings.token_steps and self._update is None:
             self._begin_second_phase()
-        losses = self._losses(self._batches(step), step)
-        loss = torch.stack([weight * error for weight, error in losses.values()]).sum()
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        batches = self._batches(step)
+        losses = self.memory.run(lambda: self._find_gradient(batches, step))
         nn.utils.clip_grad_norm_(self._parameters, 1.0)
         for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * self._decay(step)
         self._optimizer.step()
-        return {name: float(error.detach()) for name, (_, error) in losses.items()}
+        return losses
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a resumed training needs, for a checkpoint."""
@@ -286,15 +294,36 @@ class Trainer:
         shown = [shown_prompt(prompts[i], generator) for i in chosen]
         return _whole(term, weight, latents[chosen], shown)
 
-    def _losses(self, batches: Sequence[Batch], step: int) -> dict[str, tuple[float, Tensor]]:
-        """Weight and value of each loss, from one call of the network."""
+    def _find_gradient(self, batches: Sequence[Batch], step: int) -> dict[str, float]:
+        """Leave the gradient of a step in the parameters, part by part; return each loss."""
+        count = sum(len(batch.prompts) for batch in batches)
+        found: dict[str, float] = {}
+        self._optimizer.zero_grad(set_to_none=True)
+        for first in range(0, count, self.memory.plan.at_once):
+            part = range(first, min(first + self.memory.plan.at_once, count))
+            losses = self._losses(batches, step, part)
+            torch.stack([weight * error for weight, error in losses.values()]).sum().backward()
+            for name, (_, error) in losses.items():
+                found[name] = found.get(name, 0.0) + float(error.detach())
+        return found
+
+    def _losses(
+        self, batches: Sequence[Batch], step: int, part: range
+    ) -> dict[str, tuple[float, Tensor]]:
+        """Weight of each loss, and what some of the step's pictures add to it.
+
+        Args:
+            part: rows of all batches behind each other, seen in one call of the network.
+        """
         prior, recorder = self._prior, self._recorder
+        chosen = slice(part.start, part.stop)
         latents = torch.cat([batch.latents for batch in batches])
         prompts = [prompt for batch in batches for prompt in batch.prompts]
         generator = torch_generator(self._seed, "personalization", "noise", step)
         timesteps = stratified_timesteps(len(prompts), len(prior.alphas_cumprod), generator)
-        timesteps = timesteps.to(prior.device)
-        noise = torch.randn(latents.shape, generator=generator).to(prior.device)
+        timesteps = timesteps[chosen].to(prior.device)
+        noise = torch.randn(latents.shape, generator=generator)[chosen].to(prior.device)
+        latents, prompts = latents[chosen], prompts[chosen]
         noisy = prior.add_noise(latents, noise, timesteps)
         recording = nullcontext[list[Tensor]]([]) if recorder is None else recorder.recording()
         with (
@@ -309,18 +338,20 @@ class Trainer:
         losses: dict[str, tuple[float, Tensor]] = {}
         start = 0
         for batch in batches:
-            rows = slice(start, start + len(batch.prompts))
-            losses[batch.term] = (
-                batch.weight,
-                masked_loss(output[rows], target[rows], batch.masks),
-            )
-            start = rows.stop
+            size = len(batch.prompts)
+            own = range(max(part.start - start, 0), min(part.stop - start, size))
+            if own:
+                rows = slice(own.start + start - part.start, own.stop + start - part.start)
+                masks = batch.masks[own.start : own.stop]
+                error = masked_loss(output[rows], target[rows], masks)
+                losses[batch.term] = (batch.weight, len(own) / size * error)
+            start += size
         if recorder is not None and isinstance(batches[0], AlbumBatch):
             targets = self._attention_targets(batches[0], recorder.side)
-            losses["attention_loss"] = (
-                self._settings.attention_weight,
-                attention_loss(maps, targets),
-            )
+            seen = [replace(t, row=t.row - part.start) for t in targets if t.row in part]
+            if seen:
+                error = len(seen) / len(targets) * attention_loss(maps, seen)
+                losses["attention_loss"] = (self._settings.attention_weight, error)
         return losses
 
     def _attention_targets(self, batch: AlbumBatch, side: int) -> list[AttentionTarget]:

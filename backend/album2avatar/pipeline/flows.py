@@ -62,6 +62,11 @@ def _conditioners(settings: Settings) -> list[Path]:
     return [find_model(second_pass.conditioner)] if second_pass.paints else []
 
 
+def _tiny_encoders(settings: Settings) -> list[Path]:
+    """The encoder that stands in for the prior's own, where one is chosen."""
+    return [find_model(name)] if (name := settings.performance.tiny_encoder) else []
+
+
 def _leading(guidance: GuidanceSettings) -> list[Path]:
     """The network that leads score distillation, where there is one."""
     return [find_model(guidance.conditioner)] if guidance.conditioner else []
@@ -175,10 +180,11 @@ STAGES: tuple[Stage, ...] = (
             *_masks(workspace),
             workspace.personalization,
             workspace.draft.painted,
+            *_tiny_encoders(settings),
             *_leading(settings.sculpt.guidance),
         ],
         outputs=lambda workspace: [workspace.sculpt, workspace.sculpt_cost],
-        also_reads=("seed", "device", "prior", "prompt_addition"),
+        also_reads=("seed", "device", "prior", "prompt_addition", "performance"),
         version=5,
     ),
     Stage(
@@ -192,6 +198,7 @@ STAGES: tuple[Stage, ...] = (
             *_photos(workspace),
             *_masks(workspace),
             workspace.personalization,
+            *_tiny_encoders(settings),
             *_leading(settings.paint.guidance),
         ],
         outputs=lambda workspace: [
@@ -201,7 +208,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.roughness_map,
             workspace.paint_cost,
         ],
-        also_reads=("seed", "device", "prior", "prompt_addition"),
+        also_reads=("seed", "device", "prior", "prompt_addition", "performance"),
         version=5,
     ),
     Stage(
@@ -262,10 +269,11 @@ SWAP_STAGES: tuple[Stage, ...] = (
         inputs=lambda workspace, settings: [
             *_given_to_swap(workspace),
             workspace.base.painted,
+            *_tiny_encoders(settings),
             *_leading(settings.sculpt.guidance),
         ],
         outputs=lambda workspace: [workspace.sculpt, workspace.sculpt_cost],
-        also_reads=("seed", "device", "prior", "prompt_addition", "swap"),
+        also_reads=("seed", "device", "prior", "prompt_addition", "performance", "swap"),
         version=2,
     ),
     Stage(
@@ -279,10 +287,11 @@ SWAP_STAGES: tuple[Stage, ...] = (
             workspace.base.albedo,
             workspace.base.normal_map,
             workspace.base.roughness_map,
+            *_tiny_encoders(settings),
             *_leading(settings.paint.guidance),
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo, workspace.paint_cost],
-        also_reads=("seed", "device", "prior", "prompt_addition", "swap"),
+        also_reads=("seed", "device", "prior", "prompt_addition", "performance", "swap"),
         version=2,
     ),
     Stage(

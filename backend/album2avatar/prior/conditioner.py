@@ -4,7 +4,6 @@ The picture holds camera-space normals of the unclothed body as `n/2 + 1/2` over
 the view that is to be sampled: what the project's own conditioner was trained on.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +13,11 @@ import torch
 import torch.nn.functional as F
 from diffusers.models.controlnets.controlnet import ControlNetModel
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
-from safetensors import SafetensorError
 from torch import Tensor
 
 from album2avatar.errors import ModelError
+from album2avatar.prior.network_folder import load_network, read_network_config
 
-_CLASS = "ControlNetModel"
-_STEM = "diffusion_pytorch_model"
 _SHARED_KEYS = ("in_channels", "block_out_channels", "layers_per_block", "cross_attention_dim")
 """Values of a UNet's configuration that its conditioners have in common with it."""
 
@@ -127,55 +124,12 @@ def load_conditioner(folder: Path, unet: UNet2DConditionModel) -> Conditioner:
         ModelError: a file is missing or damaged, the weights are a pickle (which can run
             code), it is no ControlNet, or one for another UNet.
     """
-    config = _read_config(folder)
+    config = read_network_config(folder, "ControlNetModel", "conditioner", "ControlNet")
     _require_fit(folder, config, unet)
-    variant = _weights_variant(folder)
-    try:
-        loaded: Any = ControlNetModel.from_pretrained(
-            folder,
-            torch_dtype=unet.dtype,
-            local_files_only=True,
-            use_safetensors=True,
-            variant=variant,
-            output_loading_info=True,
-        )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise ModelError(
-            f"{folder} can't be loaded as a conditioner ({reason}). Download or copy the whole "
-            "folder again."
-        ) from error
-    network, report = loaded
-    if report["missing_keys"]:
-        raise ModelError(
-            f"{folder} is no complete conditioner: its weights have no "
-            f"{sorted(report['missing_keys'])[0]}. Download or copy the whole folder again."
-        )
-    network.requires_grad_(False).eval().to(unet.device)
+    network = load_network(folder, ControlNetModel, "conditioner", unet.dtype)
+    network.to(unet.device)
     network.to(memory_format=torch.channels_last)
     return Conditioner(network)
-
-
-def _read_config(folder: Path) -> Mapping[str, Any]:
-    path = folder / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(
-            f"{folder} is no complete conditioner: config.json is missing. Download or copy the "
-            "whole folder again."
-        ) from error
-    except ValueError as error:
-        raise ModelError(
-            f"{path} is damaged ({error}). Download or copy the whole folder again."
-        ) from error
-    name = config.get("_class_name") if isinstance(config, dict) else None
-    if name != _CLASS:
-        raise ModelError(
-            f"{folder} holds a {name or 'model of unknown class'}, not a {_CLASS}. Choose a "
-            "folder in diffusers' ControlNet format."
-        )
-    return config
 
 
 def _require_fit(folder: Path, config: Mapping[str, Any], unet: UNet2DConditionModel) -> None:
@@ -188,20 +142,3 @@ def _require_fit(folder: Path, config: Mapping[str, Any], unet: UNet2DConditionM
                 f"{folder} was made for another prior: its {key} is {own}, this prior's {other}. "
                 "Choose the conditioner that belongs to the prior, or another prior."
             )
-
-
-def _weights_variant(folder: Path) -> str | None:
-    """None for the plain weights, else `fp16`."""
-    for variant, name in ((None, f"{_STEM}.safetensors"), ("fp16", f"{_STEM}.fp16.safetensors")):
-        if (folder / name).is_file() or (folder / f"{name}.index.json").is_file():
-            return variant
-    pickles = [path for suffix in ("*.bin", "*.pt", "*.ckpt") for path in folder.glob(suffix)]
-    if pickles:
-        raise ModelError(
-            f"{pickles[0]} is a pickle, which can run code when it is opened, and is not loaded. "
-            f"Get the conditioner with {_STEM}.safetensors instead, or convert it."
-        )
-    raise ModelError(
-        f"{folder} is no complete conditioner: {_STEM}.safetensors is missing. Download or copy "
-        "the whole folder again."
-    )

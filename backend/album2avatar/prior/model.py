@@ -18,6 +18,7 @@ from album2avatar.prior.conditioner import Conditioning, Residuals
 from album2avatar.prior.embeddings import TextEmbeddings
 from album2avatar.prior.loading import read_components
 from album2avatar.prior.parametrization import Prediction, noise_from_output, training_target
+from album2avatar.prior.tiny_encoder import TinyEncoder
 
 LEAST_SIGNAL = 2.0**-24
 """Smallest share of the picture that a noise step may leave: at none, nothing could be denoised.
@@ -53,6 +54,8 @@ class Prior:
     text_encoder_2: CLIPTextModelWithProjection | None = None
     empty_prompt_is_zero: bool = False
     """Whether the empty prompt is embedded as zeros, as the SDXL class was trained."""
+    tiny_encoder: TinyEncoder | None = None
+    """Encodes pictures in the autoencoder's place where there is one."""
 
     @property
     def readers(self) -> tuple[Reader, ...]:
@@ -82,6 +85,16 @@ class Prior:
             nn.Module.to(network, device, precision)
             # Convolutions on the CPU are faster with the channels last.
             network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        if self.tiny_encoder is not None:
+            self.tiny_encoder.move(device, precision)
+
+    def compile(self) -> None:
+        """Compile the UNet, in place, when it is first used.
+
+        The number of rows stays dynamic, because the number of views that an adapter judges
+        changes. The encoder gained nothing by it (`benchmarks/compile_prior.py`).
+        """
+        self.unet.compile(dynamic=True)
 
     def enable_gradient_checkpointing(self) -> None:
         """Compute activations of UNet and autoencoder twice instead of keeping them.
@@ -176,6 +189,8 @@ class Prior:
         pixels = images.permute(0, 3, 1, 2)
         if pixels.shape[2:] != square:
             pixels = F.interpolate(pixels, square, mode="bilinear", antialias=True)
+        if self.tiny_encoder is not None:
+            return self.tiny_encoder.encode(pixels * 2 - 1)
         distribution = self.vae.encode(
             (pixels * 2 - 1).to(_precision(self.vae)), return_dict=False
         )[0]

@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -19,6 +21,7 @@ from album2avatar.prior.prompt_limit import require_whole_prompt
 from album2avatar.prior.prompt_parsing import parse_description
 from album2avatar.prior.prompts import AssetPhrase, Style, compose_prompt
 from album2avatar.prior.sharing import share_equal_weights
+from album2avatar.prior.tiny_encoder import TinyEncoder
 from album2avatar.prior.tokens import load_tokens
 
 RECORD_FILE = "personalization.json"
@@ -73,6 +76,32 @@ class PersonalizedPrior:
         self.subject: Subject = subject
         self.assets = (*assets, *(Asset(kind=p.kind, name=p.words) for p in added.phrases))
         self._embeddings: dict[str, TextEmbeddings] = {}
+        self._quick: PersonalizedPrior | None = None
+        self._quick_share = 0.0
+
+    def with_tiny_encoder(self, tiny: TinyEncoder, share: float) -> "PersonalizedPrior":
+        """The same prior, of which a tiny encoder is used for the first `share` of the steps."""
+        other = copy(self)
+        other._quick, other._quick_share = self._encoding_by(tiny), share
+        return other
+
+    def compile(self) -> None:
+        """Compile the network that is asked at every step, in place, when it is first used."""
+        self.prior.compile()
+        if self._face is not None:
+            self._face.compile()
+
+    def at(self, progress: float) -> "PersonalizedPrior":
+        """The prior that is to be asked at a share of the steps."""
+        if self._quick is not None and progress < self._quick_share:
+            return self._quick
+        return self
+
+    def _encoding_by(self, tiny: TinyEncoder) -> "PersonalizedPrior":
+        other = copy(self)
+        other.prior = replace(self.prior, tiny_encoder=tiny)
+        other._face = None if self._face is None else self._face._encoding_by(tiny)
+        return other
 
     def for_framing(self, framing: Framing | None) -> "PersonalizedPrior":
         """What is to judge a picture with a framing: this prior, or the face's own."""

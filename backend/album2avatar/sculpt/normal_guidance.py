@@ -8,10 +8,12 @@ from album2avatar.guidance.distillation import Distillation
 from album2avatar.guidance.garments import garment_frames, regions_of_body
 from album2avatar.guidance.personal import PersonalGuidance
 from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
+from album2avatar.memory_budget import MemoryBudget, MemoryPlan
 from album2avatar.mesh.topology import EdgeTable
 from album2avatar.mesh.types import Mesh
 from album2avatar.prior.personalized import PersonalizedPrior
 from album2avatar.render.images import area_downsample
+from album2avatar.render.rasterize import Visibility
 from album2avatar.render.shading import render_normals
 from album2avatar.render.visibility_warp import face_ids
 from album2avatar.seeding import numpy_generator, torch_generator
@@ -39,21 +41,27 @@ class NormalGuidance:
         settings: SculptSettings,
         steps: int,
         seed: int,
+        visibility: Visibility = face_ids,
     ) -> None:
         """
         Args:
             body: to frame the views.
             steps: over which the noise falls.
+            visibility: how the visible faces are found.
         """
         self._guidance = PersonalGuidance.load(prior, settings.guidance, steps)
         self._body = body
         worn: list[AssetKind] = [asset.kind for asset in prior.assets]
         self._garments = garment_frames(regions_of_body(body, worn))
         self._seed = seed
+        self._visibility = visibility
+        own = settings.guidance
+        self.memory = MemoryBudget(MemoryPlan(own.views_per_step, own.supersampling))
+        """How much is done at once; a step that may run out of memory is to be run by it."""
 
     def distil(self, mesh: Mesh, edges: EdgeTable, step: int) -> Distillation:
         """Evaluate the guidance at step number `step`, differentiable in the mesh's vertices."""
-        settings = self._guidance.settings
+        settings, plan = self._guidance.settings, self.memory.plan
         views = sample_views(
             self._body,
             FrameShares.of(settings),
@@ -62,17 +70,20 @@ class NormalGuidance:
             mesh.vertices.device,
             self._garments,
         )
-        size = self._guidance.picture_size(step) * settings.supersampling
+        size = self._guidance.picture_size(step) * plan.supersampling
         normals, _ = render_normals(
-            mesh.vertices, mesh.faces, views.cameras, (size, size), edges, face_ids
+            mesh.vertices, mesh.faces, views.cameras, (size, size), edges, self._visibility
         )
         return self._guidance.distil(
             step,
             views.framings,
-            area_downsample(normals, settings.supersampling),
+            area_downsample(normals, plan.supersampling),
             self._prompts(views),
             torch_generator(self._seed, "sculpt", "noise", step),
-            self._guidance.leading_pictures(step, self._body, mesh, views.cameras),
+            self._guidance.leading_pictures(
+                step, self._body, mesh, views.cameras, self._visibility
+            ),
+            plan.at_once,
         )
 
     def _prompts(self, views: ViewSample) -> list[str]:

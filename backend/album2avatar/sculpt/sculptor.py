@@ -9,12 +9,14 @@ from torch import Tensor
 from album2avatar.body.skinning import skin_points
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
+from album2avatar.memory_budget import MemoryBudget
 from album2avatar.mesh.laplacian import laplacian_loss, normal_consistency_loss
 from album2avatar.mesh.marching import MarchedSurface, march
 from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.topology import EdgeTable, edge_table
 from album2avatar.mesh.types import Mesh
 from album2avatar.prior.personalized import PersonalizedPrior
+from album2avatar.render.rasterize import Visibility
 from album2avatar.render.shading import render_mask
 from album2avatar.render.visibility_warp import face_ids
 from album2avatar.sculpt.band import Band
@@ -64,16 +66,19 @@ class Sculptor:
         settings: SculptSettings,
         seed: int,
         draft: DistanceField | None,
+        visibility: Visibility = face_ids,
     ) -> None:
         """
         Args:
             builder: lays the band, now and later.
             photos: whose masks hold the outlines; none for a person who is only described.
             draft: to start near; None without one.
+            visibility: how the visible faces are found.
         """
         self._builder = builder
         self._photos = photos
-        self._guidance = NormalGuidance(prior, body, settings, settings.steps, seed)
+        self._guidance = NormalGuidance(prior, body, settings, settings.steps, seed, visibility)
+        self._visibility = visibility
         self._settings = settings
         self._seed = seed
         if settings.start == "album":
@@ -104,6 +109,11 @@ class Sculptor:
             eps=DAMPING,
         )
 
+    @property
+    def memory(self) -> MemoryBudget:
+        """How much of a step is done at once."""
+        return self._guidance.memory
+
     def _posed(self, band: Band) -> list[Tensor]:
         """The band's vertices (N, 3) in each photo's pose."""
         return [
@@ -113,10 +123,24 @@ class Sculptor:
 
     def train_step(self, step: int) -> dict[str, float]:
         """Take step number `step`; returns numbers for the report."""
+        # Not below: a step that is taken again doesn't lay the band again.
         rebuilt = self._builder.rebuilt(step, self._laid, self.field.offsets().detach())
         if rebuilt is not None:
             self._lay(rebuilt)
             self._is_first_band = False
+        metrics, calls = self.memory.run(lambda: self._find_gradient(step))
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._settings.learning_rate * group["rate"] * self._rate(step)
+        self._optimizer.step()
+        self.prior_calls += calls
+        return metrics | {"prior_calls": self.prior_calls}
+
+    def _find_gradient(self, step: int) -> tuple[dict[str, float], int]:
+        """Leave the gradient of step number `step` in the parameters.
+
+        Returns:
+            Numbers for the report, and how many pictures the prior judged.
+        """
         offsets = self.field.offsets()
         surface = self.surface(offsets)
         silhouette = self._silhouette_loss(surface, step)
@@ -128,15 +152,11 @@ class Sculptor:
         )
         self._optimizer.zero_grad()
         loss.backward()
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._settings.learning_rate * group["rate"] * self._rate(step)
-        self._optimizer.step()
-        self.prior_calls += distillation.prior_calls
-        return {
+        metrics = {
             "silhouette": float(silhouette.detach()),
             "gradient_norm": distillation.gradient_norm,
-            "prior_calls": self.prior_calls,
         }
+        return metrics, distillation.prior_calls
 
     def surface(self, offsets: Tensor) -> SculptedSurface:
         """March the field."""
@@ -180,7 +200,12 @@ class Sculptor:
         photo = self._photos[index]
         posed = surface.marched.carry(self._posed_lattices[index])
         return render_mask(
-            posed, surface.mesh.faces, photo.camera, photo.resolution, surface.edges, face_ids
+            posed,
+            surface.mesh.faces,
+            photo.camera,
+            photo.resolution,
+            surface.edges,
+            self._visibility,
         )[0, :, :, 0]
 
     def _regularization(self, surface: SculptedSurface, offsets: Tensor, step: int) -> Tensor:

@@ -14,13 +14,13 @@ from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
 from album2avatar.guidance.cost import DistillationCost
+from album2avatar.guidance.guiding_prior import load_guiding_prior
 from album2avatar.json_models import write_model
 from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.types import Mesh
-from album2avatar.model_folders import find_model
-from album2avatar.prior.personalized import load_personalized_prior
 from album2avatar.progress import JobControl
+from album2avatar.render.visibility_choice import choose_visibility
 from album2avatar.sculpt.finishing import finish
 from album2avatar.sculpt.photos import read_photos
 from album2avatar.sculpt.preview import save_normal_strip
@@ -47,11 +47,10 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     job.raise_if_cancelled()
     described = ClothField(attire, fitted)
     builder = BandBuilder(template, described, own)
-    prior = load_personalized_prior(
-        find_model(settings.prior), workspace.personalization, device, settings.prompt_addition
-    )
+    prior = load_guiding_prior(workspace, settings)
     draft = _draft(workspace, device)
-    sculptor = Sculptor(builder, body, photos, prior, own, settings.seed, draft)
+    visibility = choose_visibility(settings.performance.rasterizer, device)
+    sculptor = Sculptor(builder, body, photos, prior, own, settings.seed, draft, visibility)
 
     checkpoint_path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(checkpoint_path)
@@ -67,7 +66,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
             save_normal_strip(preview, _mesh(sculptor), body)
         if done % own.checkpoint_every == 0 or done == own.steps:
             save_checkpoint(checkpoint_path, done, sculptor.tensors())
-        job.report(done, own.steps, metrics=metrics, preview=preview)
+        job.report(done, own.steps, sculptor.memory.news(), metrics, preview)
 
     finished = finish(_mesh(sculptor), template, described)
     extras = {

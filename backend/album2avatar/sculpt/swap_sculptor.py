@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
+from album2avatar.memory_budget import MemoryBudget
 from album2avatar.mesh.borders import compacted
 from album2avatar.mesh.laplacian import laplacian_loss
 from album2avatar.mesh.marching import lattice_edges, march
@@ -79,8 +80,28 @@ class SwapSculptor:
             eps=DAMPING,
         )
 
+    @property
+    def memory(self) -> MemoryBudget:
+        """How much of a step is done at once."""
+        return self._guidance.memory
+
     def train_step(self, step: int) -> dict[str, float]:
         """Take step number `step`; returns numbers for the report."""
+        metrics, calls = self.memory.run(lambda: self._find_gradient(step))
+        sculpt, swap = self._settings.sculpt, self._settings.swap
+        rate = 1.0 - (1.0 - LAST_RATE) * step / swap.sculpt_steps
+        for group in self._optimizer.param_groups:
+            group["lr"] = sculpt.learning_rate * group["rate"] * rate
+        self._optimizer.step()
+        self.prior_calls += calls
+        return metrics | {"prior_calls": self.prior_calls}
+
+    def _find_gradient(self, step: int) -> tuple[dict[str, float], int]:
+        """Leave the gradient of step number `step` in the parameters.
+
+        Returns:
+            Numbers for the report, and how many pictures the prior judged.
+        """
         sculpt, swap = self._settings.sculpt, self._settings.swap
         band, kept = self._ground.band, self._ground.kept
         offsets = self.field.offsets()
@@ -101,16 +122,11 @@ class SwapSculptor:
         )
         self._optimizer.zero_grad()
         loss.backward()
-        rate = 1.0 - (1.0 - LAST_RATE) * step / swap.sculpt_steps
-        for group in self._optimizer.param_groups:
-            group["lr"] = sculpt.learning_rate * group["rate"] * rate
-        self._optimizer.step()
-        self.prior_calls += distillation.prior_calls
-        return {
+        metrics = {
             "gradient_norm": distillation.gradient_norm,
-            "prior_calls": self.prior_calls,
             "moved_mm": 1000 * float(offsets.detach().abs().mean()),
         }
+        return metrics, distillation.prior_calls
 
     def surface(self, offsets: Tensor) -> Mesh:
         """March the shape with offsets; open where the lattice ends."""

@@ -10,6 +10,7 @@ from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
 from album2avatar.errors import MeshError
 from album2avatar.guidance.cost import DistillationCost
+from album2avatar.guidance.guiding_prior import load_guiding_prior
 from album2avatar.json_models import write_model
 from album2avatar.mesh.decimate import decimate
 from album2avatar.mesh.label_cuts import LabelledMesh, cut_along_borders
@@ -20,9 +21,8 @@ from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.tetrahedra import TetrahedralMesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
-from album2avatar.model_folders import find_model
-from album2avatar.prior.personalized import load_personalized_prior
 from album2avatar.progress import JobControl
+from album2avatar.render.visibility_choice import choose_visibility
 from album2avatar.sculpt.finishing import smoothed
 from album2avatar.sculpt.normal_guidance import NormalGuidance
 from album2avatar.sculpt.preview import save_normal_strip
@@ -114,14 +114,10 @@ def sculpt(
 ) -> SwapSculptor:
     """Optimise the new part."""
     steps = settings.swap.sculpt_steps
-    prior = load_personalized_prior(
-        find_model(settings.prior),
-        workspace.personalization,
-        choose_device(settings.device),
-        settings.prompt_addition,
-    )
+    prior = load_guiding_prior(workspace, settings)
     body = shape.avatar.body
-    guidance = NormalGuidance(prior, body, settings.sculpt, steps, settings.seed)
+    visibility = choose_visibility(settings.performance.rasterizer, choose_device(settings.device))
+    guidance = NormalGuidance(prior, body, settings.sculpt, steps, settings.seed, visibility)
     sculptor = SwapSculptor(lay_ground(shape, lattice, kept), guidance, settings)
     path = workspace.checkpoint(job.stage)
     checkpoint = load_checkpoint(path)
@@ -134,7 +130,7 @@ def sculpt(
         done = step + 1
         if done % settings.swap.checkpoint_every == 0 and done < steps:
             save_checkpoint(path, done, sculptor.tensors())
-        job.report(done, steps, metrics=metrics)
+        job.report(done, steps, sculptor.memory.news(), metrics)
     return sculptor
 
 

@@ -12,6 +12,7 @@ from album2avatar.settings.export import ExportSettings
 from album2avatar.settings.fitting import FittingSettings
 from album2avatar.settings.guidance import GuidanceSettings
 from album2avatar.settings.paint import PaintSettings
+from album2avatar.settings.performance import PerformanceSettings
 from album2avatar.settings.personalization import PersonalizationSettings
 from album2avatar.settings.refine import RefineSettings
 from album2avatar.settings.rig import RigSettings
@@ -29,6 +30,7 @@ __all__ = [
     "GroundedSamSettings",
     "GuidanceSettings",
     "PaintSettings",
+    "PerformanceSettings",
     "PersonalizationSettings",
     "RefineSettings",
     "RigSettings",
@@ -58,6 +60,7 @@ class Settings(Frozen):
     album doesn't have become assets; the rest stands at the end of every prompt that shape and
     colours are distilled with. The person's own assets stay as the album shows them."""
 
+    performance: PerformanceSettings = Field(default_factory=PerformanceSettings)
     album: AlbumSettings = Field(default_factory=AlbumSettings)
     segmentation: SegmentationSettings = Field(default_factory=SegmentationSettings)
     personalization: PersonalizationSettings = Field(default_factory=PersonalizationSettings)

@@ -20,7 +20,7 @@ from album2avatar.training.conditioner import (
     train_conditioner,
 )
 from album2avatar.training.loop import Loop, RateSchedule
-from album2avatar.training.publishing import save_conditioner
+from album2avatar.training.publishing import save_network
 
 
 def main(
@@ -46,7 +46,7 @@ def main(
         return held_out_led_loss(leading, Conditioner(network), measured, training)
 
     def publish(network: ControlNetModel, step: int) -> None:
-        save_conditioner(network, output)
+        save_network(network, output)
         now = time.strftime("%H:%M:%S")
         print(f"{now} wrote {output}, held-out loss {measure(network):.4f}", flush=True)
 

@@ -1,4 +1,4 @@
-"""Writing a prior, and its conditioner, as diffusers folders."""
+"""Writing a prior, and networks beside it, as diffusers folders."""
 
 import copy
 import json
@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from diffusers.models.controlnets.controlnet import ControlNetModel
 from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import StableDiffusionPipeline
+from torch import nn
 
 from album2avatar.files import write_json
 from album2avatar.prior.model import Prior
@@ -42,8 +42,8 @@ def save_prior(prior: Prior, folder: Path) -> None:
     _swap(beside, folder)
 
 
-def save_conditioner(network: ControlNetModel, folder: Path) -> None:
-    """Write a conditioner as a half-precision ControlNet folder that takes the old one's place."""
+def save_network(network: nn.Module, folder: Path) -> None:
+    """Write a network of diffusers as a half-precision folder that takes the old one's place."""
     beside = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
