@@ -7,6 +7,7 @@ from torch import Tensor
 
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import AssetKind
+from album2avatar.body.relief import covered_relief
 from album2avatar.body.storage import load_body, load_poses, save_poses
 from album2avatar.body.types import CanonicalBody, PhotoPoses
 from album2avatar.draft.coloring import color_surface
@@ -49,7 +50,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     body, poses = load_body(workspace.body), load_poses(workspace.poses)
     kinds: list[AssetKind] = [asset.kind for asset in load_asset_table(workspace).assets]
     photos = [read_trimmed_photo(workspace, photo) for photo in poses.photos]
-    template = make_template(body, own.texture_size, job.raise_if_cancelled)
+    template = make_template(covered_relief(body, kinds), own.texture_size, job.raise_if_cancelled)
     limbs = Limbs.of(body.skeleton, body.kind, template.weights)
     looks = ROUNDS * len(photos)
     total = 2 * looks  # colours take about as long as the looks

@@ -154,7 +154,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.draft_report,
         ],
         also_reads=("rig",),
-        version=3,
+        version=4,
     ),
     Stage(
         name="personalize",
@@ -185,7 +185,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.sculpt, workspace.sculpt_cost],
         also_reads=("seed", "device", "prior", "prompt_addition", "performance"),
-        version=5,
+        version=6,
     ),
     Stage(
         name="paint",

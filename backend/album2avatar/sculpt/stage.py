@@ -9,6 +9,7 @@ from album2avatar.assets import AssetKind
 from album2avatar.attire.patterns import make_attire
 from album2avatar.attire.shape import ClothField
 from album2avatar.attire.worn import worn_assets
+from album2avatar.body.relief import covered_relief
 from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
@@ -42,7 +43,10 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     photos = read_photos(workspace, load_poses(workspace.poses), attire, own.photo_height, device)
     kinds: set[AssetKind] = {asset.kind for asset in assets}
     template = make_template(
-        body, own.close_up_magnification, part_freedom(kinds), part_cover(kinds)
+        covered_relief(body, kinds),
+        own.close_up_magnification,
+        part_freedom(kinds),
+        part_cover(kinds),
     )
     job.raise_if_cancelled()
     described = ClothField(attire, fitted)

@@ -14,8 +14,8 @@ PREDICTIONS = {"sds": 2, "csd": 2, "nfsd": 3, "bridge": 3}
 """Noise predictions that a method reads of each view, at most."""
 
 FULL_RATE = 0.1
-"""Learning rate of all weights as a share of an adapter's. One person, preset `quick`: loss of the
-album at the end 0.51 at a share of 1, 0.48 at 0.1, 0.49 at 0.03; of class pictures 0.24, 0.20, 0.20."""
+"""Learning rate of all weights as a share of an adapter's. One person, preset `quick`: the loss of
+the album at the end 0.51 at 1, 0.48 at 0.1, 0.49 at 0.03; of class pictures 0.24, 0.20, 0.20."""
 
 ABLATIONS: Mapping[str, Mapping[str, Any]] = {
     "not refined": {"refine": {"source": "none"}},
