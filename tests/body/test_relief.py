@@ -55,4 +55,4 @@ def test_warts_go_where_something_is_worn(
 def test_the_body_keeps_its_size():
     body = egg_body(egg(5))
     found = covered_relief(body, ("top", "bottom"))
-    assert float((found.vertices - body.vertices).norm(dim=1).max()) < 0.006
+    assert float((found.vertices - body.vertices).norm(dim=1).max()) < 0.009

@@ -9,6 +9,7 @@ from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import Asset, AssetKind, PhotoLabels
 from album2avatar.attire.patterns import make_attire
 from album2avatar.attire.worn import worn_assets
+from album2avatar.body.relief import covered_relief
 from album2avatar.body.storage import load_body, load_poses
 from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
@@ -48,7 +49,9 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     table = load_asset_table(workspace)
     body = load_body(workspace.body)
     assets = worn_assets(table.assets, settings.prompt_addition, body.kind)
-    remeshed = remesh(load_mesh(workspace.sculpt).mesh, body, own.faces)
+    kinds: list[AssetKind] = [asset.kind for asset in assets]
+    sculpture = load_mesh(workspace.sculpt).mesh
+    remeshed = remesh(sculpture, covered_relief(body, kinds), own.faces)
     for remark in remeshed.remarks:
         logger.info("topology: %s", remark)
     job.raise_if_cancelled()
@@ -56,7 +59,6 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     prior = load_guiding_prior(workspace, settings)
     field = first_field(surface, own, settings.seed)
     canvas = FieldCanvas(field)
-    kinds: list[AssetKind] = [asset.kind for asset in assets]
     visibility = choose_visibility(settings.performance.rasterizer, device)
     painter = Painter(surface, canvas, kinds, body, prior, own, settings.seed, visibility)
 
@@ -81,7 +83,6 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     save_texture(workspace.distilled_albedo, texture)
     cost = DistillationCost(steps=own.steps, prior_calls=painter.prior_calls)
     write_model(workspace.paint_cost, cost)
-    sculpture = load_mesh(workspace.sculpt).mesh
     detail = bake_detail(_on(sculpture, device), surface.mesh, uv, own.texture_size)
     save_texture(workspace.normal_map, detail)
     owners = labels_of_faces(surface.assets, surface.mesh.faces, remeshed.mate)

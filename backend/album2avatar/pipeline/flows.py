@@ -209,7 +209,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.paint_cost,
         ],
         also_reads=("seed", "device", "prior", "prompt_addition", "performance"),
-        version=5,
+        version=6,
     ),
     Stage(
         name="refine",
