@@ -14,6 +14,7 @@ from album2avatar.errors import SettingsError
 from album2avatar.mesh.storage import StoredMesh, load_mesh, save_mesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh, UvMap
+from album2avatar.mesh.uncrossing import uncrossed
 from album2avatar.pictures import load_texture, save_picture, save_texture
 from album2avatar.progress import JobControl
 from album2avatar.projection.album_views import read_trimmed_photo
@@ -91,20 +92,21 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
             save_checkpoint(checkpoint_path, done, aligner.tensors())
         job.report(done, aligner.steps, metrics=metrics)
 
+    vertices = _apart(aligner.vertices, painted.mesh)
     refined = aligner.poses
     size = (albedo.shape[0], albedo.shape[1])
     photos = [
-        without_gaps(photo, covered_pixels(surface, aligner.vertices, refined, index))
+        without_gaps(photo, covered_pixels(surface, vertices, refined, index))
         for index, photo in enumerate(photos)
     ]
-    fused = fuse_photos(surface, aligner.vertices, refined, photos, size)
+    fused = fuse_photos(surface, vertices, refined, photos, size)
     texture = fused.texels.fill(lay_over(surface, fused, albedo, FADING))
     texture = continue_across_seams(texture, surface.faces, surface.uv, fused.texels)
     seen = fused.texels.fill(fused.confidence[:, None]).expand(-1, -1, 3)
-    _save(workspace, painted, aligner.vertices, texture, seen)
+    _save(workspace, painted, vertices, texture, seen)
     save_poses(workspace.refined_poses, refined)
     preview = workspace.preview(job.stage, aligner.steps)
-    strip = comparison_strip(surface, aligner.vertices, refined, texture, fused.lights, photos)
+    strip = comparison_strip(surface, vertices, refined, texture, fused.lights, photos)
     save_picture(preview, strip)
     job.report(aligner.steps, aligner.steps, preview=preview)
     checkpoint_path.unlink(missing_ok=True)
@@ -128,6 +130,13 @@ def textured_surface(
         shares=one_hot(owners, len(assets)).to(painted.mesh.vertices.dtype),
         album_assets=album_assets,
     )
+
+
+def _apart(vertices: Tensor, before: Mesh) -> Tensor:
+    """Vertices (V, 3) that moving has not brought through one another."""
+    if torch.equal(vertices, before.vertices):
+        return vertices
+    return uncrossed(Mesh(vertices, before.faces), before.vertices).vertices
 
 
 def _uv(painted: StoredMesh) -> UvMap:
