@@ -16,6 +16,7 @@ from album2avatar.mesh.storage import load_mesh
 from album2avatar.pictures import load_texture
 from album2avatar.pipeline.flows import SWAP_STAGES
 from album2avatar.pipeline.running import run_stages
+from album2avatar.prior.personalized import load_personalized_prior, load_record, save_record
 from album2avatar.progress import ProgressEvent
 from album2avatar.render.baking import map_texels
 from album2avatar.settings import Settings
@@ -208,3 +209,19 @@ def test_what_words_had_added_to_the_avatar_is_among_its_assets(shop: Shop, tmp_
     assets = {asset.kind: asset for asset in load_asset_table(workspace).assets}
     assert list(assets) == ["hair", "top", "bottom", "headwear"]
     assert (assets["headwear"].name, assets["headwear"].token) == ("red hat", "")
+
+
+def test_an_avatar_whose_face_was_learned_apart_can_be_dressed(shop: Shop, tmp_path: Path):
+    """The garment's adapter is asked about every view; a face of its own isn't looked for."""
+    base = Workspace(tmp_path / "two_adapters")
+    shutil.copytree(shop.narrow.root, base.root)
+    learned = load_record(base.personalization)
+    save_record(base.personalization, learned.model_copy(update={"has_face": True}))
+    variant = Workspace(tmp_path / "variant")
+    begin_variant(base, shop.trousers, shop.wardrobe, variant)
+    run_stages(STAGES[:1], variant, shop.settings, Manifest(), lambda event: None,
+               threading.Event())  # fmt: skip
+    prior = load_personalized_prior(
+        Path(shop.settings.prior), variant.personalization, torch.device("cpu")
+    )
+    assert prior.for_framing("head close-up") is prior

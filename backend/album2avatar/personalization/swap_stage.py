@@ -53,7 +53,9 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
         combine_tokens(target / TOKENS_FILE, sources)
         copy_adapter(adapter, target)
     prompts = preview_prompts(table.subject, table.assets)
-    save_record(target, record.model_copy(update={"assets": table.assets, "prompts": prompts}))
+    # A face of its own is not asked for: only the garment is made anew.
+    changed = {"assets": table.assets, "prompts": prompts, "has_face": False}
+    save_record(target, record.model_copy(update=changed))
     job.report(1, 1, message=f"puts on {swap.asset.name}")
 
 
