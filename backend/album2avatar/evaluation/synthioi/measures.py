@@ -29,6 +29,8 @@ from album2avatar.pictures import load_texture
 from album2avatar.synthetic.ground_truth import GroundTruth
 from album2avatar.workspace import Workspace
 
+VERSION = 2
+"""Raised when a measure means something else: older results are measured again."""
 PICTURE_SIZE = 384
 _ALIGNMENT_POINTS = 20_000
 
@@ -59,8 +61,10 @@ MEASURES: tuple[Measure, ...] = (
     Measure("gmsd", "GMSD", "appearance", decimals=3),
     Measure("color_median", "ΔE, median asset", "appearance", decimals=1),
     Measure("color_worst", "ΔE, worst asset", "appearance", decimals=1),
-    Measure("right_views", "sides named right, %", "appearance", is_better_high=True, decimals=1),
-    Measure("faces_behind", "face seen from behind, %", "appearance", decimals=1),
+    Measure(
+        "sides", "sides named as the person's, %", "appearance", is_better_high=True, decimals=1
+    ),
+    Measure("faces_behind", "more face seen from behind, points", "appearance", decimals=1),
     Measure("triangle_quality", "triangle quality", "craft", is_better_high=True, decimals=3),
     Measure("needles", "needles, % of faces", "craft"),
     Measure("crossings", "faces that cross", "craft", decimals=0),

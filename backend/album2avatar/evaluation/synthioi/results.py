@@ -3,20 +3,23 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-import torch
 from pydantic import BaseModel, ConfigDict
 
-from album2avatar.evaluation.avatar import AvatarSurface
 from album2avatar.evaluation.swap import measure_isolation
-from album2avatar.evaluation.synthioi.measures import Measured, measure_avatar, measure_surface
+from album2avatar.evaluation.synthioi.measures import (
+    VERSION,
+    Measured,
+    measure_avatar,
+    measure_surface,
+)
+from album2avatar.evaluation.synthioi.person import person_surface
 from album2avatar.evaluation.synthioi.runs import Bench, Trial, file_name
 from album2avatar.guidance.cost import DistillationCost
 from album2avatar.json_models import read_model, write_model
 from album2avatar.manifest import open_workspace
 from album2avatar.perception.model import Perception
 from album2avatar.pictures import save_picture
-from album2avatar.synthetic.ground_truth import ground_truth, labelled_mesh
+from album2avatar.synthetic.ground_truth import ground_truth
 
 PERSON = "the person"
 """Stands for a contender: the truth itself, to tell how good a value can be."""
@@ -32,7 +35,7 @@ class Result(BaseModel):
     person: int
     seed: int
     fingerprint: str
-    """Of the avatar's last stage; another one is measured again."""
+    """Of the measures and of the avatar's last stage; with another one it is measured again."""
     values: Mapping[str, float]
     """By the keys of `MEASURES`."""
     color_differences: Mapping[str, float]
@@ -45,7 +48,8 @@ def result_of(
     """Make an avatar and measure it, or read what was measured of it before."""
     avatar = bench.avatar(contender, trial)
     done = open_workspace(avatar.root).done
-    fingerprint = f"{done['export'].fingerprint} {'with swap' if with_swap else 'alone'}"
+    swapped = "with swap" if with_swap else "alone"
+    fingerprint = f"{VERSION} {done['export'].fingerprint} {swapped}"
     path = result_file(bench.folder, contender, trial)
     if path.exists():
         known = read_model(path, Result, _AGAIN)
@@ -71,19 +75,12 @@ def truth_result(bench: Bench, trial: Trial, perception: Perception) -> Result:
     """Measure the person as if they were an avatar."""
     path = result_file(bench.folder, PERSON, trial)
     if path.exists():
-        return read_model(path, Result, _AGAIN)
+        known = read_model(path, Result, _AGAIN)
+        if known.fingerprint == str(VERSION):
+            return known
     truth = ground_truth(trial.subject)
-    mesh = labelled_mesh(truth)
-    count = len(mesh.faces)
-    surface = AvatarSurface(
-        vertices=torch.from_numpy(mesh.vertices).float(),
-        faces=torch.from_numpy(mesh.faces.astype(np.int64)),
-        corner_uv=torch.zeros(count, 3, 2),
-        face_colors=torch.from_numpy(mesh.face_colors).float(),
-        albedo=torch.zeros(2, 2, 3),
-    )
-    measured = measure_surface(truth, surface, perception)
-    return _save(bench.folder, PERSON, trial, "", measured, {})
+    measured = measure_surface(truth, person_surface(truth), perception)
+    return _save(bench.folder, PERSON, trial, str(VERSION), measured, {})
 
 
 def result_file(folder: Path, contender: str, trial: Trial) -> Path:

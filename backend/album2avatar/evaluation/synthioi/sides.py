@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import torch
 
-from album2avatar.assets import PIXEL_CLASSES, view_of_azimuth
+from album2avatar.assets import PIXEL_CLASSES
 from album2avatar.evaluation.avatar import AvatarSurface, render_avatar
+from album2avatar.evaluation.synthioi.person import person_surface
 from album2avatar.perception.model import Perceived, Perception
 from album2avatar.render.camera import orbit
 from album2avatar.synthetic.backgrounds import Light
@@ -27,33 +28,42 @@ _FACE = PIXEL_CLASSES.index("face")
 def side_check(
     truth: GroundTruth, avatar: AvatarSurface, perception: Perception
 ) -> dict[str, float]:
-    """Ask the perception network what it sees of an avatar from eight sides.
+    """Ask the perception network what it sees of an avatar and of the person from eight sides.
 
     Args:
         avatar: laid on the person.
 
     Returns:
-        `right_views`, per cent of the pictures of the whole avatar whose side is named right;
-        `faces_behind`, per cent of the person's pixels in close-ups from behind that are taken
-        for a face.
+        `sides`, per cent of the pictures of the whole avatar whose side is named as in the
+        person's own picture; `faces_behind`, by how many points more of the pixels of close-ups
+        from behind are taken for a face.
     """
-    low, high = avatar.vertices.amin(0), avatar.vertices.amax(0)
+    person = person_surface(truth)
+    named, wanted = (_names(surface, person, perception) for surface in (avatar, person))
+    agreed = [mine == theirs for mine, theirs in zip(named, wanted, strict=True)]
+    faces, own = (_faces_behind(truth, surface, perception) for surface in (avatar, person))
+    return {
+        "sides": 100 * sum(agreed) / len(agreed),
+        "faces_behind": max(0.0, faces - own),
+    }
+
+
+def _names(surface: AvatarSurface, person: AvatarSurface, perception: Perception) -> list[str]:
+    """The word for each side, in pictures that show the whole person."""
+    low, high = person.vertices.amin(0), person.vertices.amax(0)
     middle = ((low + high) / 2).tolist()
+    seen = _look(surface, AZIMUTHS, middle, 1.12 * float(high[2] - low[2]), perception)
+    return [picture.word("view") for picture in seen]
+
+
+def _faces_behind(truth: GroundTruth, surface: AvatarSurface, perception: Perception) -> float:
+    """Per cent of a surface's pixels, seen from behind the head, that are taken for a face."""
     eyes = [truth.template.bones.index(f"eye.{side}") for side in "LR"]
     between = torch.from_numpy(truth.body.bone_heads[eyes].mean(0)).float()
     head = (between + torch.tensor([0.0, 0.07, -0.02])).tolist()
-    whole = _look(avatar, AZIMUTHS, middle, 1.12 * float(high[2] - low[2]), perception)
-    close = _look(avatar, BEHIND, head, _HEAD_FRAME, perception)
-    named = [
-        seen.word("view") == view_of_azimuth(azimuth)
-        for azimuth, seen in zip(AZIMUTHS, whole, strict=True)
-    ]
-    faces = sum(int((seen.labels == _FACE).sum()) for seen in close)
-    person = sum(int((seen.labels > 0).sum()) for seen in close)
-    return {
-        "right_views": 100 * sum(named) / len(named),
-        "faces_behind": 100 * faces / max(person, 1),
-    }
+    seen = _look(surface, BEHIND, head, _HEAD_FRAME, perception)
+    faces = sum(int((picture.labels == _FACE).sum()) for picture in seen)
+    return 100 * faces / max(sum(int((picture.labels > 0).sum()) for picture in seen), 1)
 
 
 def _look(
