@@ -261,6 +261,7 @@ SWAP_STAGES: tuple[Stage, ...] = (
             workspace.personalization / "personalization.json",
         ],
         also_reads=("prior",),
+        version=2,
     ),
     Stage(
         name="sculpt",
