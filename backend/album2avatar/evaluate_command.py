@@ -1,5 +1,6 @@
 """`album2avatar evaluate`: the benchmark on synthetic people."""
 
+import functools
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +37,7 @@ def evaluate(
     command goes on with.
     """
     from album2avatar.evaluation.synthioi.contenders import Budget, check_contenders
+    from album2avatar.evaluation.synthioi.person import Reference
     from album2avatar.evaluation.synthioi.report import (
         as_json,
         contact_sheet,
@@ -46,6 +48,7 @@ def evaluate(
     from album2avatar.evaluation.synthioi.runs import Bench, Trial
     from album2avatar.model_folders import find_model
     from album2avatar.perception.model import load_perception
+    from album2avatar.synthetic.ground_truth import ground_truth
 
     names = check_contenders([name.strip() for name in contenders.split(";")])
     trials = [Trial(first + index, seed) for seed in range(seeds) for index in range(people)]
@@ -55,10 +58,11 @@ def evaluate(
         bench = Bench(output, Budget(scale, sculpt_calls, paint_calls), listener, cancelled)
         results = {name: [] for name in (*names, PERSON)}
         for trial in trials:
-            results[PERSON].append(truth_result(bench, trial, perception))
+            person = functools.cache(lambda own=trial: Reference.of(ground_truth(own.subject)))
+            results[PERSON].append(truth_result(bench, trial, person, perception))
             for name in names:
                 with_swap = trial.seed == 0
-                results[name].append(result_of(bench, name, trial, perception, with_swap))
+                results[name].append(result_of(bench, name, trial, person, perception, with_swap))
     table = markdown_table(results)
     write_bytes(output / "synthioi.md", f"{table}\n".encode())
     write_json(output / "synthioi.json", as_json(results))

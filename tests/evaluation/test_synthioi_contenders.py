@@ -6,8 +6,8 @@ from album2avatar.errors import SettingsError
 from album2avatar.evaluation.synthioi.contenders import (
     ABLATIONS,
     OURS,
-    PREDICTIONS,
     Budget,
+    calls_per_view,
     check_contenders,
     contender_names,
     contender_settings,
@@ -21,7 +21,7 @@ BUDGET = Budget("quick", 480, 960)
 def calls(settings: Settings) -> list[int]:
     parts = ((settings.sculpt.steps, settings.sculpt.guidance),
              (settings.paint.steps, settings.paint.guidance))  # fmt: skip
-    return [steps * own.views_per_step * PREDICTIONS[own.method] for steps, own in parts]
+    return [steps * own.views_per_step * calls_per_view(own) for steps, own in parts]
 
 
 @pytest.mark.parametrize("name", contender_names())

@@ -10,7 +10,7 @@ import trimesh
 
 from album2avatar.body.anny_parts import anny_parts
 from album2avatar.evaluation.avatar import AvatarSurface
-from album2avatar.evaluation.synthioi.person import person_surface
+from album2avatar.evaluation.synthioi.person import Reference
 from album2avatar.evaluation.synthioi.shape import normal_errors, surface_errors
 from album2avatar.evaluation.synthioi.sides import side_check
 from album2avatar.evaluation.synthioi.soundness import (
@@ -26,36 +26,43 @@ from album2avatar.synthetic.ground_truth import GroundTruth, ground_truth
 
 
 @pytest.fixture(scope="module")
-def truth() -> GroundTruth:
-    return ground_truth(demo_person())
+def person() -> Reference:
+    return Reference.of(ground_truth(demo_person()))
 
 
 @pytest.fixture(scope="module")
-def likeness(truth: GroundTruth) -> AvatarSurface:
-    return person_surface(truth)
+def truth(person: Reference) -> GroundTruth:
+    return person.truth
 
 
-def test_a_person_lies_on_herself(truth: GroundTruth, likeness: AvatarSurface):
-    errors = surface_errors(truth, likeness)
+@pytest.fixture(scope="module")
+def likeness(person: Reference) -> AvatarSurface:
+    return person.surface
+
+
+def test_a_person_lies_on_herself(person: Reference, likeness: AvatarSurface):
+    errors = surface_errors(person, likeness)
     assert max(errors.values()) < 0.02
 
 
-def test_swollen_by_a_centimetre_is_a_centimetre_away(truth: GroundTruth, likeness: AvatarSurface):
+def test_swollen_by_a_centimetre_is_a_centimetre_away(
+    person: Reference, truth: GroundTruth, likeness: AvatarSurface
+):
     """Distances across folds are a little less than the way along the normals."""
     normals = torch.from_numpy(truth.dressed.normals).float()
-    errors = surface_errors(truth, replace(likeness, vertices=likeness.vertices + 0.01 * normals))
+    errors = surface_errors(person, replace(likeness, vertices=likeness.vertices + 0.01 * normals))
     assert errors["p2s"] == pytest.approx(0.9, abs=0.1)
     assert errors["face"] == pytest.approx(0.9, abs=0.1)
 
 
-def test_hands_are_measured_apart(truth: GroundTruth, likeness: AvatarSurface):
+def test_hands_are_measured_apart(person: Reference, truth: GroundTruth, likeness: AvatarSurface):
     """Hands that were moved away hardly change the whole, and not the face."""
     body = torch.from_numpy(truth.body.vertices).float()
     parts = anny_parts(truth.template.model, body)
     hands = parts["hand.L"] | parts["hand.R"]
     nearest = torch.cdist(likeness.vertices, body[hands]).amin(1) < 1e-3
     moved = likeness.vertices + 0.05 * nearest[:, None] * torch.tensor([0.0, -1.0, 0.0])
-    errors = surface_errors(truth, replace(likeness, vertices=moved))
+    errors = surface_errors(person, replace(likeness, vertices=moved))
     assert errors["hands"] > 1.0
     assert errors["face"] < 0.02
     assert errors["p2s"] < 0.2
@@ -72,13 +79,13 @@ def test_normals_of_the_person_agree_and_turned_ones_dont(
 
 
 def test_the_back_of_the_head_is_no_face_unless_the_person_stands_turned(
-    truth: GroundTruth, likeness: AvatarSurface
+    person: Reference, likeness: AvatarSurface
 ):
     """Turned by 180°, the face is behind, and no side is named right."""
     perception = load_perception(find_model("demo-perception"))
-    right = side_check(truth, likeness, perception)
+    right = side_check(person, likeness, perception)
     turned = likeness.vertices * torch.tensor([-1.0, -1.0, 1.0])
-    wrong = side_check(truth, replace(likeness, vertices=turned), perception)
+    wrong = side_check(person, replace(likeness, vertices=turned), perception)
     assert right == {"sides": 100, "faces_behind": 0}
     assert wrong["sides"] < 20
     assert wrong["faces_behind"] > 10

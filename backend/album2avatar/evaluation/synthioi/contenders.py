@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from album2avatar.errors import SettingsError
+from album2avatar.guidance.gradients import wordings_read
+from album2avatar.guidance.personal import rule_at
 from album2avatar.presets import build_settings, load_preset, published_method, published_names
 from album2avatar.settings import Settings
 from album2avatar.settings.guidance import GuidanceSettings
 
 OURS = "ours"
-PREDICTIONS = {"sds": 2, "csd": 2, "nfsd": 3, "bridge": 3}
-"""Noise predictions that a method reads of each view, at most."""
-
 FULL_RATE = 0.1
 """Learning rate of all weights as a share of an adapter's. One person, preset `quick`: the loss of
 the album at the end 0.51 at 1, 0.48 at 0.1, 0.49 at 0.03; of class pictures 0.24, 0.20, 0.20."""
@@ -134,4 +133,10 @@ def _difference(name: str) -> Mapping[str, Any]:
 
 def _steps(guidance: GuidanceSettings, calls: int) -> int:
     """Steps in which the prior judges about as many pictures as wanted, and not more."""
-    return max(1, calls // (PREDICTIONS[guidance.method] * guidance.views_per_step))
+    return max(1, calls // (calls_per_view(guidance) * guidance.views_per_step))
+
+
+def calls_per_view(guidance: GuidanceSettings) -> int:
+    """Pictures that the prior judges of each view, at most."""
+    rules = (rule_at(guidance, progress) for progress in (0.0, 1.0))
+    return max(len(wordings_read(rule)) for rule in rules)

@@ -16,6 +16,7 @@ from album2avatar.evaluation.image_similarity import (
     structural_similarity,
 )
 from album2avatar.evaluation.metrics import Floats
+from album2avatar.evaluation.synthioi.person import Reference
 from album2avatar.evaluation.synthioi.shape import normal_errors, surface_errors
 from album2avatar.evaluation.synthioi.sides import side_check
 from album2avatar.evaluation.synthioi.soundness import (
@@ -25,8 +26,6 @@ from album2avatar.evaluation.synthioi.soundness import (
 )
 from album2avatar.mesh.storage import load_mesh
 from album2avatar.perception.model import Perception
-from album2avatar.pictures import load_texture
-from album2avatar.synthetic.ground_truth import GroundTruth
 from album2avatar.workspace import Workspace
 
 VERSION = 2
@@ -90,35 +89,34 @@ class Measured:
     """(S, 4 S, 3) the avatar from four sides, sRGB 0..1."""
 
 
-def measure_avatar(truth: GroundTruth, workspace: Workspace, perception: Perception) -> Measured:
+def measure_avatar(person: Reference, workspace: Workspace, perception: Perception) -> Measured:
     """Lay a finished avatar on the person and measure it.
 
     Raises:
         WorkspaceError: the workspace holds none.
     """
-    stored = load_mesh(workspace.painted)
-    measured = measure_surface(truth, load_avatar(workspace), perception)
+    stored, avatar = load_mesh(workspace.painted), load_avatar(workspace)
+    measured = measure_surface(person, avatar, perception)
     craft = mesh_soundness(stored.mesh)
     if stored.uv is not None:
-        albedo = load_texture(workspace.albedo)
-        craft |= uv_soundness(stored.mesh, stored.uv, albedo.shape[0])
-        craft |= seam_differences(stored.mesh, stored.uv, albedo)
+        craft |= uv_soundness(stored.mesh, stored.uv, avatar.albedo.shape[0])
+        craft |= seam_differences(stored.mesh, stored.uv, avatar.albedo)
     return replace(measured, values={**measured.values, **craft})
 
 
-def measure_surface(truth: GroundTruth, avatar: AvatarSurface, perception: Perception) -> Measured:
+def measure_surface(person: Reference, avatar: AvatarSurface, perception: Perception) -> Measured:
     """What can be measured of any surface with colours."""
-    comparison = compare(truth, avatar, None, PICTURE_SIZE, _ALIGNMENT_POINTS)
+    comparison = compare(person.truth, avatar, None, PICTURE_SIZE, _ALIGNMENT_POINTS)
     places = comparison.similarity.apply(avatar.vertices.numpy())
     laid = replace(avatar, vertices=torch.from_numpy(places).float())
     strip = np.concatenate(comparison.avatar_pictures, 1)
     values = {
-        **surface_errors(truth, laid),
-        **normal_errors(truth, laid, PICTURE_SIZE),
+        **surface_errors(person, laid),
+        **normal_errors(person.truth, laid, PICTURE_SIZE),
         "iou": comparison.silhouette_iou,
         **_likeness(np.concatenate(comparison.truth_pictures, 1), strip),
         **_colors(comparison),
-        **side_check(truth, laid, perception),
+        **side_check(person, laid, perception),
     }
     return Measured(values, comparison.color_differences, torch.from_numpy(strip))
 

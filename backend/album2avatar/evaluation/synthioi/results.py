@@ -1,6 +1,6 @@
 """What was measured of one avatar, as a file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -12,14 +12,13 @@ from album2avatar.evaluation.synthioi.measures import (
     measure_avatar,
     measure_surface,
 )
-from album2avatar.evaluation.synthioi.person import person_surface
+from album2avatar.evaluation.synthioi.person import Reference
 from album2avatar.evaluation.synthioi.runs import Bench, Trial, file_name
 from album2avatar.guidance.cost import DistillationCost
 from album2avatar.json_models import read_model, write_model
 from album2avatar.manifest import open_workspace
 from album2avatar.perception.model import Perception
 from album2avatar.pictures import save_picture
-from album2avatar.synthetic.ground_truth import ground_truth
 
 PERSON = "the person"
 """Stands for a contender: the truth itself, to tell how good a value can be."""
@@ -43,9 +42,18 @@ class Result(BaseModel):
 
 
 def result_of(
-    bench: Bench, contender: str, trial: Trial, perception: Perception, with_swap: bool
+    bench: Bench,
+    contender: str,
+    trial: Trial,
+    person: Callable[[], Reference],
+    perception: Perception,
+    with_swap: bool,
 ) -> Result:
-    """Make an avatar and measure it, or read what was measured of it before."""
+    """Make an avatar and measure it, or read what was measured of it before.
+
+    Args:
+        person: asked for where something is to be measured.
+    """
     avatar = bench.avatar(contender, trial)
     done = open_workspace(avatar.root).done
     swapped = "with swap" if with_swap else "alone"
@@ -55,7 +63,7 @@ def result_of(
         known = read_model(path, Result, _AGAIN)
         if known.fingerprint == fingerprint:
             return known
-    measured = measure_avatar(ground_truth(trial.subject), avatar, perception)
+    measured = measure_avatar(person(), avatar, perception)
     effort = {
         "prior_calls": float(sum(_calls(cost) for cost in (avatar.sculpt_cost, avatar.paint_cost))),
         "seconds": sum(record.seconds for record in done.values()),
@@ -71,15 +79,16 @@ def result_of(
     return _save(bench.folder, contender, trial, fingerprint, measured, effort)
 
 
-def truth_result(bench: Bench, trial: Trial, perception: Perception) -> Result:
+def truth_result(
+    bench: Bench, trial: Trial, person: Callable[[], Reference], perception: Perception
+) -> Result:
     """Measure the person as if they were an avatar."""
     path = result_file(bench.folder, PERSON, trial)
     if path.exists():
         known = read_model(path, Result, _AGAIN)
         if known.fingerprint == str(VERSION):
             return known
-    truth = ground_truth(trial.subject)
-    measured = measure_surface(truth, person_surface(truth), perception)
+    measured = measure_surface(person(), person().surface, perception)
     return _save(bench.folder, PERSON, trial, str(VERSION), measured, {})
 
 

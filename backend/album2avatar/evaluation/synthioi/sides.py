@@ -7,7 +7,7 @@ import torch
 
 from album2avatar.assets import PIXEL_CLASSES
 from album2avatar.evaluation.avatar import AvatarSurface, render_avatar
-from album2avatar.evaluation.synthioi.person import person_surface
+from album2avatar.evaluation.synthioi.person import Reference
 from album2avatar.perception.model import Perceived, Perception
 from album2avatar.render.camera import orbit
 from album2avatar.synthetic.backgrounds import Light
@@ -26,7 +26,7 @@ _FACE = PIXEL_CLASSES.index("face")
 
 
 def side_check(
-    truth: GroundTruth, avatar: AvatarSurface, perception: Perception
+    person: Reference, avatar: AvatarSurface, perception: Perception
 ) -> dict[str, float]:
     """Ask the perception network what it sees of an avatar and of the person from eight sides.
 
@@ -38,10 +38,10 @@ def side_check(
         person's own picture; `faces_behind`, by how many points more of the pixels of close-ups
         from behind are taken for a face.
     """
-    person = person_surface(truth)
-    named, wanted = (_names(surface, person, perception) for surface in (avatar, person))
+    surfaces = (avatar, person.surface)
+    named, wanted = (_names(surface, person.surface, perception) for surface in surfaces)
     agreed = [mine == theirs for mine, theirs in zip(named, wanted, strict=True)]
-    faces, own = (_faces_behind(truth, surface, perception) for surface in (avatar, person))
+    faces, own = (_faces_behind(person.truth, surface, perception) for surface in surfaces)
     return {
         "sides": 100 * sum(agreed) / len(agreed),
         "faces_behind": max(0.0, faces - own),

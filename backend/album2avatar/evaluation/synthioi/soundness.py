@@ -7,6 +7,7 @@ from torch import Tensor
 
 from album2avatar.evaluation.metrics import color_difference
 from album2avatar.mesh.borders import face_pieces
+from album2avatar.mesh.normals import face_areas
 from album2avatar.mesh.quality import radius_ratios, smallest_angles
 from album2avatar.mesh.seam_edges import seam_edges
 from album2avatar.mesh.self_intersections import is_crossing
@@ -26,8 +27,8 @@ def mesh_soundness(mesh: Mesh) -> dict[str, float]:
 
     Returns:
         `triangle_quality`, mean radius ratio, 1 is equilateral; `needles`, per cent of the faces;
-        `crossings`, faces that pass through others; `holes`, edges with one face; `pieces`,
-        connected ones beside the first.
+        `crossings`, faces that pass through others; `holes`, edges that don't have two faces;
+        `pieces`, connected ones beside the first.
     """
     return {
         "triangle_quality": float(radius_ratios(mesh).mean()),
@@ -49,8 +50,9 @@ def uv_soundness(mesh: Mesh, uv: UvMap, texture_size: int) -> dict[str, float]:
     """
     corners = mesh.vertices.double()[mesh.faces]
     flat = uv.coordinates.double()[uv.faces]
-    area = _areas(corners)
-    flat_area = _areas(torch.cat([flat, torch.zeros_like(flat[..., :1])], -1))
+    area = face_areas(Mesh(mesh.vertices.double(), mesh.faces))
+    level = torch.cat([uv.coordinates, torch.zeros_like(uv.coordinates[:, :1])], 1)
+    flat_area = face_areas(Mesh(level.double(), uv.faces))
     is_sound = (area > _LEAST_AREA) & (flat_area > _LEAST_AREA)
     corners, flat, area, flat_area = (
         values[is_sound] for values in (corners, flat, area, flat_area)
@@ -90,12 +92,6 @@ def seam_differences(mesh: Mesh, uv: UvMap, albedo: Tensor) -> dict[str, float]:
     lengths = (end - start).norm(dim=1)
     weights = lengths.double()[:, None].expand_as(difference)
     return {"seams": _weighted_quantile(difference.flatten(), weights.flatten(), 0.95)}
-
-
-def _areas(corners: Tensor) -> Tensor:
-    """(F,) of triangles (F, 3, 3)."""
-    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    return torch.linalg.cross(first, second).norm(dim=1) / 2
 
 
 def _weighted_quantile(values: Tensor, weights: Tensor, share: float) -> float:
