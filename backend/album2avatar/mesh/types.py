@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 
@@ -13,6 +14,10 @@ class Mesh:
     """(V, 3) float32."""
     faces: Tensor
     """(F, 3) int64."""
+
+    def to(self, device: torch.device | str) -> "Mesh":
+        """The same on another device."""
+        return Mesh(self.vertices.to(device), self.faces.to(device))
 
 
 @dataclass(frozen=True)

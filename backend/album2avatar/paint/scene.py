@@ -41,10 +41,9 @@ class PaintedSurface:
 
     def on(self, device: torch.device) -> "PaintedSurface":
         """The same surface on a device."""
-        mesh = Mesh(self.mesh.vertices.to(device), self.mesh.faces.to(device))
         edges = EdgeTable(**{name: value.to(device) for name, value in vars(self.edges).items()})
         return PaintedSurface(
-            mesh,
+            self.mesh.to(device),
             edges,
             self.asset_shares.to(device),
             self.photo_colors.to(device),

@@ -3,8 +3,6 @@
 import logging
 from collections.abc import Sequence
 
-import torch
-
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import Asset, AssetKind, PhotoLabels
 from album2avatar.attire.patterns import make_attire
@@ -83,7 +81,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     save_texture(workspace.distilled_albedo, texture)
     cost = DistillationCost(steps=own.steps, prior_calls=painter.prior_calls)
     write_model(workspace.paint_cost, cost)
-    detail = bake_detail(_on(sculpture, device), surface.mesh, uv, own.texture_size)
+    detail = bake_detail(sculpture.to(device), surface.mesh, uv, own.texture_size)
     save_texture(workspace.normal_map, detail)
     owners = labels_of_faces(surface.assets, surface.mesh.faces, remeshed.mate)
     rough = bake_roughness(uv, owners, asset_roughness(assets), own.texture_size)
@@ -112,7 +110,3 @@ def prepare_surface(
     shares = share_surface(mesh, observations, possible_assets(mesh.vertices, body, kinds))
     colors, known = photo_colors(shares.argmax(1), observations, len(kinds))
     return PaintedSurface(mesh, edge_table(mesh.faces), shares, colors, known)
-
-
-def _on(mesh: Mesh, device: torch.device) -> Mesh:
-    return Mesh(mesh.vertices.to(device), mesh.faces.to(device))

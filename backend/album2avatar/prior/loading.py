@@ -14,7 +14,7 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokeniz
 
 from album2avatar.errors import ModelError
 from album2avatar.prior.model_class import INDEX_FILE, require_known_class
-from album2avatar.prior.weight_files import PICKLES, whole_variant
+from album2avatar.prior.weight_files import variant_on_disk
 
 _PREDICTION_TYPES = ("epsilon", "v_prediction")
 _WEIGHTS = {
@@ -86,17 +86,10 @@ def _require_tokenizer(folder: Path, name: str) -> None:
 
 def _weights_variant(folder: Path, stem: str) -> str | None:
     """Find which variant of a part's weights is there: None for the plain files, else `fp16`."""
-    names = [path.name for path in folder.iterdir()]
-    found = whole_variant(names, stem, ("", "fp16"))
-    if found is not None:
-        return found[0] or None
-    pickles = [name for name in names if name.endswith(PICKLES)]
-    if pickles:
-        raise ModelError(
-            f"{folder / min(pickles)} is a pickle, which can run code when it is opened, and is "
-            f"not loaded. Get the model with {stem}.safetensors instead, or convert it."
-        )
-    raise _incomplete(folder.parent, f"{folder.name}/{stem}.safetensors is missing")
+    try:
+        return variant_on_disk(folder, stem, "model")
+    except FileNotFoundError as error:
+        raise _incomplete(folder.parent, f"{folder.name}/{error}") from error
 
 
 def _incomplete(folder: Path, what: str) -> ModelError:

@@ -9,7 +9,7 @@ import torch
 from safetensors import SafetensorError
 
 from album2avatar.errors import ModelError
-from album2avatar.prior.weight_files import PICKLES, whole_variant
+from album2avatar.prior.weight_files import variant_on_disk
 
 _STEM = "diffusion_pytorch_model"
 _AGAIN = "Download or copy the whole folder again."
@@ -74,18 +74,10 @@ def load_network(
 
 
 def _weights_variant(folder: Path, what: str) -> str | None:
-    """None for the plain weights, else `fp16`."""
-    names = [path.name for path in folder.iterdir()]
-    found = whole_variant(names, _STEM, ("", "fp16"))
-    if found is not None:
-        return found[0] or None
-    pickles = [name for name in names if name.endswith(PICKLES)]
-    if pickles:
-        raise ModelError(
-            f"{folder / min(pickles)} is a pickle, which can run code when it is opened, and is "
-            f"not loaded. Get the {what} with {_STEM}.safetensors instead, or convert it."
-        )
-    raise _incomplete(folder, what, f"{_STEM}.safetensors is missing")
+    try:
+        return variant_on_disk(folder, _STEM, what)
+    except FileNotFoundError as error:
+        raise _incomplete(folder, what, str(error)) from error
 
 
 def _incomplete(folder: Path, what: str, reason: str) -> ModelError:

@@ -2,9 +2,35 @@
 
 import re
 from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from album2avatar.errors import ModelError
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 """Endings of weights that can run code when they are opened."""
+
+
+def variant_on_disk(folder: Path, stem: str, what: str) -> str | None:
+    """Which variant of a network's weights a folder holds: None for the plain files, else `fp16`.
+
+    Args:
+        what: the model in an artist's words.
+
+    Raises:
+        ModelError: there are only pickles, which can run code.
+        FileNotFoundError: there are no weights.
+    """
+    names = [path.name for path in folder.iterdir()]
+    found = whole_variant(names, stem, ("", "fp16"))
+    if found is not None:
+        return found[0] or None
+    pickles = [name for name in names if name.endswith(PICKLES)]
+    if pickles:
+        raise ModelError(
+            f"{folder / min(pickles)} is a pickle, which can run code when it is opened, and is "
+            f"not loaded. Get the {what} with {stem}.safetensors instead, or convert it."
+        )
+    raise FileNotFoundError(f"{stem}.safetensors is missing")
 
 
 def whole_variant(

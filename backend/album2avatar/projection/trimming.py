@@ -14,6 +14,8 @@ RIM = 0.08
 """How far inside of the outline there may be background, in square roots of the person's area."""
 OUTSIDE = 3.0
 """Pixels beyond the outline at which the background is surely itself."""
+BESIDE = 12
+"""Pixels around the person's box in which the nearest background lies; with room for the blur."""
 BLUR = 1.5
 """Pixels over which colours are blurred before they are compared."""
 SAME = 0.12
@@ -65,6 +67,26 @@ def _like_background(photo: MaskedPhoto, doubtful: NDArray[np.bool_]) -> NDArray
     which their asset has where it isn't doubtful (H, W) and doesn't look like background."""
     mask = photo.mask.cpu().numpy()
     image = photo.image.cpu().numpy().astype(np.float32)
+    found = np.zeros(mask.shape, np.bool_)
+    box = _around(mask > 0)
+    found[box] = _like_background_within(mask[box], image[box], doubtful[box])
+    return found
+
+
+def _around(person: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """The part of a picture that holds the person and the nearest background on every side."""
+    rows, columns = (np.flatnonzero(person.any(axis)) for axis in (1, 0))
+    if len(rows) == 0:
+        return slice(0, 0), slice(0, 0)
+    return (
+        slice(max(0, rows[0] - BESIDE), rows[-1] + BESIDE + 1),
+        slice(max(0, columns[0] - BESIDE), columns[-1] + BESIDE + 1),
+    )
+
+
+def _like_background_within(
+    mask: NDArray[np.integer], image: NDArray[np.float32], doubtful: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     person = mask > 0
     beyond = np.asarray(distance_transform_edt(~person)) > OUTSIDE
     if not doubtful.any() or not beyond.any():

@@ -90,8 +90,7 @@ def _draft(workspace: Workspace, device: torch.device) -> DistanceField | None:
     """The distance to the draft; words alone have none."""
     if not workspace.draft.painted.exists():
         return None
-    drafted = load_mesh(workspace.draft.painted).mesh
-    return DistanceField(Mesh(drafted.vertices.to(device), drafted.faces.to(device)))
+    return DistanceField(load_mesh(workspace.draft.painted).mesh.to(device))
 
 
 def _mesh(sculptor: Sculptor) -> Mesh:
