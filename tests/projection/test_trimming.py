@@ -61,3 +61,17 @@ def test_a_gap_of_cloth_stays():
     drawn = true.clone()
     drawn[40:60, 44:50] = False
     assert torch.equal(without_gaps(given, drawn).mask[true], given.mask[true])
+
+
+def test_a_larger_picture_around_the_person_changes_nothing():
+    """Only what is near the person is looked at, however far the wall goes on."""
+    given, _ = photo(SHIRT)
+    margin = 50
+    wide = MaskedPhoto(
+        torch.nn.functional.pad(given.image.permute(2, 0, 1), (margin,) * 4, "replicate")
+        .permute(1, 2, 0)
+        .contiguous(),
+        torch.nn.functional.pad(given.mask, (margin,) * 4),
+    )
+    inner = without_background(wide).mask[margin:-margin, margin:-margin]
+    assert torch.equal(inner, without_background(given).mask)
