@@ -23,6 +23,8 @@ from album2avatar.model_folders import find_model
 from album2avatar.perception.model import load_perception
 from album2avatar.synthetic.album import demo_person
 from album2avatar.synthetic.ground_truth import GroundTruth, ground_truth
+from album2avatar.synthetic.people import sample_person
+from album2avatar.synthetic.splits import person_seed
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,14 @@ def test_the_back_of_the_head_is_no_face_unless_the_person_stands_turned(
     assert right == {"sides": 100, "faces_behind": 0}
     assert wrong["sides"] < 20
     assert wrong["faces_behind"] > 10
+
+
+def test_bald_heads_are_not_searched_for_faces():
+    """The network takes their backs for faces, the person's own too."""
+    bald = Reference.of(ground_truth(sample_person(person_seed("held-out", 1001))))
+    assert "faces_behind" not in side_check(
+        bald, bald.surface, load_perception(find_model("demo-perception"))
+    )
 
 
 def as_mesh(shape: trimesh.Trimesh) -> Mesh:

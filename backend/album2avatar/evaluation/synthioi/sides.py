@@ -23,6 +23,9 @@ _BACKGROUND = 0.5
 _HEAD_FRAME = 0.44
 """Metres that a close-up of the head spans."""
 _FACE = PIXEL_CLASSES.index("face")
+_MISTAKEN = 10.0
+"""Per cent of the person's own head, seen from behind, above which the network can't tell faces
+from bald heads."""
 
 
 def side_check(
@@ -36,16 +39,14 @@ def side_check(
     Returns:
         `sides`, per cent of the pictures of the whole avatar whose side is named as in the
         person's own picture; `faces_behind`, by how many points more of the pixels of close-ups
-        from behind are taken for a face.
+        from behind are taken for a face, left out where the person's own bald head is.
     """
     surfaces = (avatar, person.surface)
     named, wanted = (_names(surface, person.surface, perception) for surface in surfaces)
     agreed = [mine == theirs for mine, theirs in zip(named, wanted, strict=True)]
     faces, own = (_faces_behind(person.truth, surface, perception) for surface in surfaces)
-    return {
-        "sides": 100 * sum(agreed) / len(agreed),
-        "faces_behind": max(0.0, faces - own),
-    }
+    values = {"sides": 100 * sum(agreed) / len(agreed)}
+    return values if own > _MISTAKEN else {**values, "faces_behind": max(0.0, faces - own)}
 
 
 def _names(surface: AvatarSurface, person: AvatarSurface, perception: Perception) -> list[str]:
