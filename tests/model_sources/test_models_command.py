@@ -87,6 +87,17 @@ def test_a_presets_models_are_all_told(run):
     assert "network.safetensors" in process.stdout
 
 
+def test_networks_beside_the_prior_are_told_where_they_are_used(run):
+    """One that leads the prior, and one that stands in for its encoder: diffusers' folders."""
+    arguments = ["needed", "--preset", "demo", "--set", "performance.tiny_encoder=demo-tiny-encoder"]
+    assert "demo-conditioner" not in run(*arguments, HF_HUB_OFFLINE="1").stdout
+    arguments += ["--set", "paint.guidance.conditioner=demo-conditioner"]
+    process = run(*arguments, HF_HUB_OFFLINE="1")
+    assert process.returncode == 0, process.stderr
+    assert "paint.guidance.conditioner = demo-conditioner: ControlNetModel" in process.stdout
+    assert "performance.tiny_encoder = demo-tiny-encoder: AutoencoderTiny" in process.stdout
+
+
 def test_the_models_of_a_chosen_segmentation_are_told_too(run, tmp_path):
     """A network of its own is a folder of transformers, and SAM a file."""
     detector = tmp_path / "models" / "detector"

@@ -51,7 +51,8 @@ def class_name(folder: Path) -> str:
         return require_known_class(folder).name
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return str(config.get("kind") or config.get("model_type") or "unknown")
+        kinds = (config.get(key) for key in ("kind", "model_type", "_class_name"))
+        return str(next((kind for kind in kinds if kind), "unknown"))
     except (OSError, ValueError, AttributeError) as error:
         raise ModelError(
             f"{folder / 'config.json'} is damaged ({error}). Copy it again."

@@ -78,8 +78,9 @@ def _diffusers_files(
 
 
 def _single_network_files(names: Collection[str], where: str) -> tuple[str, ...]:
-    """A folder of transformers, or the project's own perception network."""
-    weights = _weights("", ["model", "network"], ("",), names, where)
+    """A folder of transformers, one network of diffusers, or the project's own perception one."""
+    stems = ["model", "network", "diffusion_pytorch_model"]
+    weights = _weights("", stems, ("",), names, where)
     return (*(name for name in _SINGLE_NETWORK_FILES if name in names), *weights)
 
 

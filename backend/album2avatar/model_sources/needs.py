@@ -43,6 +43,13 @@ def models_of(settings: Settings) -> dict[str, str]:
     if segmentation.provider == "grounded_sam":
         models["segmentation.grounded_sam.detector"] = segmentation.grounded_sam.detector
         models["segmentation.grounded_sam.tagger"] = segmentation.grounded_sam.tagger
+    second_pass = settings.personalization.second_pass
+    if second_pass.paints:
+        models["personalization.second_pass.conditioner"] = second_pass.conditioner
+    models["sculpt.guidance.conditioner"] = settings.sculpt.guidance.conditioner
+    models["paint.guidance.conditioner"] = settings.paint.guidance.conditioner
+    if settings.performance.tiny_encoder_share > 0:
+        models["performance.tiny_encoder"] = settings.performance.tiny_encoder
     return {setting: name for setting, name in models.items() if name}
 
 
