@@ -40,7 +40,7 @@ VIEWS, PICTURE = 4, 64
 """Pictures a step and pixels of their sides, as the demo prior has them."""
 NOISE = 0.4
 """Deviation of the noise on each pixel's colour."""
-RATES = (0.5, 1.0, 2.0)
+RATES = (0.25, 0.5, 1.0, 2.0, 4.0)
 FIELD_SIZE = 1024
 """Texels of the field that is a texture."""
 _GOLDEN = (2.3999632, 1.2360680, 0.6180340)
@@ -231,7 +231,9 @@ def around(surface: PaintedSurface, count: int) -> Cameras:
     """Views of the whole person from around."""
     middle = (surface.mesh.vertices.amin(0) + surface.mesh.vertices.amax(0)) / 2
     azimuths = torch.arange(count) * (2 * math.pi / count) + 0.2
-    return orbit(azimuths, torch.zeros(count), middle.expand(count, 3), torch.full((count,), 2.0), 0.6)
+    return orbit(
+        azimuths, torch.zeros(count), middle.expand(count, 3), torch.full((count,), 2.0), 0.6
+    )
 
 
 @dataclass(frozen=True)
@@ -277,9 +279,7 @@ def bake(
         return texture(albedo, places, "clamp")
 
     difference = albedo_difference(surface, colors, near(surface), 800)
-    return Baked(
-        float(difference.mean()), float(np.quantile(difference, 0.95)), seconds, mebibytes
-    )
+    return Baked(float(difference.mean()), float(np.quantile(difference, 0.95)), seconds, mebibytes)
 
 
 def _texture(surface: PaintedSurface, uv: UvMap, size: int, oversampling: int) -> Tensor:
@@ -327,7 +327,9 @@ def main(
             flush=True,
         )
     sculpture = load_mesh(workspace.sculpt).mesh
-    print("\n| texels | places a texel | ΔE at 1 m | 95 % | MiB | seconds |\n|---|---|---|---|---|---|")
+    print(
+        "\n| texels | places a texel | ΔE at 1 m | 95 % | MiB | seconds |\n|---|---|---|---|---|---|"
+    )
     for size in (int(word) for word in sizes.split(",")):
         for oversampling in (1, 2):
             own = bake(surface, sculpture, size, oversampling, avatar.parent)
@@ -347,9 +349,7 @@ def _surface(mesh: Mesh, assets: Tensor) -> PaintedSurface:
     )
 
 
-def _fields(
-    surface: PaintedSurface, uv: UvMap
-) -> Sequence[tuple[str, Callable[[], Field], float]]:
+def _fields(surface: PaintedSurface, uv: UvMap) -> Sequence[tuple[str, Callable[[], Field], float]]:
     return (
         ("Fourier features, 6 octaves", lambda: Waves(surface, 6), 0.005),
         ("Fourier features, 8 octaves (ours)", lambda: Waves(surface, 8), 0.005),

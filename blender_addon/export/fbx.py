@@ -11,13 +11,19 @@ import bpy
 
 from ..avatar.character import Character
 from .copy import exported_copy
+from .levels import levels_of_detail
 from .preparing import prepare_fbx
 from .presets import FBX_OPTIONS, GENERIC, FbxPreset
 from .writing import write_with
 
 
-def export_fbx(context: Any, character: Character, path: Path, preset: FbxPreset = GENERIC) -> None:
+def export_fbx(
+    context: Any, character: Character, path: Path, preset: FbxPreset = GENERIC, levels: int = 1
+) -> None:
     """Write an avatar as FBX, textures inside, in the rest pose that the preset wants.
+
+    Args:
+        levels: of detail, see `levels_of_detail`.
 
     Raises:
         AvatarError: a modifier or the rig is in the way, or the file can't be written.
@@ -33,7 +39,8 @@ def export_fbx(context: Any, character: Character, path: Path, preset: FbxPreset
         _scene_unit(context.scene, 1 / preset.units_per_metre),
     ):
         prepare_fbx(context, copy, preset)
-        write_with(bpy.ops.export_scene.fbx, path, {**FBX_OPTIONS, **preset.options})
+        with levels_of_detail(context, copy, levels):
+            write_with(bpy.ops.export_scene.fbx, path, {**FBX_OPTIONS, **preset.options})
 
 
 @contextlib.contextmanager

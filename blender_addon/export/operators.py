@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import EnumProperty, IntProperty, StringProperty
 from bpy.types import Operator
 from bpy_extras.io_utils import ExportHelper
 
@@ -18,6 +18,7 @@ from .facts import collect_facts
 from .fbx import export_fbx
 from .fixes import fix
 from .glb import export_glb
+from .levels import MOST
 from .presets import PRESETS
 from .properties import keep_findings
 
@@ -65,12 +66,20 @@ class ALBUM2AVATAR_OT_export_fbx(_ExportOperator):
         items=[(key, preset.title, preset.description) for key, preset in PRESETS.items()],
         default="GENERIC",
     )
+    levels: IntProperty(  # pyright: ignore[reportInvalidTypeForm]
+        name="Levels of Detail",
+        description="Coarser meshes for the distance go into the file as well, each with half of "
+        "the faces, named …_LOD1 and on, of which Unity makes a LOD group",
+        default=1,
+        min=1,
+        max=MOST,
+    )
 
     def execute(self, context: Any) -> set[str]:
         """Check, then export."""
-        preset = PRESETS[self.preset]
+        preset, levels = PRESETS[self.preset], self.levels
         return self.export(
-            context, lambda context, avatar, path: export_fbx(context, avatar, path, preset)
+            context, lambda context, avatar, path: export_fbx(context, avatar, path, preset, levels)
         )
 
 

@@ -44,6 +44,32 @@ def fbx_presets():
     return found
 
 
+def levels_of_detail():
+    """Three levels of an avatar with shape keys; the scene stays as it was."""
+    armature, mesh = import_avatar()
+    _add_keys(mesh)
+    bpy.context.view_layer.objects.active = armature
+    before = _names()
+    path = OUTPUT / "levels.fbx"
+    bpy.ops.album2avatar.export_fbx(filepath=str(path), preset="UNITY", levels=3)
+    is_kept = before == _names()
+    start()
+    bpy.ops.import_scene.fbx(filepath=str(path))
+    (armature,) = armatures()
+    return {"is_kept": is_kept} | {
+        found.name: {
+            "faces": len(found.data.polygons),
+            "keys": len(found.data.shape_keys.key_blocks) if found.data.shape_keys else 0,
+            "has_uv": bool(found.data.uv_layers),
+            "materials": [material.name for material in found.data.materials],
+            "skinned_error": _skinned_error(armature, found),
+            "heights": [max((found.matrix_world @ v.co).z for v in found.data.vertices)],
+            "most_bones": max(len(vertex.groups) for vertex in found.data.vertices),
+        }
+        for found in meshes_of(armature)
+    }
+
+
 def two_roots_become_one():
     armature, _ = import_avatar()
     bpy.context.view_layer.objects.active = armature
@@ -274,6 +300,7 @@ def _turn_and_scale(armature, mesh):
 CHECKS = (
     shape_keys_survive_glb,
     fbx_presets,
+    levels_of_detail,
     two_roots_become_one,
     modifiers_keep_shape_keys,
     modifiers_that_disagree,

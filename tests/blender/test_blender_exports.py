@@ -48,6 +48,22 @@ def test_unreal_gets_triangles_and_its_names(findings: dict[str, Any]) -> None:
     assert (unreal["corners"], generic["corners"]) == (3, 4)
 
 
+def test_levels_of_detail_share_bones_and_materials(findings: dict[str, Any]) -> None:
+    levels = dict(findings["levels_of_detail"])
+    assert levels.pop("is_kept")
+    assert sorted(levels) == ["Body_LOD0", "Body_LOD1", "Body_LOD2"]
+    finest, half, quarter = (levels[name] for name in sorted(levels))
+    assert half["faces"] == pytest.approx(finest["faces"] / 2, rel=0.05)
+    assert quarter["faces"] == pytest.approx(finest["faces"] / 4, rel=0.05)
+    assert (finest["keys"], half["keys"], quarter["keys"]) == (3, 0, 0)
+    for level in (half, quarter):
+        assert level["has_uv"]
+        assert level["materials"] == finest["materials"]
+        assert level["skinned_error"] < 1e-4
+        assert level["most_bones"] <= 4
+        assert level["heights"] == pytest.approx(finest["heights"], abs=0.02)
+
+
 def test_unreal_gets_one_root(findings: dict[str, Any]) -> None:
     assert findings["two_roots_become_one"]["live"] == ["root", "prop"]
     assert len(findings["two_roots_become_one"]["back"]) == 1

@@ -89,7 +89,13 @@ def test_a_presets_models_are_all_told(run):
 
 def test_networks_beside_the_prior_are_told_where_they_are_used(run):
     """One that leads the prior, and one that stands in for its encoder: diffusers' folders."""
-    arguments = ["needed", "--preset", "demo", "--set", "performance.tiny_encoder=demo-tiny-encoder"]
+    arguments = [
+        "needed",
+        "--preset",
+        "demo",
+        "--set",
+        "performance.tiny_encoder=demo-tiny-encoder",
+    ]
     assert "demo-conditioner" not in run(*arguments, HF_HUB_OFFLINE="1").stdout
     arguments += ["--set", "paint.guidance.conditioner=demo-conditioner"]
     process = run(*arguments, HF_HUB_OFFLINE="1")
