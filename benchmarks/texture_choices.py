@@ -327,9 +327,8 @@ def main(
             flush=True,
         )
     sculpture = load_mesh(workspace.sculpt).mesh
-    print(
-        "\n| texels | places a texel | ΔE at 1 m | 95 % | MiB | seconds |\n|---|---|---|---|---|---|"
-    )
+    print("\n| texels | places a texel | ΔE at 1 m | 95 % | MiB | seconds |")
+    print("|---" * 6 + "|")
     for size in (int(word) for word in sizes.split(",")):
         for oversampling in (1, 2):
             own = bake(surface, sculpture, size, oversampling, avatar.parent)
