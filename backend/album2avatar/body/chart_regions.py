@@ -153,9 +153,7 @@ def _limb_weights(body: CanonicalBody) -> Tensor:
     return summed.index_add(1, torch.tensor(limbs), body.weights)
 
 
-def _sides(
-    mesh: Mesh, body: CanonicalBody, limbs: Tensor, lightly: Tensor, even: Tensor
-) -> Tensor:
+def _sides(mesh: Mesh, body: CanonicalBody, limbs: Tensor, lightly: Tensor, even: Tensor) -> Tensor:
     """(V, L) for each limb with two regions a number that changes its sign between them."""
     sides = torch.ones(len(mesh.vertices), len(_LIMBS))
     sides[:, _LIMBS.index("torso")] = even[:, 1]
@@ -163,6 +161,8 @@ def _sides(
     of_limb = limbs.argmax(1)
     for limb in ("hand.L", "hand.R"):
         points = body.vertices[of_limb == _LIMBS.index(limb)]
+        if len(points) == 0:
+            continue
         flat = torch.linalg.svd(points - points.mean(0), full_matrices=False)[2][2]
         sides[:, _LIMBS.index(limb)] = lightly @ (flat * flat[2].sign())
     for limb in ("foot.L", "foot.R"):
@@ -173,6 +173,8 @@ def _sides(
 def _behind_ears(mesh: Mesh, body: CanonicalBody, limbs: Tensor) -> Tensor:
     """(V,) decimetres behind a surface that runs from behind the ears down the neck's sides."""
     bones, names = keypoint_bones(body.kind), body.skeleton.names
+    if bones["neck"] not in names:  # then nothing is the head's
+        return torch.zeros(len(mesh.vertices))
     neck = body.skeleton.heads[names.index(bones["neck"])]
     of_head = (limbs.argmax(1) == _LIMBS.index("head")) & body.parts["head"]
     head = body.vertices[of_head & body.parts["surface"]]

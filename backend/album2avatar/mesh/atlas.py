@@ -1,5 +1,6 @@
 """A UV map cut as labels say: each piece opened to a disk and laid flat."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from album2avatar.mesh.disks import (
     Bits,
+    CutSurface,
     Floats,
     InnerEdges,
     Ints,
@@ -16,7 +18,7 @@ from album2avatar.mesh.disks import (
     pieces_of,
     way_to_rim,
 )
-from album2avatar.mesh.flattening import Flattened, flatten
+from album2avatar.mesh.flattening import Flattened, flat_triangle, flatten
 from album2avatar.mesh.types import Mesh, UvMap
 
 DIAGONAL = 6.0
@@ -24,7 +26,9 @@ DIAGONAL = 6.0
 MOST_STRETCHED = 1.6
 """How far, along a line, a face may be smaller in the texture than its share."""
 STRETCHED_SHARE = 0.01
-"""Share of a chart's area that may be smaller yet."""
+"""Share of a chart's area that may be smaller yet before it is cut open there."""
+MOST_SHARE = 0.1
+"""The same before it is divided."""
 MOST_CUTS = 4
 """Cuts that a chart may get for being stretched."""
 
@@ -34,11 +38,18 @@ class FlatCharts:
     """Charts laid flat, each in a plane of its own."""
 
     uv: UvMap
-    """Coordinates in metres of the surface; charts lie over each other."""
+    """Coordinates float64 in metres of the surface; charts lie over each other."""
     labels: Tensor
     """(C,) int64, label of each chart."""
     chart: Tensor
     """(F,) int64."""
+
+    def scaled(self, density: Tensor) -> UvMap:
+        """The map with each chart made larger by its label's density (L,)."""
+        factor = torch.ones(len(self.uv.coordinates), 1, dtype=self.uv.coordinates.dtype)
+        of_face = density[self.labels][self.chart].to(factor.dtype)
+        factor[self.uv.faces] = of_face[:, None, None].expand(-1, 3, 1)
+        return UvMap(factor * self.uv.coordinates, self.uv.faces)
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,13 @@ class _Piece:
     label: int
 
 
-def lay_flat(mesh: Mesh, mate: Tensor, labels: Tensor, shows: Tensor) -> FlatCharts:
+def lay_flat(
+    mesh: Mesh,
+    mate: Tensor,
+    labels: Tensor,
+    shows: Tensor,
+    poll: Callable[[], None] = lambda: None,
+) -> FlatCharts:
     """Cut a surface between labels, open each piece to a disk and lay it flat.
 
     A chart that would be stretched too far is cut from its rim to where it is worst; one that
@@ -58,11 +75,14 @@ def lay_flat(mesh: Mesh, mate: Tensor, labels: Tensor, shows: Tensor) -> FlatCha
         mate: (F,) int64, see `mesh.quads`; cuts run around quads where they can.
         labels: (F,) int64.
         shows: (V,) positive, what a metre of seam costs there.
+        poll: called between charts; raises to stop.
     """
     vertices = mesh.vertices.double().cpu().numpy()
     faces = mesh.faces.cpu().numpy().astype(np.int64)
     edges = InnerEdges.of(mesh.faces.cpu())
-    lengths = np.linalg.norm(vertices[edges.vertices[:, 0]] - vertices[edges.vertices[:, 1]], axis=1)
+    lengths = np.linalg.norm(
+        vertices[edges.vertices[:, 0]] - vertices[edges.vertices[:, 1]], axis=1
+    )
     cost = lengths * shows.double().cpu().numpy()[edges.vertices].mean(1) + 1e-7
     is_diagonal = mate.cpu().numpy()[edges.faces[:, 0]] == edges.faces[:, 1]
     cost = np.where(is_diagonal, DIAGONAL * cost, cost)
@@ -79,6 +99,7 @@ def lay_flat(mesh: Mesh, mate: Tensor, labels: Tensor, shows: Tensor) -> FlatCha
     chart_labels: list[int] = []
     count = 0
     while queue:
+        poll()
         part = queue.pop(0)
         local, chosen = _edges_within(edges, part.faces, len(faces))
         laid = _laid(vertices, faces[part.faces], local, cost[chosen])
@@ -88,9 +109,9 @@ def lay_flat(mesh: Mesh, mate: Tensor, labels: Tensor, shows: Tensor) -> FlatCha
         flat, corners = laid
         chart[part.faces] = len(chart_labels)
         chart_labels.append(part.label)
-        places.append(flat.places)
+        places.append(flat)
         uv_faces[part.faces] = corners + count
-        count += len(flat.places)
+        count += len(flat)
     coordinates = torch.from_numpy(np.concatenate(places))
     return FlatCharts(
         UvMap(coordinates, torch.from_numpy(uv_faces)),
@@ -110,38 +131,43 @@ def _edges_within(edges: InnerEdges, rows: Ints, count: int) -> tuple[InnerEdges
 
 def _laid(
     vertices: Floats, faces: Ints, edges: InnerEdges, cost: Floats
-) -> tuple[Flattened, Ints] | None:
-    """A connected piece laid flat, and its faces into the places; None where it can't be."""
+) -> tuple[Floats, Ints] | None:
+    """A connected piece laid flat, (P, 2), and its faces into that; None where it can't be."""
+    if len(faces) == 1:
+        return flat_triangle(vertices[faces[0]]), np.array([[0, 1, 2]])
     is_open = opened_to_disk(faces, edges, cost)
-    best: tuple[Flattened, Ints] | None = None
-    for attempt in range(MOST_CUTS + 1):
+    if is_open is None:
+        return None
+    areas = _areas(vertices, faces)
+    best: tuple[Floats, Ints] | None = None
+    least = MOST_SHARE
+    for _ in range(MOST_CUTS + 1):
         surface = cut_surface(faces, edges, is_open)
         flat = flatten(vertices[surface.vertices], surface.faces, surface.rim)
-        if flat.is_sound:
-            best = (flat, surface.faces)
-        worst = _worst_place(vertices, faces, surface.faces, surface.rim, flat)
-        if worst is None or attempt == MOST_CUTS:
+        share = float(areas[flat.stretch[:, 1] < 1 / MOST_STRETCHED].sum() / areas.sum())
+        if flat.is_sound and share <= least:
+            best, least = (flat.places, surface.faces), share
+        worst = _worst_place(areas, surface, flat)
+        if not flat.is_sound or share <= STRETCHED_SHARE or worst is None:
             break
         is_open = is_open.copy()
         is_open[way_to_rim(surface, cost, worst)] = False
     return best
 
 
-def _worst_place(
-    vertices: Floats, faces: Ints, corners: Ints, rim: Ints, flat: Flattened
-) -> int | None:
-    """The place inside of a chart from which it should be cut open, or None."""
+def _areas(vertices: Floats, faces: Ints) -> Floats:
     a, b, c = (vertices[faces[:, k]] for k in range(3))
-    area = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
-    is_small = flat.stretch[:, 1] < 1 / MOST_STRETCHED
-    if area[is_small].sum() <= STRETCHED_SHARE * area.sum():
-        return None
-    count = int(corners.max()) + 1
-    lack = area * np.maximum(1 / flat.stretch[:, 1] - 1, 0) 
-    summed = np.bincount(corners.ravel(), np.repeat(lack, 3), count)
-    weight = np.bincount(corners.ravel(), np.repeat(area, 3), count)
-    value = summed / np.maximum(weight, 1e-12)
-    value[np.unique(rim)] = 0
+    return np.asarray(np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2 + 1e-12)
+
+
+def _worst_place(areas: Floats, surface: CutSurface, flat: Flattened) -> int | None:
+    """The place inside of a chart around which most is lacking, if there is any inside."""
+    count = len(surface.vertices)
+    lack = areas * np.maximum(1 / flat.stretch[:, 1] - 1, 0)
+    corners = surface.faces.ravel()
+    around = np.bincount(corners, np.repeat(areas, 3), count)
+    value = np.bincount(corners, np.repeat(lack, 3), count) / around
+    value[np.unique(surface.rim)] = 0
     return int(value.argmax()) if value.max() > 0 else None
 
 

@@ -13,6 +13,8 @@ from album2avatar.mesh.types import Mesh
 
 SHORTENING_ROUNDS = 12
 """Rounds at most in which borders get shorter face by face."""
+YIELDING = 0.7
+"""Share of its best score that a face's label must have."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -34,7 +36,9 @@ def chart_labels(mesh: Mesh, mate: Tensor, scores: Tensor, shows: Tensor, least:
     _, unit = lead.unique(return_inverse=True)
     count = int(unit.max()) + 1
     of_faces = scores[mesh.faces].mean(1)
-    labels = torch.zeros(count, scores.shape[1]).index_add(0, unit, of_faces).argmax(1)
+    summed = torch.zeros(count, scores.shape[1]).index_add(0, unit, of_faces)
+    allowed = (summed >= YIELDING * summed.amax(1, keepdim=True)).numpy()
+    labels = summed.argmax(1)
     areas = torch.zeros(count).index_add(0, unit, face_areas(mesh))
     table = edge_table(mesh.faces)
     inner = (table.faces >= 0).all(1)
@@ -44,13 +48,18 @@ def chart_labels(mesh: Mesh, mate: Tensor, scores: Tensor, shows: Tensor, least:
     pairs = units[between].numpy()
     costs = (lengths * shows[ends].mean(1))[between].double().numpy()
     found = _without_islands(labels.numpy(), areas.double().numpy(), pairs, costs, least)
-    found = _shortened(found, pairs, costs)
+    found = _shortened(found, allowed, pairs, costs)
     found = _without_islands(found, areas.double().numpy(), pairs, costs, least)
     return torch.from_numpy(found)[unit]
 
 
-def _shortened(labels: Ints, pairs: Ints, costs: npt.NDArray[np.float64]) -> Ints:
-    """Labels of units after each took the label with which its borders cost least."""
+def _shortened(
+    labels: Ints,
+    allowed: npt.NDArray[np.bool_],
+    pairs: Ints,
+    costs: npt.NDArray[np.float64],
+) -> Ints:
+    """Labels of units after each took the allowed label with which its borders cost least."""
     result = labels.copy()
     beside: dict[int, list[tuple[int, float]]] = {}
     for (one, other), cost in zip(pairs.tolist(), costs.tolist(), strict=True):
@@ -63,7 +72,10 @@ def _shortened(labels: Ints, pairs: Ints, costs: npt.NDArray[np.float64]) -> Int
             joined: dict[int, float] = {}
             for other, cost in beside[unit]:
                 label = int(result[other])
-                joined[label] = joined.get(label, 0.0) + cost
+                if allowed[unit, label]:
+                    joined[label] = joined.get(label, 0.0) + cost
+            if not joined:
+                continue
             best = max(joined, key=lambda label: (joined[label], -label))
             if joined[best] > joined.get(int(result[unit]), 0.0) * (1 + 1e-6):
                 result[unit] = best

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra, minimum_spanning_tree
 from torch import Tensor
@@ -80,13 +79,11 @@ def cut_surface(faces: Ints, edges: InnerEdges, is_open: Bits) -> CutSurface:
 def pieces_of(surface: CutSurface) -> Ints:
     """(F,) number of each face's piece; pieces hang together through open edges."""
     pairs = surface.owners[surface.is_open]
-    graph = coo_matrix(
-        (np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (len(surface.faces),) * 2
-    )
+    graph = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (len(surface.faces),) * 2)
     return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
-def opened_to_disk(faces: Ints, edges: InnerEdges, cost: Floats) -> Bits:
+def opened_to_disk(faces: Ints, edges: InnerEdges, cost: Floats) -> Bits | None:
     """Cut one connected piece until it is a disk.
 
     Rims are joined by the cheapest ways, then handles are opened (Erickson and Whittlesey 2005,
@@ -97,21 +94,24 @@ def opened_to_disk(faces: Ints, edges: InnerEdges, cost: Floats) -> Bits:
         cost: (E,) of cutting each edge, positive.
 
     Returns:
-        (E,) bool, the edges that stay open.
+        (E,) bool, the edges that stay open; None where a surface that lies double, or hangs
+        together at edges of more than two faces, can't be opened without parting it.
     """
     is_open = np.ones(len(edges.faces), np.bool_)
     while True:
         surface = cut_surface(faces, edges, is_open)
         rim = _rim_numbers(surface)
         if rim.max() < 0:
-            is_open[_first_cut(surface, cost)] = False
+            cut = _first_cut(surface, cost)
         elif rim.max() > 0:
-            sources, targets = (rim == 0).nonzero()[0], (rim > 0).nonzero()[0]
-            is_open[_way(surface, cost, sources, targets)] = False
+            cut = _way(surface, cost, (rim == 0).nonzero()[0], (rim > 0).nonzero()[0])
         elif euler_number(surface) < 1:
-            is_open[_handle(surface, cost, (rim == 0).nonzero()[0])] = False
+            cut = _handle(surface, cost, (rim == 0).nonzero()[0])
         else:
             return is_open
+        is_open[cut] = False
+        if len(cut) == 0 or pieces_of(cut_surface(faces, edges, is_open)).max() > 0:
+            return None
 
 
 def way_to_rim(surface: CutSurface, cost: Floats, target: int) -> Ints:
@@ -207,6 +207,8 @@ def _handle(surface: CutSurface, cost: Floats, rim: Ints) -> Ints:
         for value, row, pair in zip(length, rows[~is_tree], across.tolist(), strict=True)
         if tuple(pair) not in in_tree
     ]
+    if not left:
+        return np.zeros(0, np.int64)
     edge = min(left)[1]
     start, end = surface.ends[edge].tolist()
     cut = [edge, *_edges_back(surface, before, start), *_edges_back(surface, before, end)]

@@ -16,8 +16,8 @@ ROUNDS = 30
 """Steps at most; most charts need ten."""
 ENOUGH = 2e-3
 """Share of the energy above that of an undistorted chart which a step has to win."""
-_NEARLY_FLAT = 1e-9
-"""Share of its longest side's square below which a triangle's area is raised."""
+LEAST_SIDE, LEAST_HEIGHT = 1e-6, 0.02
+"""Metres of a side, and share of it for the height over it, that each triangle gets at least."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,30 @@ def flatten(points: Floats, faces: Ints, rim: Ints) -> Flattened:
     """
     triangles = _Triangles.of(points, faces)
     loop = _loop(rim)
-    places = _conformal(triangles, points, faces, loop)
-    if places is None or not _is_simple(places, faces, loop):
-        places = _on_circle(points, faces, loop)
-    if not np.isfinite(places).all() or _areas(places, faces).min() <= 0:
-        return Flattened(places, np.ones((len(faces), 2)), False)
-    places = places * np.sqrt(triangles.areas.sum() / _areas(places, faces).sum())
-    places = _relaxed(places, triangles, faces, loop)
-    stretch = np.linalg.svd(triangles.jacobians(places), compute_uv=False)
-    return Flattened(places, stretch, _is_simple(places, faces, loop))
+    if loop is None:
+        return Flattened(points[:, :2], np.ones((len(faces), 2)), False)
+    for start in (_conformal, _on_circle):
+        places = start(triangles, points, faces, loop)
+        if places is None or _areas(places, faces).min() <= 0:
+            continue
+        places = places * np.sqrt(triangles.areas.sum() / _areas(places, faces).sum())
+        # A start whose rim crosses itself may get rid of that, one that doesn't must not begin.
+        is_free = start is _conformal
+        places = _relaxed(places, triangles, faces, loop[:0] if is_free else loop)
+        if _is_simple(places, faces, loop):
+            stretch = np.linalg.svd(triangles.jacobians(places), compute_uv=False)
+            return Flattened(places, stretch, True)
+    return Flattened(points[:, :2], np.ones((len(faces), 2)), False)
+
+
+def flat_triangle(points: Floats) -> Floats:
+    """Corners (3, 2) in the plane of one triangle (3, 3), whatever its form."""
+    a, b, c = points
+    length = max(float(np.linalg.norm(b - a)), LEAST_SIDE)
+    x = float((c - a) @ (b - a)) / length
+    y = float(np.linalg.norm(np.cross(b - a, c - a))) / length
+    longest = max(length, float(np.linalg.norm(c - a)))
+    return np.array([[0.0, 0.0], [length, 0.0], [x, max(y, LEAST_HEIGHT * longest)]])
 
 
 @dataclass(frozen=True)
@@ -71,12 +86,12 @@ class _Triangles:
     def of(points: Floats, faces: Ints) -> "_Triangles":
         a, b, c = (points[faces[:, k]] for k in range(3))
         along = b - a
-        length = np.maximum(np.linalg.norm(along, axis=1), 1e-9)
+        length = np.maximum(np.linalg.norm(along, axis=1), LEAST_SIDE)
         first = along / length[:, None]
         x2 = ((c - a) * first).sum(1)
         y2 = np.linalg.norm((c - a) - x2[:, None] * first, axis=1)
         longest = np.maximum(length, np.linalg.norm(c - a, axis=1))
-        y2 = np.maximum(y2, 0.02 * longest)
+        y2 = np.maximum(y2, LEAST_HEIGHT * longest)
         doubled = length * y2
         count = len(faces)
         rows = np.repeat(np.arange(count), 3)
@@ -123,8 +138,10 @@ def _relaxed(places: Floats, triangles: _Triangles, faces: Ints, loop: Ints) -> 
         held = 1e-4 * total / count
         current = places.T.ravel()
         normal = (system.T @ system + diags(np.full(2 * count, held))).tocsc()
-        solver = splu(normal, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
-        goal = solver.solve(system.T @ right + held * current).reshape(2, -1).T
+        solved = _solved(normal, system.T @ right + held * current)
+        if solved is None:
+            return places
+        goal = solved.reshape(2, -1).T
         step = goal - places
         size = min(1.0, 0.8 * _longest_step(places, step, faces))
         while size > 1e-6:
@@ -181,23 +198,20 @@ def _conformal(triangles: _Triangles, points: Floats, faces: Ints, loop: Ints) -
     values = np.array([0.0, distance, 0.0, 0.0])
     free = np.setdiff1d(np.arange(2 * count), held)
     inner = system[:, free]
-    normal = (inner.T @ inner).tocsc()
-    try:
-        solver = splu(normal, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
-    except RuntimeError:
+    solved = _solved((inner.T @ inner).tocsc(), -(inner.T @ (system[:, held] @ values)))
+    if solved is None:
         return None
     result = np.zeros(2 * count)
-    result[held] = values
-    result[free] = solver.solve(-(inner.T @ (system[:, held] @ values)))
-    return result.reshape(2, -1).T if np.isfinite(result).all() else None
+    result[held], result[free] = values, solved
+    return result.reshape(2, -1).T
 
 
-def _on_circle(points: Floats, faces: Ints, loop: Ints) -> Floats:
-    """Each place in the middle of its neighbours, the rim on a circle."""
+def _on_circle(triangles: _Triangles, points: Floats, faces: Ints, loop: Ints) -> Floats | None:
+    """Each place in the middle of its neighbours, the rim on a circle; None if that fails."""
     lengths = np.linalg.norm(points[np.roll(loop, -1)] - points[loop], axis=1)
     lengths = np.maximum(lengths, 1e-3 * lengths.mean())
     angle = 2 * np.pi * (np.cumsum(lengths) - lengths) / lengths.sum()
-    count = len(points)
+    count = triangles.gradient_x.shape[1]
     places = np.zeros((count, 2))
     places[loop] = np.stack([np.cos(angle), np.sin(angle)], 1)
     inner = np.setdiff1d(np.arange(count), loop)
@@ -209,22 +223,40 @@ def _on_circle(points: Floats, faces: Ints, loop: Ints) -> Floats:
     graph.data[:] = 1.0
     laplacian = (diags(np.asarray(graph.sum(1)).ravel()) - graph).tocsc()
     own = laplacian[inner][:, inner].tocsc()
-    places[inner] = splu(own).solve(-(laplacian[inner][:, loop] @ places[loop]))
+    solved = _solved(own, -(laplacian[inner][:, loop] @ places[loop]))
+    if solved is None:
+        return None
+    places[inner] = solved
     return places
 
 
-def _loop(rim: Ints) -> Ints:
-    """Places around a rim (B, 2) of one loop, in its direction."""
+def _solved(system: Any, right: Floats) -> Floats | None:
+    """Solution of a symmetric sparse system, or None where it has none."""
+    try:
+        solver = splu(system, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
+    except RuntimeError:  # it is singular
+        return None
+    result = np.asarray(solver.solve(right))
+    return result if np.isfinite(result).all() else None
+
+
+def _loop(rim: Ints) -> Ints | None:
+    """Places around a rim (B, 2) in its direction; None if it isn't one loop."""
     following = dict(rim.tolist())
-    start = int(rim[:, 0].min())
-    found = [start]
-    while following[found[-1]] != start:
-        found.append(following[found[-1]])
-    return np.array(found, np.int64)
+    if len(rim) < 3 or len(following) < len(rim):
+        return None
+    found = [int(rim[:, 0].min())]
+    while (place := following.get(found[-1], -1)) != found[0]:
+        if place < 0 or len(found) > len(rim):
+            return None
+        found.append(place)
+    return np.array(found, np.int64) if len(found) == len(rim) else None
 
 
 def _is_simple(places: Floats, faces: Ints, loop: Ints) -> bool:
     """No face is turned over or flat, and the rim doesn't cross itself."""
+    if not np.isfinite(places).all():
+        return False
     return bool(_areas(places, faces).min() > 0) and not _crosses_itself(places[loop])
 
 
