@@ -125,7 +125,7 @@ def _edges_within(edges: InnerEdges, rows: Ints, count: int) -> tuple[InnerEdges
     number = np.full(count, -1, np.int64)
     number[rows] = np.arange(len(rows))
     owners = number[edges.faces]
-    chosen = (owners >= 0).all(1)
+    chosen = np.asarray((owners >= 0).all(1), np.bool_)
     return InnerEdges(edges.vertices[chosen], owners[chosen], edges.corners[chosen]), chosen
 
 

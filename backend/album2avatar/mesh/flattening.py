@@ -59,8 +59,8 @@ def flatten(points: Floats, faces: Ints, rim: Ints) -> Flattened:
         is_free = start is _conformal
         places = _relaxed(places, triangles, faces, loop[:0] if is_free else loop)
         if _is_simple(places, faces, loop):
-            stretch = np.linalg.svd(triangles.jacobians(places), compute_uv=False)
-            return Flattened(places, stretch, True)
+            lengths = np.linalg.svd(triangles.jacobians(places), compute_uv=False)
+            return Flattened(places, np.asarray(lengths, np.float64), True)
     return Flattened(points[:, :2], np.ones((len(faces), 2)), False)
 
 

@@ -129,13 +129,12 @@ def _placed(
     cell = size / CELLS
     result = torch.zeros(count, 2, dtype=torch.float64)
     margin = int(np.ceil(padding / 2))
-    shape = (2 * CELLS, 2 * CELLS)
     for outline in outlines:
         points = outline.points * scale + margin + 0.5
         if max(points.max(0)) + margin > size:
             return None
         upright = _cells(points, outline.faces, margin, cell)
-        spectrum = fft.rfft2(blocked.astype(np.float32), shape)
+        spectrum = _spectrum(blocked)
         best: tuple[float, int, int, _Stamp] | None = None
         for quarters in range(4):
             stamp = _Stamp(quarters, np.rot90(upright, quarters))
@@ -173,15 +172,19 @@ def _lowest(spectrum: npt.NDArray[np.complex64], stamp: Bits) -> tuple[float, in
     height, width = stamp.shape
     if height > CELLS or width > CELLS:
         return None
-    shape = (2 * CELLS, 2 * CELLS)
-    flipped = fft.rfft2(stamp[::-1, ::-1].astype(np.float32), shape)
-    overlap = fft.irfft2(spectrum * flipped, shape)
+    product = spectrum * _spectrum(stamp[::-1, ::-1])
+    overlap = np.asarray(fft.irfft2(product, (2 * CELLS, 2 * CELLS)))
     inside = overlap[height - 1 : CELLS, width - 1 : CELLS]
     free = inside < 0.5
     rows, columns = free.nonzero()
     if len(rows) == 0:
         return None
     return float(rows[0] + height), int(rows[0]), int(columns[0])
+
+
+def _spectrum(cells: Bits) -> npt.NDArray[np.complex64]:
+    """Fourier transform with room for the stamp to pass the border."""
+    return np.asarray(fft.rfft2(cells.astype(np.float32), (2 * CELLS, 2 * CELLS)))
 
 
 def _turned(points: Floats, quarters: int, box: Floats) -> Floats:
