@@ -111,3 +111,40 @@ def test_decimation_keeps_the_shape_and_stays_closed():
     assert after.is_watertight
     assert after.volume == pytest.approx(before.volume, rel=5e-3)
     assert decimate(smaller, 5000) is smaller
+
+
+def test_a_chart_smaller_than_a_texel_has_its_own_colour():
+    """A speck between texel centres, inside of the reach of a large chart of another colour."""
+    large = torch.tensor([[0.0, 0.0], [8.6, 0.0], [0.0, 8.6]])
+    speck = torch.tensor([[5.6, 5.6], [5.9, 5.6], [5.6, 5.9]])
+    uv = UvMap(torch.cat([large, speck]) / 16, torch.tensor([[0, 1, 2], [3, 4, 5]]))
+    texels = map_texels(uv, (16, 16))
+    shown = texels.rast[0][texels.covered]
+    assert int((shown[:, 3] == 2).sum()) == 1
+    assert float(texels.rast[0, 5, 5, 3]) == 2
+    weights = torch.cat([shown[:, :2], 1 - shown[:, :2].sum(1, keepdim=True)], 1)
+    assert float(weights.min()) >= -1e-6
+    image = texels.fill((shown[:, 3:] == 2).float())
+    for place in (speck.mean(0), *speck):
+        assert float(texture(image, place[None] / 16, "clamp")) > 0.99
+    assert float(texture(image, torch.tensor([[2.0, 2.0]]) / 16, "clamp")) == 0
+
+
+def test_a_thin_end_of_a_chart_has_the_chart_s_colour():
+    """A needle that covers centres at its one end only, beside a wide chart."""
+    needle = torch.tensor([[1.0, 7.6], [4.0, 7.6], [4.0, 10.4], [15.0, 9.1]])
+    wide = torch.tensor([[5.0, 4.0], [15.9, 4.0], [15.9, 6.4], [5.0, 6.4]])
+    faces = torch.tensor([[0, 1, 2], [1, 3, 2], [4, 5, 6], [4, 6, 7]])
+    uv = UvMap(torch.cat([needle, wide]) / 16, faces)
+    texels = map_texels(uv, (16, 16))
+    image = texels.fill((texels.rast[0][texels.covered][:, 3:] <= 2).float())
+    along = torch.linspace(0, 1, 9)[:, None]
+    tip = torch.lerp(needle[1:3].mean(0), needle[3], along)
+    assert float(texture(image, tip / 16, "clamp").min()) > 0.99
+
+
+def test_faces_of_a_third_of_a_millimetre_are_unwrapped_too():
+    mesh = bumpy_sphere()
+    small = Mesh(mesh.vertices * 0.002, mesh.faces)
+    uv = unwrap(small, UnwrapOptions(resolution=256))
+    assert float(corner_areas(uv.coordinates, uv.faces).min()) > 0

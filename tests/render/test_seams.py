@@ -58,6 +58,42 @@ def test_both_sides_of_a_seam_read_what_is_there():
     assert sum(errors[1]) < 0.5 * sum(errors[0])
 
 
+def crowded(mesh: Mesh) -> UvMap:
+    """Every second face in a large chart, the others in charts of a third of a texel among them,
+    none of them over a texel's centre; neighbours in the texture are far apart on the ball."""
+    uv = own_charts(mesh)
+    coordinates = uv.coordinates.clone().view(-1, 3, 2)
+    middles = coordinates.mean(1, keepdim=True)
+    order = torch.randperm(len(mesh.faces), generator=torch.Generator().manual_seed(1))
+    coordinates, middles = coordinates[order], middles[order]
+    texel = ((middles * SIZE).floor() + 0.55) / SIZE
+    shape = torch.tensor([[0.0, 0.0], [0.3, 0.0], [0.0, 0.3]]) / SIZE
+    is_small = (torch.arange(len(mesh.faces)) % 2 == 0)[:, None, None]
+    return UvMap(torch.where(is_small, texel + shape, coordinates).view(-1, 2), uv.faces)
+
+
+def test_no_place_of_any_face_shows_another_chart_s_colour():
+    """Far from true are the colours of other charts; what lies in a face and around it is near."""
+    mesh = ball()
+    uv = crowded(mesh)
+    texels = map_texels(uv, (SIZE, SIZE))
+    assert len((texels.rast[0, ..., 3]).unique()) == len(mesh.faces) + 1
+
+    def smooth(points: torch.Tensor) -> torch.Tensor:
+        return 0.5 + points
+
+    own = texels.fill(smooth(texels.read(mesh.vertices, mesh.faces)))
+    continued = continue_across_seams(own, mesh.faces, uv, texels)
+    longest = (mesh.vertices[mesh.faces] - mesh.vertices[mesh.faces.roll(1, 1)]).norm(dim=2).max()
+    for first in range(5):
+        for second in range(5 - first):
+            mix = torch.tensor([first, second, 4 - first - second])[None, :, None] / 4
+            places = (uv.coordinates[uv.faces] * mix).sum(1)
+            true = smooth((mesh.vertices[mesh.faces] * mix).sum(1))
+            error = (texture(continued, places, "clamp") - true).norm(dim=1)
+            assert float(error.max()) < 1.2 * float(longest)
+
+
 def test_a_texture_without_seams_stays_as_it_is():
     """A plane in one chart has a border, but nothing lies across it."""
     vertices = torch.tensor([[0.0, 0, 0], [1, 0, 0], [1, 0, 1], [0, 0, 1]])

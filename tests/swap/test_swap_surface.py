@@ -8,13 +8,14 @@ from album2avatar.paint.swap_surface import (
     BESIDE,
     FEATHER,
     CleanTexels,
+    VariantTexture,
     clean_texels,
     feathered,
     new_parts,
-    with_slivers,
 )
 from album2avatar.render.baking import map_texels
 from album2avatar.render.clean_texels import FILTERED, asset_texels
+from album2avatar.render.texture import texture
 from toy_balls import ball
 
 SIZE = 64
@@ -89,15 +90,15 @@ def test_assets_share_no_chart():
     assert float(parts.vertices[upper, 0].min()) > float(parts.vertices[lower, 0].max())
 
 
-def test_a_face_without_a_texel_s_centre_gets_texels_all_the_same():
-    place = torch.tensor([[0.1, 0.1], [0.9, 0.1], [0.1, 0.9], [0.951, 0.951], [0.951, 0.954]])
-    sliver = torch.cat([place, torch.tensor([[0.954, 0.951]])])
-    uv = UvMap(sliver, torch.tensor([[0, 1, 2], [3, 4, 5]]))
-    plain = map_texels(uv, (SIZE, SIZE))
-    assert not bool((plain.rast[..., 3] == 2).any())
-    found = with_slivers(plain, uv)
-    rows, columns = (found.rast[0, ..., 3] == 2).nonzero().unbind(1)
-    assert set(rows.tolist()) == {60, 61}
-    assert set(columns.tolist()) == {60, 61}
-    was = plain.covered
-    assert torch.equal(found.rast[0][was], plain.rast[0][was])
+def test_a_needle_between_texels_shows_nothing_of_what_the_texture_had_there():
+    """A chart whose far end covers no centre is read there, too, in its new colour."""
+    corners = torch.tensor([[4.0, 7.6], [4.0, 10.4], [40.0, 9.1]])
+    uv = UvMap(corners / SIZE, torch.tensor([[0, 1, 2]]))
+    texels = map_texels(uv, (SIZE, SIZE))
+    before = RED.expand(SIZE, SIZE, 3)
+    taken = torch.zeros(SIZE, SIZE, dtype=torch.bool)
+    laid = VariantTexture(uv, texels, before, taken)
+    image = laid.with_new(WHITE.expand(int(texels.covered.sum()), 3))
+    along = torch.lerp(corners[:2].mean(0), corners[2], torch.linspace(0, 1, 33)[:, None])
+    assert torch.equal(texture(image, along / SIZE, "clamp"), WHITE.expand(33, 3))
+    assert torch.equal(image[20:], before[20:])

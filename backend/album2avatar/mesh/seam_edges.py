@@ -16,6 +16,8 @@ class SeamEdges:
     """(S, 2) int64, their ends on the mesh."""
     sides: Tensor
     """(S, 2 faces, 2 ends, 2) texture coordinates on either face, the ends in the same order."""
+    faces: Tensor
+    """(S, 2) int64, the faces on both sides."""
     runs_along: Tensor
     """(S,) bool, the first face goes from the first end to the second."""
 
@@ -31,4 +33,4 @@ def seam_edges(faces: Tensor, uv: UvMap) -> SeamEdges:
     ends, first = ends[is_seam], faces[owners[is_seam, 0]]
     start = (first == ends[:, :1]).int().argmax(1)
     following = first.gather(1, ((start + 1) % 3)[:, None])[:, 0]
-    return SeamEdges(ends, sides[is_seam], following == ends[:, 1])
+    return SeamEdges(ends, sides[is_seam], owners[is_seam], following == ends[:, 1])

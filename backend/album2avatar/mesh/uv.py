@@ -16,6 +16,9 @@ from album2avatar.mesh.storage import check_mesh
 from album2avatar.mesh.types import Mesh, UvMap
 
 _POLL_SECONDS = 0.05
+_UNITS_PER_METRE = 1000.0
+"""xatlas leaves out faces of less than 1.2e-7 squared units: in metres, those of a third of a
+millimetre. They would all lie in the texture's corner."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def unwrap(
         source, target = Path(name) / "mesh.npz", Path(name) / "uv.npz"
         np.savez(
             source,
-            vertices=mesh.vertices.detach().cpu().numpy().astype(np.float32),
+            vertices=(mesh.vertices.detach() * _UNITS_PER_METRE).cpu().numpy().astype(np.float32),
             faces=mesh.faces.cpu().numpy().astype(np.uint32),
             resolution=chosen.resolution,
             padding=chosen.padding,

@@ -19,13 +19,13 @@ from album2avatar.mesh.quads import labels_of_faces, without_seams
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
-from album2avatar.mesh.uv import UnwrapOptions, unwrap
 from album2avatar.paint.baking import bake_albedo, preview_strip
 from album2avatar.paint.canvas import FieldCanvas, first_field
 from album2avatar.paint.painter import Painter
 from album2avatar.paint.remeshing import remesh
 from album2avatar.paint.roughness import asset_roughness, bake_roughness
 from album2avatar.paint.scene import PaintedSurface
+from album2avatar.paint.unwrapping import unwrap_body
 from album2avatar.pictures import save_picture, save_texture
 from album2avatar.progress import JobControl
 from album2avatar.projection.album_views import read_trimmed_photo
@@ -76,7 +76,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
             save_checkpoint(checkpoint_path, done, painter.tensors())
         job.report(done, own.steps, painter.memory.news(), metrics, preview)
 
-    uv = unwrap(surface.mesh, UnwrapOptions(own.texture_size), job.raise_if_cancelled)
+    uv = unwrap_body(surface.mesh, remeshed.mate, body, own.texture_size, job.raise_if_cancelled)
     texture = bake_albedo(surface, uv, field, own.texture_size)
     save_texture(workspace.distilled_albedo, texture)
     cost = DistillationCost(steps=own.steps, prior_calls=painter.prior_calls)

@@ -44,11 +44,9 @@ class VariantTexture:
 
     def laid_over(self, base: Tensor, values: Tensor) -> Tensor:
         """The same with values (N, C) for another of the base's textures (H, W, C)."""
-        own = self.texels.covered
         filled = self.texels.fill(values)
-        near = ndimage.binary_dilation(own.cpu().numpy(), iterations=PADDING)
-        changed = torch.from_numpy(near).to(own.device) & ~self.beside_old
-        return torch.where((changed | own)[..., None], filled, base)
+        changed = (self.texels.chart >= 0) & ~self.beside_old
+        return torch.where((changed | self.texels.covered)[..., None], filled, base)
 
 
 def extend_uv(
@@ -73,25 +71,10 @@ def extend_uv(
     packed, _ = pack_charts(scaled, beside.numpy(), density, PADDING)
     faces = torch.cat([kept.faces, packed.faces + len(kept.coordinates)])
     uv = UvMap(torch.cat([kept.coordinates, packed.coordinates]), faces)
-    rast = with_slivers(map_texels(packed, (size, size)), packed).rast.clone()
-    rast[..., 3] = torch.where(rast[..., 3] > 0, rast[..., 3] + len(old_faces), 0.0)
-    return VariantTexture(uv, TexelMap(rast), albedo, beside)
-
-
-def with_slivers(texels: TexelMap, uv: UvMap) -> TexelMap:
-    """Give each face that covers no texel's centre the free texels at its corners.
-
-    They would show what the texture had there before.
-    """
-    height, width = texels.covered.shape
+    texels = map_texels(packed, (size, size))
     rast = texels.rast.clone()
-    shown = torch.bincount(rast[..., 3].long().flatten(), minlength=len(uv.faces) + 1)[1:]
-    for face in (shown == 0).nonzero().squeeze(1).tolist():
-        column, row = (uv.coordinates[uv.faces[face]] * torch.tensor([width, height])).long().T
-        row, column = row.clamp(0, height - 1), column.clamp(0, width - 1)
-        free = rast[0, row, column, 3] == 0
-        rast[0, row[free], column[free]] = torch.tensor([1 / 3, 1 / 3, 0.0, face + 1.0])
-    return TexelMap(rast)
+    rast[..., 3] = torch.where(rast[..., 3] > 0, rast[..., 3] + len(old_faces), 0.0)
+    return VariantTexture(uv, TexelMap(rast, texels.chart), albedo, beside)
 
 
 @dataclass(frozen=True)
@@ -167,9 +150,11 @@ def new_parts(mesh: Mesh, face_assets: Tensor, kept_faces: int) -> Mesh:
 
 
 def _density(mesh: Mesh, uv: UvMap) -> float:
-    """Median length in the texture, in 0..1, of a metre on the surface."""
-    flat = _flat_areas(uv)
-    return float((flat / face_areas(mesh).clamp(min=1e-12)).sqrt().median())
+    """Length in the texture, in 0..1, of a metre on half of the surface; heads have longer ones."""
+    area = face_areas(mesh)
+    length, order = (_flat_areas(uv) / area.clamp(min=1e-12)).sqrt().sort()
+    below = area[order].double().cumsum(0)
+    return float(length[torch.searchsorted(below, below[-1:] / 2).clamp(max=len(length) - 1)])
 
 
 def _in_metres(mesh: Mesh, kept_faces: int, uv: UvMap) -> UvMap:

@@ -1,17 +1,15 @@
 """Textures whose charts go on beyond their borders as the surface does."""
 
 import torch
-from scipy import ndimage
 from scipy.spatial import KDTree
 from torch import Tensor
 
+from album2avatar.mesh.borders import face_pieces
 from album2avatar.mesh.seam_edges import SeamEdges, seam_edges
 from album2avatar.mesh.types import UvMap
 from album2avatar.render.baking import TexelMap
 from album2avatar.render.texture import texture
 
-REACH = 2
-"""Texels beyond a chart that filtering may read."""
 ROUNDS = 2
 """What lies across a seam is itself filtered with texels beyond its chart."""
 _SPACING = 0.5
@@ -22,7 +20,8 @@ def continue_across_seams(colors: Tensor, faces: Tensor, uv: UvMap, texels: Texe
     """Give the texels just outside of each chart the colours that lie across its seam.
 
     With the chart's own colours there, a filter reads one place of the surface differently from
-    its two sides, and every seam shows.
+    its two sides, and every seam shows. Where the way across doesn't lead onto the neighbouring
+    chart, as at a chart that is narrower than the margin, they stay.
 
     Args:
         colors: (H, W, C), row 0 at v = 0, whole inside of the charts.
@@ -34,21 +33,35 @@ def continue_across_seams(colors: Tensor, faces: Tensor, uv: UvMap, texels: Texe
     """
     height, width = texels.covered.shape
     size = torch.tensor([width, height], dtype=uv.coordinates.dtype, device=colors.device)
-    own, other = _both_ways(seam_edges(faces, uv), size)
+    seams = seam_edges(faces, uv)
+    own, other = _both_ways(seams, size)
     if len(own) == 0:
         return colors
-    near = ndimage.binary_dilation(
-        texels.covered.cpu().numpy(), ndimage.generate_binary_structure(2, 2), REACH
-    )
-    outside = torch.from_numpy(near).to(colors.device) & ~texels.covered
-    row, column = outside.nonzero().unbind(1)
+    row, column = (~texels.covered & (texels.chart >= 0)).nonzero().unbind(1)
     places = torch.stack([column, row], 1) + 0.5
     edge = _nearest_edge(own, places)
-    across = _across(places, own[edge], other[edge]) / size
+    across = _across(places, own[edge], other[edge])
+    charts = face_pieces(uv.faces)[torch.cat([seams.faces, seams.faces.flip(1)])][edge]
+    sound = (texels.chart[row, column] == charts[:, 0]) & _on_chart(texels, across, charts[:, 1])
+    row, column, across = row[sound], column[sound], across[sound] / size
     result = colors.clone()
     for _ in range(ROUNDS):
         result[row, column] = texture(result, across, "clamp")
     return result
+
+
+def _on_chart(texels: TexelMap, places: Tensor, chart: Tensor) -> Tensor:
+    """Which places (N, 2) in texels are read from texels of their chart (N,) alone, at least one of
+    which lies on it, (N,) bool."""
+    height, width = texels.covered.shape
+
+    def at(column: Tensor, row: Tensor) -> Tensor:
+        return row.clamp(0, height - 1) * width + column.clamp(0, width - 1)
+
+    left, bottom = (places - 0.5).floor().long().unbind(1)
+    read = torch.stack([at(left + right, bottom + up) for right in (0, 1) for up in (0, 1)])
+    is_own = texels.chart.view(-1)[read] == chart
+    return is_own.all(0) & texels.covered.view(-1)[read].any(0)
 
 
 def _both_ways(seams: SeamEdges, size: Tensor) -> tuple[Tensor, Tensor]:

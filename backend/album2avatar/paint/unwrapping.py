@@ -1,0 +1,42 @@
+"""The finished surface's UV map, cut along the parts of the body."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from album2avatar.body.chart_regions import chart_regions
+from album2avatar.body.types import CanonicalBody
+from album2avatar.mesh.atlas import lay_flat
+from album2avatar.mesh.chart_labels import chart_labels
+from album2avatar.mesh.square_packing import pack_into_square
+from album2avatar.mesh.types import Mesh, UvMap
+
+LEAST_ISLAND = 0.004
+"""Square metres below which a piece of a region goes to the one around it; a sole has five times
+as much."""
+PADDING = 3
+"""Empty texels between two charts, so that filtering doesn't bleed between them."""
+
+
+def unwrap_body(
+    mesh: Mesh, mate: Tensor, body: CanonicalBody, texture_size: int, poll: Callable[[], None]
+) -> UvMap:
+    """Cut a surface around a body as an artist would, and pack it into the unit square.
+
+    Args:
+        mesh: closed, in the body's rest pose.
+        mate: (F,) int64, triangles that are quads together; see `mesh.quads`.
+        texture_size: texels of the texture's side.
+        poll: called often; raises to stop.
+
+    Raises:
+        MeshError: the texture is too small for the surface's charts.
+    """
+    here = mesh.vertices.device
+    mesh, mate = Mesh(mesh.vertices.cpu(), mesh.faces.cpu()), mate.cpu()
+    regions = chart_regions(mesh, body)
+    labels = chart_labels(mesh, mate, regions.scores, regions.shows, LEAST_ISLAND)
+    charts = lay_flat(mesh, mate, labels, regions.shows, poll)
+    poll()
+    uv = pack_into_square(charts.scaled(regions.density), charts.chart, texture_size, PADDING)
+    return UvMap(uv.coordinates.to(here), uv.faces.to(here))
