@@ -12,8 +12,8 @@ from album2avatar.mesh.laplacian import uniform_laplacian
 from album2avatar.mesh.topology import EdgeTable
 from album2avatar.mesh.types import UvMap
 from album2avatar.projection.blending import UnlitViews, blend_views, others_colors, unlit_views
+from album2avatar.projection.finding_lights import ShownPlaces, estimate_lights
 from album2avatar.projection.levelling import LevelledSurface, level_photos
-from album2avatar.projection.light import estimate_lights
 from album2avatar.projection.observations import MaskedPhoto
 from album2avatar.projection.spreading import spread_values
 from album2avatar.projection.texel_corners import TexelCorners
@@ -153,7 +153,7 @@ def _look_up(
     possible = texels.read(_around(surface), surface.faces) > LEAST_SHARE
     assets = vote_assets(views, shares, possible, SURFACE_SAY)
     views = [showing(view, assets) for view in views]
-    return _SeenTexels(texels, assets, views, _estimate(views))
+    return _SeenTexels(texels, assets, views, _estimate(views, assets))
 
 
 def _bent(seen: _SeenTexels, photos: Sequence[MaskedPhoto]) -> _SeenTexels:
@@ -163,7 +163,7 @@ def _bent(seen: _SeenTexels, photos: Sequence[MaskedPhoto]) -> _SeenTexels:
         showing(look_again(view, photo, warp), seen.assets)
         for view, photo, warp in zip(seen.views, photos, warps, strict=True)
     ]
-    return _SeenTexels(seen.texels, seen.assets, views, _estimate(views))
+    return _SeenTexels(seen.texels, seen.assets, views, _estimate(views, seen.assets))
 
 
 def _levelled(surface: TexturedSurface, seen: _SeenTexels, unlit: UnlitViews) -> Tensor:
@@ -215,14 +215,16 @@ def _without(view: TexelView, described: Tensor) -> TexelView:
     return showing(view, torch.where(described, -1, view.asset))
 
 
-def _estimate(views: Sequence[TexelView]) -> Tensor:
-    count = len(views[0].weight)
+def _estimate(views: Sequence[TexelView], assets: Tensor) -> Tensor:
     # Evenly strewn over the texture, and the same ones at every run.
-    picked = torch.arange(0, count, max(1, count // LIGHT_TEXELS))
+    picked = torch.arange(0, len(assets), max(1, len(assets) // LIGHT_TEXELS))
     return estimate_lights(
-        [view.color[picked] for view in views],
-        [view.normal[picked] for view in views],
-        [view.weight[picked] for view in views],
+        ShownPlaces(
+            [view.color[picked] for view in views],
+            [view.normal[picked] for view in views],
+            [view.weight[picked] for view in views],
+            assets[picked],
+        )
     )
 
 

@@ -1,0 +1,136 @@
+"""The lights of all photos, told apart from the colours that they fall on.
+
+The logarithm of a pixel is colour plus light. Two things are known of colours: a place has the same
+one in every photo, and most places of an asset have the same one. The first alone leaves open what
+photos from few sides share, and is blind to a place that is seen at a slant in all of them; the
+second is the usual assumption of intrinsic images (Gehler et al. 2011, "Recovering intrinsic images
+with a global sparsity prior on reflectance"), which robust weights keep from taking patterns for
+light.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from album2avatar.projection.light import (
+    HARMONICS,
+    LEAST_COLOR,
+    MEAN_BRIGHTNESS,
+    even_light,
+    light_basis,
+)
+from album2avatar.projection.medians import weighted_median
+
+STIFFNESS = 0.0005
+"""How strongly a light stays even, against all that its photo says."""
+ASSET_SAY = 1.0
+"""What an asset's one colour counts against a place's."""
+OTHER_THING = 0.25
+"""Difference of logarithms beyond which a photo shows something else than the others."""
+OTHER_COLOR = 0.25
+"""Difference of logarithms from an asset's colour beyond which a place has another one."""
+ROUNDS = 6
+"""Solutions, each with less weight on what did not fit the one before."""
+
+
+@dataclass(frozen=True)
+class ShownPlaces:
+    """P photos of the same N places."""
+
+    colors: Sequence[Tensor]
+    """(N, 3) sRGB of each photo."""
+    normals: Sequence[Tensor]
+    """(N, 3) unit, in its camera's frame."""
+    weights: Sequence[Tensor]
+    """(N,) how much it is to be believed; 0 where it doesn't show the place."""
+    assets: Tensor
+    """(N,) int64."""
+
+
+def estimate_lights(shown: ShownPlaces) -> Tensor:
+    """Find every photo's light: (P, 9, 3), see `light.brightness`.
+
+    Least squares of log(photo) = log(colour) + log(light), in which each place has a colour of its
+    own, and of the same in which each asset has. How bright all photos together are is nobody's
+    knowledge; what they show has `MEAN_BRIGHTNESS` in the mean.
+    """
+    basis = torch.stack([light_basis(normal) for normal in shown.normals]).double()
+    colors = torch.stack(list(shown.colors)).double().clamp(min=LEAST_COLOR)
+    weights = torch.stack(list(shown.weights)).double()
+    # What is seen at a slant tells most of the light, hence the root. A dark colour's logarithm is
+    # as uncertain as the colour is small.
+    trust = weights.sqrt() * colors.mean(-1).square()
+    trust = trust / trust.mean().clamp(min=1e-30)
+    target = colors.log()
+    places = torch.arange(len(shown.assets), device=trust.device)
+    lights = even_light(target).expand(len(target), -1, -1)
+    heard = trust
+    for _ in range(ROUNDS):
+        without = target - basis @ lights
+        middle = (heard[..., None] * without).sum(0) / heard.sum(0).clamp(min=1e-12)[:, None]
+        heard = trust / (1 + (without - middle).square().mean(-1) / OTHER_THING**2)
+        usual = _usual_colors(middle, trust.sum(0), shown.assets)
+        away = (without - usual).square().mean(-1)
+        alike = ASSET_SAY * trust / (1 + away / OTHER_COLOR**2).square()
+        own = _equations(basis, target, heard, places)
+        shared = _equations(basis, target, alike, shown.assets)
+        lights = _solve(own[0] + shared[0], own[1] + shared[1], (heard + alike).sum(1))
+    return (lights + _level(basis @ lights, weights)).to(shown.colors[0])
+
+
+def _level(said: Tensor, weights: Tensor) -> Tensor:
+    """What brings logarithms (P, N, 3) of brightness to their usual mean, as a light (9, 1)."""
+    mean = (weights[..., None] * said).sum((0, 1)).mean() / weights.sum().clamp(min=1e-30)
+    level = said.new_zeros(HARMONICS, 1)
+    level[0] = math.log(MEAN_BRIGHTNESS) - mean
+    return level
+
+
+def _usual_colors(colors: Tensor, trust: Tensor, assets: Tensor) -> Tensor:
+    """Middle colour of each place's asset, (N, 3), from those of all places."""
+    usual = torch.zeros_like(colors)
+    for asset in assets.unique():
+        own = assets == asset
+        usual[own] = weighted_median(colors[own, None], trust[own, None])
+    return usual
+
+
+def _equations(
+    basis: Tensor, target: Tensor, weights: Tensor, groups: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Both sides of the lights' linear system, (9 P, 9 P) and (9 P, 3).
+
+    The colour that each group of places has is eliminated.
+
+    Args:
+        basis: (P, N, 9).
+        target: (P, N, 3) logarithms of the photos' colours.
+        weights: (P, N).
+        groups: (N,) int64, from 0.
+    """
+    photos, count, size = basis.shape
+    lit = weights[..., None] * basis
+    columns = lit.permute(1, 0, 2).reshape(count, photos * size)
+    rows = torch.cat([weights.sum(0)[:, None], (weights[..., None] * target).sum(0), columns], 1)
+    summed = rows.new_zeros(int(groups.max()) + 1, rows.shape[1]).index_add(0, groups, rows)
+    total, colors, columns = summed.split([1, 3, photos * size], 1)
+    total = total.clamp(min=1e-12)
+    matrix = torch.block_diag(*(lit.transpose(1, 2) @ basis)) - columns.T @ (columns / total)
+    right = (lit.transpose(1, 2) @ target).reshape(photos * size, 3)
+    return matrix, right - columns.T @ (colors / total)
+
+
+def _solve(matrix: Tensor, right: Tensor, weights: Tensor) -> Tensor:
+    """Lights (P, 9, 3) held even.
+
+    Args:
+        weights: (P,) how much each photo says.
+    """
+    hold = STIFFNESS * weights
+    stiffness = torch.cat([hold[:, None] * 1e-3, hold[:, None].expand(-1, HARMONICS - 1)], 1)
+    # A photo's exposure is almost free; a photo that shows nothing gets an even light.
+    matrix = matrix + torch.diag(stiffness.reshape(-1) + 1e-9)
+    return torch.linalg.solve(matrix, right).reshape(len(weights), HARMONICS, 3)
