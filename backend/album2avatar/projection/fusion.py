@@ -11,10 +11,11 @@ from album2avatar.body.types import PhotoPoses
 from album2avatar.mesh.laplacian import uniform_laplacian
 from album2avatar.mesh.topology import EdgeTable
 from album2avatar.mesh.types import UvMap
-from album2avatar.projection.blending import UnlitViews, blend_views, others_colors, unlit_views
+from album2avatar.projection.blending import blend_views, others_colors, unlit_views
 from album2avatar.projection.finding_lights import ShownPlaces, estimate_lights
 from album2avatar.projection.levelling import LevelledSurface, level_photos
 from album2avatar.projection.observations import MaskedPhoto
+from album2avatar.projection.retinex import without_shading
 from album2avatar.projection.spreading import spread_values
 from album2avatar.projection.texel_corners import TexelCorners
 from album2avatar.projection.texel_views import TexelView, showing, view_texels, vote_assets
@@ -97,12 +98,15 @@ def fuse_unbent(
 
 
 def _fused(surface: TexturedSurface, seen: "_SeenTexels") -> FusedTexels:
+    within = LevelledSurface(surface.faces, surface.edges, surface.shares.argmax(1))
+    corners = TexelCorners.of(seen.texels, surface.faces, within.vertex_assets, seen.assets)
     unlit = unlit_views(seen.views, seen.lights)
-    blended = blend_views(replace(unlit, colors=_levelled(surface, seen, unlit)))
+    believed = unlit.weights * unlit.agreement
+    levelled = level_photos(seen.texels, corners, within, unlit.colors, believed)
+    blended = blend_views(replace(unlit, colors=levelled))
+    color = without_shading(seen.texels, corners, within, blended.color, blended.confidence)
     shown = torch.stack([view.asset >= 0 for view in seen.views]).any(0)
-    return FusedTexels(
-        seen.texels, seen.assets, blended.color, blended.confidence, shown, seen.lights
-    )
+    return FusedTexels(seen.texels, seen.assets, color, blended.confidence, shown, seen.lights)
 
 
 def textures_of_others(
@@ -164,14 +168,6 @@ def _bent(seen: _SeenTexels, photos: Sequence[MaskedPhoto]) -> _SeenTexels:
         for view, photo, warp in zip(seen.views, photos, warps, strict=True)
     ]
     return _SeenTexels(seen.texels, seen.assets, views, _estimate(views, seen.assets))
-
-
-def _levelled(surface: TexturedSurface, seen: _SeenTexels, unlit: UnlitViews) -> Tensor:
-    """Colours (P, N, 3) of the photos, each at the level of all."""
-    levelled = LevelledSurface(surface.faces, surface.edges, surface.shares.argmax(1))
-    corners = TexelCorners.of(seen.texels, surface.faces, levelled.vertex_assets, seen.assets)
-    weights = unlit.weights * unlit.agreement
-    return level_photos(seen.texels, corners, levelled, unlit.colors, weights)
 
 
 def lay_over(surface: TexturedSurface, fused: FusedTexels, base: Tensor, fading: float) -> Tensor:

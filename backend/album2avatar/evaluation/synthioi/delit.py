@@ -14,6 +14,7 @@ from album2avatar.mesh.normals import face_areas, vertex_normals
 from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.projection.light import light_basis
 from album2avatar.render.texture import texture
+from album2avatar.synthetic.ground_truth import GroundTruth, outer_mask, painted_faces
 
 _DIRECTIONS = 48
 """Of the sky, from which a place is looked for."""
@@ -22,6 +23,8 @@ _FAR = 100.0
 _SLACK = 0.003
 _LEAST_SHARE = 0.002
 """Of the surface; an asset that has less has too few places to tell light from colour."""
+_LEAST_VARIANCE = 0.01
+"""Squared L* of an asset that has one colour."""
 _RIDGE = 1e-9
 
 
@@ -39,10 +42,11 @@ class Places:
     """(N,) int64."""
 
     @staticmethod
-    def of(mesh: Mesh, vertex_assets: Tensor) -> "Places":
-        """
+    def of(mesh: Mesh, face_assets: Tensor) -> "Places":
+        """Look at a surface; takes seconds.
+
         Args:
-            vertex_assets: (V,) int64; a face across a border is the first of its corners'.
+            face_assets: (F,) int64.
         """
         normals = F.normalize(vertex_normals(mesh.vertices, mesh.faces)[mesh.faces].mean(1), dim=-1)
         middles = mesh.vertices[mesh.faces].mean(1)
@@ -50,7 +54,7 @@ class Places:
             normals,
             face_areas(mesh),
             _openness(mesh, middles, normals),
-            vertex_assets[mesh.faces[:, 0]],
+            face_assets,
         )
 
 
@@ -66,7 +70,18 @@ def baked_light(mesh: Mesh, uv: UvMap, vertex_assets: Tensor, albedo: Tensor) ->
     """
     middles = uv.coordinates[uv.faces].mean(1)
     colors = texture(albedo, middles[None, None], "clamp")[0, 0]
-    return explained_lightness(Places.of(mesh, vertex_assets), colors)
+    # A face across a border is its first corner's.
+    return explained_lightness(Places.of(mesh, vertex_assets[mesh.faces[:, 0]]), colors)
+
+
+def own_light(truth: GroundTruth) -> dict[str, float]:
+    """`baked_light` of the person: what the measure takes for light and is none."""
+    colors, labels = painted_faces(truth)
+    vertices, faces = (torch.from_numpy(a) for a in (truth.dressed.vertices, truth.dressed.faces))
+    is_outer = torch.from_numpy(outer_mask(truth))
+    mesh = Mesh(vertices.float(), faces.long()[is_outer])
+    places = Places.of(mesh, torch.from_numpy(labels).long()[is_outer])
+    return explained_lightness(places, torch.from_numpy(colors).float()[is_outer])
 
 
 def explained_lightness(places: Places, colors: Tensor) -> dict[str, float]:
@@ -77,28 +92,24 @@ def explained_lightness(places: Places, colors: Tensor) -> dict[str, float]:
 
     Returns:
         `baked_light`, standard deviation of what is explained, L*; `baked_share`, its share of the
-        variance within assets, per cent. Both over the whole surface.
+        asset's variance, per cent. Of the middle asset: shoes have soles of another colour, which
+        face down.
     """
     lightness = torch.from_numpy(srgb_to_lab(colors.double().numpy())[..., 0])
     causes = torch.cat([light_basis(places.normals), places.openness[:, None]], 1).double()
     areas = places.areas.double()
-    explained, whole, total = 0.0, 0.0, 0.0
+    found: list[tuple[float, float]] = []
     for asset in places.assets.unique():
         own = places.assets == asset
-        area = areas[own]
-        if area.sum() < _LEAST_SHARE * areas.sum():
+        share = areas[own] / areas[own].sum()
+        if areas[own].sum() < _LEAST_SHARE * areas.sum():
             continue
-        away = lightness[own] - (area * lightness[own]).sum() / area.sum()
-        said = _fitted(causes[own], away, area)
-        explained += float((area * said.square()).sum())
-        whole += float((area * away.square()).sum())
-        total += float(area.sum())
-    if total == 0:
-        return {"baked_light": 0.0, "baked_share": 0.0}
-    return {
-        "baked_light": math.sqrt(explained / total),
-        "baked_share": 100 * explained / max(whole, _RIDGE * total),
-    }
+        away = lightness[own] - (share * lightness[own]).sum()
+        explained = (share * _fitted(causes[own], away, share).square()).sum()
+        whole = (share * away.square()).sum().clamp(min=_LEAST_VARIANCE)
+        found.append((math.sqrt(float(explained)), 100 * float(explained / whole)))
+    middle = np.median(np.array(found), 0)
+    return {"baked_light": float(middle[0]), "baked_share": float(middle[1])}
 
 
 def _fitted(causes: Tensor, values: Tensor, areas: Tensor) -> Tensor:
