@@ -3,7 +3,8 @@
 import torch
 from torch.nn import functional as F
 
-from album2avatar.projection.light import brightness, estimate_lights, even_light, light_basis
+from album2avatar.projection.finding_lights import ShownPlaces, estimate_lights
+from album2avatar.projection.light import MEAN_BRIGHTNESS, brightness, even_light, light_basis
 
 
 def test_the_basis_is_orthogonal_over_the_sphere():

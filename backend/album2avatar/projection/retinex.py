@@ -20,7 +20,7 @@ from album2avatar.projection.texel_corners import TexelCorners
 from album2avatar.render.baking import TexelMap
 
 SMALL_CHANGE = 0.1
-"""Difference of logarithms along an edge, about a centimetre, that says paint as much as shading."""
+"""Difference of logarithms along an edge, about a centimetre, beyond which it is rather paint."""
 HUE = 3.0
 """How much more a change of hue says for paint."""
 PAINTED = 0.05
