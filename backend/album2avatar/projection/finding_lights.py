@@ -5,7 +5,7 @@ one in every photo, and most places of an asset have the same one. The first alo
 photos from few sides share, and is blind to a place that is seen at a slant in all of them; the
 second is the usual assumption of intrinsic images (Gehler et al. 2011, "Recovering intrinsic images
 with a global sparsity prior on reflectance"), which robust weights keep from taking patterns for
-light.
+light, and which says less of an asset the more its colours vary.
 """
 
 import math
@@ -26,12 +26,12 @@ from album2avatar.projection.medians import weighted_median
 
 STIFFNESS = 0.0005
 """How strongly a light stays even, against all that its photo says."""
-ASSET_SAY = 1.0
-"""What an asset's one colour counts against a place's."""
 OTHER_THING = 0.25
 """Difference of logarithms beyond which a photo shows something else than the others."""
 OTHER_COLOR = 0.25
 """Difference of logarithms from an asset's colour beyond which a place has another one."""
+VARIED = 0.1
+"""Usual difference from an asset's colour beyond which the asset has none, but many."""
 ROUNDS = 6
 """Solutions, each with less weight on what did not fit the one before."""
 
@@ -72,9 +72,9 @@ def estimate_lights(shown: ShownPlaces) -> Tensor:
         without = target - basis @ lights
         middle = (heard[..., None] * without).sum(0) / heard.sum(0).clamp(min=1e-12)[:, None]
         heard = trust / (1 + (without - middle).square().mean(-1) / OTHER_THING**2)
-        usual = _usual_colors(middle, trust.sum(0), shown.assets)
+        usual, say = _usual_colors(middle, trust.sum(0), shown.assets)
         away = (without - usual).square().mean(-1)
-        alike = ASSET_SAY * trust / (1 + away / OTHER_COLOR**2).square()
+        alike = say * trust / (1 + away / OTHER_COLOR**2).square()
         own = _equations(basis, target, heard, places)
         shared = _equations(basis, target, alike, shown.assets)
         lights = _solve(own[0] + shared[0], own[1] + shared[1], (heard + alike).sum(1))
@@ -89,13 +89,17 @@ def _level(said: Tensor, weights: Tensor) -> Tensor:
     return level
 
 
-def _usual_colors(colors: Tensor, trust: Tensor, assets: Tensor) -> Tensor:
-    """Middle colour of each place's asset, (N, 3), from those of all places."""
-    usual = torch.zeros_like(colors)
+def _usual_colors(colors: Tensor, trust: Tensor, assets: Tensor) -> tuple[Tensor, Tensor]:
+    """Middle colour of each place's asset, (N, 3), and (N,) 0..1 how much of it has that colour."""
+    usual, say = torch.zeros_like(colors), torch.zeros_like(trust)
     for asset in assets.unique():
         own = assets == asset
-        usual[own] = weighted_median(colors[own, None], trust[own, None])
-    return usual
+        heard = trust[own, None]
+        usual[own] = weighted_median(colors[own, None], heard)
+        away = (colors[own] - usual[own]).square().mean(-1).sqrt()
+        varied = weighted_median(away[:, None, None], heard)
+        say[own] = (1 + (varied[0, 0] / VARIED).square()) ** -2
+    return usual, say
 
 
 def _equations(
