@@ -26,6 +26,9 @@ from album2avatar.projection.medians import weighted_median
 
 STIFFNESS = 0.0005
 """How strongly a light stays even, against all that its photo says."""
+LIKENESS = 0.03
+"""How strongly lights are alike as their cameras see them: lamps that conspire to follow the
+person would pass for a colour that the front has and the back has not."""
 OTHER_THING = 0.25
 """Difference of logarithms beyond which a photo shows something else than the others."""
 OTHER_COLOR = 0.25
@@ -77,7 +80,7 @@ def estimate_lights(shown: ShownPlaces) -> Tensor:
         alike = say * trust / (1 + away / OTHER_COLOR**2).square()
         own = _equations(basis, target, heard, places)
         shared = _equations(basis, target, alike, shown.assets)
-        lights = _solve(own[0] + shared[0], own[1] + shared[1], (heard + alike).sum(1))
+        lights = _solve(own[0] + shared[0], own[1] + shared[1], (heard + alike).sum(1), lights)
     return (lights + _level(basis @ lights, weights)).to(shown.colors[0])
 
 
@@ -127,14 +130,16 @@ def _equations(
     return matrix, right - columns.T @ (colors / total)
 
 
-def _solve(matrix: Tensor, right: Tensor, weights: Tensor) -> Tensor:
-    """Lights (P, 9, 3) held even.
+def _solve(matrix: Tensor, right: Tensor, weights: Tensor, before: Tensor) -> Tensor:
+    """Lights (P, 9, 3) that are held even, and like each other.
 
     Args:
         weights: (P,) how much each photo says.
+        before: (P, 9, 3) lights to whose mean they are held.
     """
-    hold = STIFFNESS * weights
-    stiffness = torch.cat([hold[:, None] * 1e-3, hold[:, None].expand(-1, HARMONICS - 1)], 1)
-    # A photo's exposure is almost free; a photo that shows nothing gets an even light.
-    matrix = matrix + torch.diag(stiffness.reshape(-1) + 1e-9)
-    return torch.linalg.solve(matrix, right).reshape(len(weights), HARMONICS, 3)
+    free = weights.new_ones(HARMONICS)
+    free[0] = 1e-3  # a photo's exposure
+    hold = weights[:, None] * free
+    matrix = matrix + torch.diag((STIFFNESS + LIKENESS) * hold.reshape(-1) + 1e-9)
+    right = right + (LIKENESS * hold[..., None] * before.mean(0)).reshape(right.shape)
+    return torch.linalg.solve(matrix, right).reshape(before.shape)
