@@ -24,16 +24,16 @@ from album2avatar.projection.light import (
 )
 from album2avatar.projection.medians import weighted_median
 
-STIFFNESS = 0.0005
-"""How strongly a light stays even, against all that its photo says."""
 LIKENESS = 0.03
 """How strongly lights are alike as their cameras see them: lamps that conspire to follow the
 person would pass for a colour that the front has and the back has not."""
+EVEN_PHOTOS = 1
+"""Photos under even light that count with the others: a single one is not like itself alone."""
 OTHER_THING = 0.25
 """Difference of logarithms beyond which a photo shows something else than the others."""
 OTHER_COLOR = 0.25
 """Difference of logarithms from an asset's colour beyond which a place has another one."""
-VARIED = 0.1
+VARIED = 0.15
 """Usual difference from an asset's colour beyond which the asset has none, but many."""
 ROUNDS = 6
 """Solutions, each with less weight on what did not fit the one before."""
@@ -71,11 +71,14 @@ def estimate_lights(shown: ShownPlaces) -> Tensor:
     places = torch.arange(len(shown.assets), device=trust.device)
     lights = even_light(target).expand(len(target), -1, -1)
     heard = trust
+    say: Tensor | None = None
     for _ in range(ROUNDS):
         without = target - basis @ lights
         middle = (heard[..., None] * without).sum(0) / heard.sum(0).clamp(min=1e-12)[:, None]
         heard = trust / (1 + (without - middle).square().mean(-1) / OTHER_THING**2)
-        usual, say = _usual_colors(middle, trust.sum(0), shown.assets)
+        usual, uniform = _usual_colors(middle, trust.sum(0), shown.assets)
+        # As it looks under even light: later ones could explain a form's paint away.
+        say = uniform if say is None else say
         away = (without - usual).square().mean(-1)
         alike = say * trust / (1 + away / OTHER_COLOR**2).square()
         own = _equations(basis, target, heard, places)
@@ -101,7 +104,7 @@ def _usual_colors(colors: Tensor, trust: Tensor, assets: Tensor) -> tuple[Tensor
         usual[own] = weighted_median(colors[own, None], heard)
         away = (colors[own] - usual[own]).square().mean(-1).sqrt()
         varied = weighted_median(away[:, None, None], heard)
-        say[own] = (1 + (varied[0, 0] / VARIED).square()) ** -2
+        say[own] = (1 + (varied[0, 0] / VARIED) ** 4) ** -3
     return usual, say
 
 
@@ -131,15 +134,16 @@ def _equations(
 
 
 def _solve(matrix: Tensor, right: Tensor, weights: Tensor, before: Tensor) -> Tensor:
-    """Lights (P, 9, 3) that are held even, and like each other.
+    """Lights (P, 9, 3) held to be alike, and even where they are few.
 
     Args:
         weights: (P,) how much each photo says.
-        before: (P, 9, 3) lights to whose mean they are held.
+        before: (P, 9, 3) lights to whose mean, and that of even ones, they are held.
     """
     free = weights.new_ones(HARMONICS)
     free[0] = 1e-3  # a photo's exposure
     hold = weights[:, None] * free
-    matrix = matrix + torch.diag((STIFFNESS + LIKENESS) * hold.reshape(-1) + 1e-9)
-    right = right + (LIKENESS * hold[..., None] * before.mean(0)).reshape(right.shape)
+    mean = (before.sum(0) + EVEN_PHOTOS * even_light(before)) / (len(before) + EVEN_PHOTOS)
+    matrix = matrix + torch.diag(LIKENESS * hold.reshape(-1) + 1e-9)
+    right = right + (LIKENESS * hold[..., None] * mean).reshape(right.shape)
     return torch.linalg.solve(matrix, right).reshape(before.shape)
