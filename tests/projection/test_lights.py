@@ -115,7 +115,7 @@ def test_a_lamp_above_in_every_photo_is_light_and_no_colour():
     around = headlit(albedo, world, [0.0, 60.0, 120.0, 180.0, 240.0, 300.0])
     assert 2 * 0.2 * 0.6 > 0.2  # what stays if the lamp is taken for colour
     assert abs(slope(around, world[:, 1])) < 0.1
-    assert abs(slope(headlit(albedo, world, [0.0]), world[:, 1])) < 0.15  # one photo alone
+    assert abs(slope(headlit(albedo, world, [0.0]), world[:, 1])) < 0.2  # one photo alone tells less
 
 
 def test_colours_that_follow_the_form_are_not_taken_for_light():

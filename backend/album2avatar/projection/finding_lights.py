@@ -27,8 +27,8 @@ from album2avatar.projection.medians import weighted_median
 LIKENESS = 0.03
 """How strongly lights are alike as their cameras see them: lamps that conspire to follow the
 person would pass for a colour that the front has and the back has not."""
-EVEN_PHOTOS = 1
-"""Photos under even light that count with the others: a single one is not like itself alone."""
+EVEN_PHOTOS = 3
+"""So many photos under even light count too: a single photo is not like itself alone."""
 OTHER_THING = 0.25
 """Difference of logarithms beyond which a photo shows something else than the others."""
 OTHER_COLOR = 0.25
