@@ -85,7 +85,8 @@ def test_small_albums_say_what_they_guess(
     seen = level > SEEN_LEVEL
     assert least < float(seen.float().mean()) < most
     assert seen_agreement(workspace) > 0.98
-    assert float(error[seen].median()) < 0.04
+    # Of a single photo a little of its colours' waves is taken for light.
+    assert float(error[seen].median()) < 0.045
     # What is guessed has colours that are to be seen elsewhere: there are no holes.
     albedo = load_texture(workspace.draft.albedo).reshape(-1, 3)
     guessed = albedo[load_texture(workspace.draft.seen_map)[..., 0].flatten() < SEEN_LEVEL]

@@ -154,7 +154,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.draft_report,
         ],
         also_reads=("rig",),
-        version=4,
+        version=5,
     ),
     Stage(
         name="personalize",
@@ -209,7 +209,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.paint_cost,
         ],
         also_reads=("seed", "device", "prior", "prompt_addition", "performance"),
-        version=6,
+        version=7,
     ),
     Stage(
         name="refine",
@@ -225,7 +225,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
         also_reads=("seed", "rig", "prompt_addition"),
-        version=7,
+        version=8,
     ),
     Stage(
         name="rig",

@@ -11,10 +11,11 @@ from album2avatar.body.types import PhotoPoses
 from album2avatar.mesh.laplacian import uniform_laplacian
 from album2avatar.mesh.topology import EdgeTable
 from album2avatar.mesh.types import UvMap
-from album2avatar.projection.blending import UnlitViews, blend_views, others_colors, unlit_views
+from album2avatar.projection.blending import blend_views, others_colors, unlit_views
+from album2avatar.projection.finding_lights import ShownPlaces, estimate_lights
 from album2avatar.projection.levelling import LevelledSurface, level_photos
-from album2avatar.projection.light import estimate_lights
 from album2avatar.projection.observations import MaskedPhoto
+from album2avatar.projection.retinex import without_shading
 from album2avatar.projection.spreading import spread_values
 from album2avatar.projection.texel_corners import TexelCorners
 from album2avatar.projection.texel_views import TexelView, showing, view_texels, vote_assets
@@ -97,12 +98,15 @@ def fuse_unbent(
 
 
 def _fused(surface: TexturedSurface, seen: "_SeenTexels") -> FusedTexels:
+    within = LevelledSurface(surface.faces, surface.edges, surface.shares.argmax(1))
+    corners = TexelCorners.of(seen.texels, surface.faces, within.vertex_assets, seen.assets)
     unlit = unlit_views(seen.views, seen.lights)
-    blended = blend_views(replace(unlit, colors=_levelled(surface, seen, unlit)))
+    believed = unlit.weights * unlit.agreement
+    levelled = level_photos(seen.texels, corners, within, unlit.colors, believed)
+    blended = blend_views(replace(unlit, colors=levelled))
+    color = without_shading(seen.texels, corners, within, blended.color, blended.confidence)
     shown = torch.stack([view.asset >= 0 for view in seen.views]).any(0)
-    return FusedTexels(
-        seen.texels, seen.assets, blended.color, blended.confidence, shown, seen.lights
-    )
+    return FusedTexels(seen.texels, seen.assets, color, blended.confidence, shown, seen.lights)
 
 
 def textures_of_others(
@@ -153,7 +157,7 @@ def _look_up(
     possible = texels.read(_around(surface), surface.faces) > LEAST_SHARE
     assets = vote_assets(views, shares, possible, SURFACE_SAY)
     views = [showing(view, assets) for view in views]
-    return _SeenTexels(texels, assets, views, _estimate(views))
+    return _SeenTexels(texels, assets, views, _estimate(views, assets))
 
 
 def _bent(seen: _SeenTexels, photos: Sequence[MaskedPhoto]) -> _SeenTexels:
@@ -163,15 +167,7 @@ def _bent(seen: _SeenTexels, photos: Sequence[MaskedPhoto]) -> _SeenTexels:
         showing(look_again(view, photo, warp), seen.assets)
         for view, photo, warp in zip(seen.views, photos, warps, strict=True)
     ]
-    return _SeenTexels(seen.texels, seen.assets, views, _estimate(views))
-
-
-def _levelled(surface: TexturedSurface, seen: _SeenTexels, unlit: UnlitViews) -> Tensor:
-    """Colours (P, N, 3) of the photos, each at the level of all."""
-    levelled = LevelledSurface(surface.faces, surface.edges, surface.shares.argmax(1))
-    corners = TexelCorners.of(seen.texels, surface.faces, levelled.vertex_assets, seen.assets)
-    weights = unlit.weights * unlit.agreement
-    return level_photos(seen.texels, corners, levelled, unlit.colors, weights)
+    return _SeenTexels(seen.texels, seen.assets, views, _estimate(views, seen.assets))
 
 
 def lay_over(surface: TexturedSurface, fused: FusedTexels, base: Tensor, fading: float) -> Tensor:
@@ -215,14 +211,16 @@ def _without(view: TexelView, described: Tensor) -> TexelView:
     return showing(view, torch.where(described, -1, view.asset))
 
 
-def _estimate(views: Sequence[TexelView]) -> Tensor:
-    count = len(views[0].weight)
+def _estimate(views: Sequence[TexelView], assets: Tensor) -> Tensor:
     # Evenly strewn over the texture, and the same ones at every run.
-    picked = torch.arange(0, count, max(1, count // LIGHT_TEXELS))
+    picked = torch.arange(0, len(assets), max(1, len(assets) // LIGHT_TEXELS))
     return estimate_lights(
-        [view.color[picked] for view in views],
-        [view.normal[picked] for view in views],
-        [view.weight[picked] for view in views],
+        ShownPlaces(
+            [view.color[picked] for view in views],
+            [view.normal[picked] for view in views],
+            [view.weight[picked] for view in views],
+            assets[picked],
+        )
     )
 
 

@@ -16,6 +16,7 @@ from album2avatar.synthetic.parts import MATERIAL_CLASSES, DressedBody
 from album2avatar.synthetic.people import Person
 from album2avatar.synthetic.pictures import Picture, PosedPerson, take_picture
 from album2avatar.synthetic.regions import is_covered
+from album2avatar.synthetic.shading import shade
 from album2avatar.synthetic.template import (
     Floats,
     Integers,
@@ -100,6 +101,32 @@ def labelled_mesh(truth: GroundTruth) -> LabelledMesh:
     )
 
 
+def painted_faces(truth: GroundTruth) -> tuple[Floats, np.ndarray]:
+    """What the middle of each triangle is painted with, without light.
+
+    Returns:
+        (F, 3) sRGB 0..1 with patterns, eyes and lips; (F,) uint8, index into
+        `assets.PIXEL_CLASSES`.
+    """
+    dressed, looks = truth.dressed, truth.looks
+    count = len(dressed.faces)
+    # A picture of one row, each pixel a triangle that faces us under light from everywhere; 0.94 is
+    # what such light gives to what faces neither up nor down.
+    face_of = np.arange(count, dtype=np.int32)[None]
+    place = np.full((1, count, 2), 1 / 3, np.float32)
+    towards_us = np.zeros_like(dressed.vertices)
+    towards_us[:, 2] = 1.0
+    image, normals = np.zeros((2, 1, count, 3), np.float32)
+    labels = np.zeros((1, count), np.uint8)
+    shade(
+        face_of, place, dressed.faces, dressed.face_materials, dressed.chart, towards_us,
+        MATERIAL_CLASSES, looks.colors, looks.second_colors, looks.patterns, looks.pattern_sizes,
+        looks.details, looks.eye_color, looks.gaze, truth.cuts, np.array([1, 0, 0], np.float32),
+        1 / 0.94, image, normals, labels,
+    )  # fmt: skip
+    return image[0] / 255.0, labels[0]
+
+
 def outer_surface(truth: GroundTruth, count: int) -> Floats:
     """Points (count, 3) spread evenly over what can be seen of the dressed person."""
     generator = numpy_generator(0, "synthetic", "outer surface")
@@ -111,7 +138,12 @@ def outer_triangles(truth: GroundTruth) -> tuple[Floats, Integers]:
 
     Hems are cut to the nearest triangle; what clothes hide is left out.
     """
-    return truth.dressed.vertices, truth.dressed.faces[outer_faces(_drawn(truth))]
+    return truth.dressed.vertices, truth.dressed.faces[outer_mask(truth)]
+
+
+def outer_mask(truth: GroundTruth) -> np.ndarray:
+    """(F,) bool, triangles of which something can be seen from around."""
+    return outer_faces(_drawn(truth))
 
 
 def _drawn(truth: GroundTruth) -> DrawnSurface:

@@ -16,6 +16,7 @@ from album2avatar.evaluation.image_similarity import (
     structural_similarity,
 )
 from album2avatar.evaluation.metrics import Floats
+from album2avatar.evaluation.synthioi.delit import baked_light
 from album2avatar.evaluation.synthioi.person import Reference
 from album2avatar.evaluation.synthioi.shape import normal_errors, surface_errors
 from album2avatar.evaluation.synthioi.sides import side_check
@@ -28,7 +29,7 @@ from album2avatar.mesh.storage import load_mesh
 from album2avatar.perception.model import Perception
 from album2avatar.workspace import Workspace
 
-VERSION = 3
+VERSION = 4
 """Raised when a measure means something else: older results are measured again."""
 PICTURE_SIZE = 384
 _ALIGNMENT_POINTS = 20_000
@@ -64,6 +65,8 @@ MEASURES: tuple[Measure, ...] = (
         "sides", "sides named as the person's, %", "appearance", is_better_high=True, decimals=1
     ),
     Measure("faces_behind", "more face seen from behind, points", "appearance", decimals=1),
+    Measure("baked_light", "baked light, L*", "appearance"),
+    Measure("baked_share", "baked light, % of the variance", "appearance", decimals=1),
     Measure("triangle_quality", "triangle quality", "craft", is_better_high=True, decimals=3),
     Measure("needles", "needles, % of faces", "craft"),
     Measure("crossings", "faces that cross", "craft", decimals=0),
@@ -101,6 +104,8 @@ def measure_avatar(person: Reference, workspace: Workspace, perception: Percepti
     if stored.uv is not None:
         craft |= uv_soundness(stored.mesh, stored.uv, avatar.albedo.shape[0])
         craft |= seam_differences(stored.mesh, stored.uv, avatar.albedo)
+        owners = stored.extras["vertex_asset"]
+        craft |= baked_light(stored.mesh, stored.uv, owners, avatar.albedo)
     return replace(measured, values={**measured.values, **craft})
 
 

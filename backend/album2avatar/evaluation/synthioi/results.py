@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from album2avatar.evaluation.swap import measure_isolation
+from album2avatar.evaluation.synthioi.delit import own_light
 from album2avatar.evaluation.synthioi.measures import (
     VERSION,
     Measured,
@@ -89,7 +90,8 @@ def truth_result(
         if known.fingerprint == str(VERSION):
             return known
     measured = measure_surface(person(), person().surface, perception)
-    return _save(bench.folder, PERSON, trial, str(VERSION), measured, {})
+    own = own_light(person().truth)
+    return _save(bench.folder, PERSON, trial, str(VERSION), measured, own)
 
 
 def result_file(folder: Path, contender: str, trial: Trial) -> Path:
