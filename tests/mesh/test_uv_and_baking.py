@@ -62,6 +62,22 @@ def test_unwrapping_twice_gives_the_same_map(unwrapped: tuple[Mesh, UvMap]):
     assert torch.equal(again.faces, uv.faces)
 
 
+def test_a_long_strip_is_not_squeezed_into_a_square():
+    """Its charts make a long atlas; texels are as long as wide all the same."""
+    strip = trimesh.creation.box((0.1, 0.1, 3.0)).subdivide().subdivide().subdivide()
+    mesh = Mesh(
+        torch.from_numpy(np.array(strip.vertices)).float(),
+        torch.from_numpy(np.array(strip.faces)).long(),
+    )
+    uv = unwrap(mesh, UnwrapOptions(256))
+    lengths = [
+        (corners - corners.roll(1, 1)).norm(dim=2)
+        for corners in (mesh.vertices[mesh.faces], uv.coordinates[uv.faces])
+    ]
+    ratio = lengths[1] / lengths[0]
+    assert float(ratio.max() / ratio.min()) < 1.05
+
+
 def test_a_baked_texture_reads_back_what_was_baked(unwrapped: tuple[Mesh, UvMap]):
     """Positions, baked as colours, come back at every corner and inside every face."""
     mesh, uv = unwrapped

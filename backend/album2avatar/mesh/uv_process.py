@@ -19,6 +19,8 @@ def main(source: str, target: str) -> None:
         packing.padding = int(given["padding"])
     atlas.generate(xatlas.ChartOptions(), packing)
     _, faces, coordinates = atlas[0]
+    # Each side is 0..1 of its own; a texture is square.
+    coordinates *= np.array([atlas.width, atlas.height]) / max(atlas.width, atlas.height)
     np.savez(target, faces=faces, coordinates=coordinates)
 
 
