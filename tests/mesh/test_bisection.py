@@ -104,7 +104,7 @@ def ridge_distance(points: Tensor) -> Tensor:
 def ridge_gap(vertices: Tensor, faces: Tensor) -> float:
     along = torch.linspace(-0.5, 0.5, 101)
     tip = torch.stack([along, torch.zeros(101), torch.full((101,), 0.3)], dim=1)
-    return float(DistanceField(Mesh(vertices, faces)).closest(tip).signed_distance.abs().mean())
+    return float(DistanceField(Mesh(vertices, faces)).closest(tip).distance.mean())
 
 
 def test_a_sharp_ridge_gets_nearer_and_the_surface_stays_closed_inside():

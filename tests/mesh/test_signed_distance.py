@@ -30,10 +30,10 @@ def box_distance(points: torch.Tensor) -> torch.Tensor:
 
 def test_distance_to_a_box_is_exact():
     points = 2 * torch.rand(500, 3, generator=torch.Generator().manual_seed(0)) - 1
-    closest = DistanceField(box()).closest(points)
+    closest = DistanceField(box()).closest_signed(points)
     torch.testing.assert_close(closest.signed_distance, box_distance(points), atol=1e-5, rtol=0)
     reached = (points - closest.points).norm(dim=1)
-    torch.testing.assert_close(reached, closest.signed_distance.abs(), atol=1e-5, rtol=0)
+    torch.testing.assert_close(reached, closest.distance, atol=1e-5, rtol=0)
 
 
 def test_values_are_carried_to_the_closest_points():
@@ -46,7 +46,10 @@ def test_values_are_carried_to_the_closest_points():
 def test_a_small_hole_does_not_turn_the_inside_out():
     mesh = box()
     middle = torch.tensor([[0.0, 0.0, 0.0]])
-    assert DistanceField(Mesh(mesh.vertices, mesh.faces[1:])).closest(middle).signed_distance < 0
+    assert (
+        DistanceField(Mesh(mesh.vertices, mesh.faces[1:])).closest_signed(middle).signed_distance
+        < 0
+    )
 
 
 def test_mesh_that_is_not_finite_is_named():

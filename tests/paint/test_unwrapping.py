@@ -59,7 +59,7 @@ def in_a_skirt(body: CanonicalBody) -> tuple[Mesh, torch.Tensor]:
     )
     places = low + CELL * points / 2
     x, y, z = places.unbind(1)
-    inside = DistanceField(skin).closest(places).signed_distance
+    inside = DistanceField(skin).closest_signed(places).signed_distance
     away = torch.hypot(x, y - heads[0, 1])
     skirt = torch.maximum(away - 0.14 - 0.35 * (waist - z), ((waist + knee) / 2 - z).abs() - 0.25)
     back = skin.vertices[:, 1].amax()

@@ -79,7 +79,7 @@ def test_below_it_the_jacket_lies_near_the_skin(tucked: Pattern):
     hidden = tucked.solid.faces[tucked.face_class == HIDDEN].unique()
     deep = tucked.solid.vertices[hidden]
     deep = deep[deep[:, 2] < 0.73]
-    off_skin = DistanceField(outer_surface(egg_body(egg()))).closest(deep).signed_distance
+    off_skin = DistanceField(outer_surface(egg_body(egg()))).closest_signed(deep).signed_distance
     assert float(off_skin.max()) < 0.01
 
 
@@ -103,10 +103,10 @@ def test_cloth_lies_as_far_off_the_skin_as_its_kind_does():
     worn = WornPattern(pattern, ground)
     is_cloth = mesh.faces[classes == PLAIN].unique()
     skin = DistanceField(outer_surface(body))
-    distance = skin.closest(worn.points[is_cloth]).signed_distance
+    distance = skin.closest_signed(worn.points[is_cloth]).signed_distance
     assert float(distance.min()) == pytest.approx(OFF_SKIN["headwear"], abs=5e-4)
     closer = WornPattern(pattern, replace(ground, off_skin=OFF_SKIN["top"])).points[is_cloth]
-    assert float(skin.closest(closer).signed_distance.max()) < OFF_SKIN["headwear"]
+    assert float(skin.closest_signed(closer).signed_distance.max()) < OFF_SKIN["headwear"]
 
 
 def test_what_was_hidden_shows_over_clothes_alone_and_never_over_what_hid_it():

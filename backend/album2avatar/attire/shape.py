@@ -35,7 +35,7 @@ class ClothField:
         self._normals = vertex_normals(self._sheets.vertices, self._sheets.faces)
         if self.is_empty:
             return
-        below = DistanceField(outer_surface(body)).closest(self._sheets.vertices)
+        below = DistanceField(outer_surface(body)).closest_signed(self._sheets.vertices)
         outward = torch.nn.functional.normalize(self._sheets.vertices - below.points, dim=1)
         follows = (self._normals * outward).sum(1) > FACING
         self._depth = torch.where(follows, below.signed_distance.clamp(min=0), 0.0)
@@ -62,7 +62,7 @@ class ClothField:
         is_behind = ((places - closest.points) * closest.interpolate(self._normals)).sum(1) < 0
         depth, rim = closest.interpolate(torch.stack([self._depth, self._is_rim], 1)).unbind(1)
         filled = torch.where(is_behind & (rim < ON_RIM), depth, 0.0).to(half.device)
-        return closest.signed_distance.abs().to(half.device) - torch.maximum(filled, half)
+        return closest.distance.to(half.device) - torch.maximum(filled, half)
 
 
 def _compact(mesh: Mesh) -> Mesh:

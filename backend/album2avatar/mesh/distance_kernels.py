@@ -1,4 +1,4 @@
-"""Warp kernel that asks a mesh's bounding volume hierarchy about points."""
+"""Warp kernels that ask a mesh's bounding volume hierarchy about points."""
 
 # Warp reads kernels by their annotations, which are no Python types.
 # pyright: reportUnknownParameterType=false, reportMissingParameterType=false
@@ -16,6 +16,23 @@ wp.set_module_options({"enable_backward": False})
 
 @wp.kernel
 def _closest(
+    mesh: wp.uint64,
+    furthest: float,
+    points: wp.array(dtype=wp.vec3),
+    distances: wp.array(dtype=wp.float32),
+    faces: wp.array(dtype=wp.int32),
+    barycentric: wp.array(dtype=wp.vec3),
+):
+    i = wp.tid()
+    query = wp.mesh_query_point_no_sign(mesh, points[i], furthest)
+    nearest = wp.mesh_eval_position(mesh, query.face, query.u, query.v)
+    distances[i] = wp.length(points[i] - nearest)
+    faces[i] = query.face
+    barycentric[i] = wp.vec3(query.u, query.v, 1.0 - query.u - query.v)
+
+
+@wp.kernel
+def _closest_signed(
     mesh: wp.uint64,
     furthest: float,
     points: wp.array(dtype=wp.vec3),
@@ -47,14 +64,23 @@ class Hierarchy:
         )
 
     def closest(self, points: Tensor, furthest: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Distances (N,), faces (N,) int32 and barycentric coordinates (N, 3)."""
+        return self._ask(_closest, points, furthest)
+
+    def closest_signed(self, points: Tensor, furthest: float) -> tuple[Tensor, Tensor, Tensor]:
         """Signed distances (N,), faces (N,) int32 and barycentric coordinates (N, 3)."""
+        return self._ask(_closest_signed, points, furthest)
+
+    def _ask(
+        self, kernel: wp.Kernel, points: Tensor, furthest: float
+    ) -> tuple[Tensor, Tensor, Tensor]:
         queries = points.detach().float().contiguous()
         count = queries.shape[0]
         distances = queries.new_empty(count)
         faces = torch.empty(count, dtype=torch.int32, device=queries.device)
         barycentric = queries.new_empty(count, 3)
         wp.launch(
-            _closest,
+            kernel,
             dim=count,
             inputs=[
                 self._mesh.id,

@@ -102,7 +102,7 @@ def _outside(
 ) -> Tensor:
     """(F,) bool, the ground's faces that a patch doesn't replace."""
     closest = DistanceField(laid).closest(ground.vertices)
-    covered = patch[closest.faces] & (closest.signed_distance.abs() < depth[closest.faces])
+    covered = patch[closest.faces] & (closest.distance < depth[closest.faces])
     rim = base.vertices[border_edges(base.faces).unique()]
     if len(rim) > 0:
         distance = KDTree(rim.cpu().numpy()).query(ground.vertices.cpu().numpy())[0]

@@ -118,7 +118,7 @@ class _Pull:
         """Vertices (V, 3) after one round."""
         closest = self._field.closest(vertices)
         cosine = (vertex_normals(vertices, self._faces) * closest.interpolate(self._normals)).sum(1)
-        near = (closest.signed_distance.abs() < reach) & (cosine > SAME_SIDE)
+        near = (closest.distance < reach) & (cosine > SAME_SIDE)
         weight = (near * cosine * trust).double().cpu().numpy()
         wanted = closest.points.double().cpu().numpy() - self._rest
         held = sparse.diags(weight + ANCHOR)
@@ -143,8 +143,8 @@ def _resolved(template: Mesh, edges: Tensor) -> Tensor:
 
 def _centred(laid: Mesh, surface: Mesh, trust: Tensor) -> Tensor:
     """Vertices (V, 3) moved along their normals until faces have the surface on both sides."""
-    back = DistanceField(laid).closest(surface.vertices)
-    near = back.signed_distance.abs() < NEARBY
+    back = DistanceField(laid).closest_signed(surface.vertices)
+    near = back.distance < NEARBY
     corners, shares = back.corners[near], back.barycentric[near]
     summed, weights = torch.zeros(2, len(laid.vertices)).unbind(0)
     values = shares * back.signed_distance[near, None]
@@ -160,13 +160,13 @@ def _measured(template: Mesh, vertices: Tensor, surface: Mesh, hold: Hold) -> La
     closest = DistanceField(surface).closest(vertices)
     normals = closest.interpolate(vertex_normals(surface.vertices, surface.faces))
     back = DistanceField(laid).closest(surface.vertices)
-    distance = back.signed_distance.abs()
+    distance = back.distance
     face_reach = hold.reach[template.faces].amin(1)
     distance = torch.where(distance < face_reach[back.faces], distance, 0.0)
     missed = torch.zeros(len(template.faces)).scatter_reduce(0, back.faces, distance, "amax")
     return Laid(
         laid,
-        closest.signed_distance.abs(),
+        closest.distance,
         (vertex_normals(vertices, template.faces) * normals).sum(1),
         (vertices - template.vertices).norm(dim=1),
         missed,

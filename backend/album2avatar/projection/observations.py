@@ -91,7 +91,7 @@ def observe_attire(mesh: Mesh, attire: Attire) -> Observation:
     """
     normals = vertex_normals(mesh.vertices, mesh.faces)
     closest = DistanceField(attire.mesh).closest(mesh.vertices + OUTER * normals)
-    is_near = closest.signed_distance.abs() < NEAR_SHEET
+    is_near = closest.distance < NEAR_SHEET
     asset = torch.where(is_near, attire.vertex_asset[closest.nearest_vertex()], -1)
     return Observation(
         asset=asset,

@@ -24,7 +24,7 @@ def freedom(mesh: Mesh, edges: EdgeTable, body: CanonicalBody) -> Tensor:
     """
     held = torch.stack([body.parts[part] for part in HELD]).any(0)
     closest = DistanceField(Mesh(body.vertices, body.faces)).closest(mesh.vertices)
-    is_held = held[closest.nearest_vertex()] & (closest.signed_distance.abs() < NEAR)
+    is_held = held[closest.nearest_vertex()] & (closest.distance < NEAR)
     free = (~is_held).to(mesh.vertices.dtype)[:, None]
     soft = free
     for _ in range(_FADING):

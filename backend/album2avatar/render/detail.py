@@ -44,7 +44,7 @@ def bake_detail(sculpture: Mesh, mesh: Mesh, uv: UvMap, size: int) -> Tensor:
         there = F.normalize(closest.interpolate(own), dim=1)
         cosine = (there * normals).sum(1)
         share = ((cosine - STEEPEST) / (SURE - STEEPEST)).clamp(0, 1)
-        share = share * (closest.signed_distance.abs() < FURTHEST)
+        share = share * (closest.distance < FURTHEST)
         found.append(F.normalize(torch.lerp(normals, there, share[:, None]), dim=1))
     directions = frames.to_frame(torch.cat(found))
     return texels.fill(0.5 * F.normalize(directions, dim=1) + 0.5)

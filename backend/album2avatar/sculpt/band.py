@@ -49,7 +49,7 @@ class Band:
 def band_of(lattice: TetrahedralMesh, template: Template, described: ClothField) -> Band:
     """Evaluate the body and described cloth at a lattice's vertices."""
     vertices, tetrahedra = lattice.vertices, lattice.tetrahedra
-    closest = DistanceField(template.surface).closest(vertices)
+    closest = DistanceField(template.surface).closest_signed(vertices)
     edges = lattice_edges(tetrahedra)
     weights = smooth_weights(
         closest.interpolate(template.weights), closest.signed_distance, edges.vertices

@@ -77,14 +77,14 @@ def choose_cells(
 
     centres = _centres(template, origin, blocks, spacing * _BLOCK)
     radius = _radius(template, origin, blocks, spacing * _BLOCK)
-    distance = field.closest(centres).signed_distance
+    distance = field.closest_signed(centres).signed_distance
     near = (distance < outward_reach + radius) & (distance > -NEAR_INSIDE - 2 * radius)
     offsets = torch.cartesian_prod(*[torch.arange(_BLOCK)] * 3).to(origin.device)
     cells = (blocks[near][:, None] * _BLOCK + offsets).reshape(-1, 3)
 
     centres = _centres(template, origin, cells, spacing)
     radius = _radius(template, origin, cells, spacing)
-    closest = field.closest(centres)
+    closest = field.closest_signed(centres)
     distance = closest.signed_distance
     deep_enough = distance > -NEAR_INSIDE - 2 * radius
     chosen = deep_enough & (distance < torch.maximum(torch.tensor(NEAR_OUTSIDE), 2 * radius))

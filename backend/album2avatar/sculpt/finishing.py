@@ -68,7 +68,7 @@ def finish(mesh: Mesh, template: Template, described: ClothField) -> FinishedSur
     # Smoothing and snapping may push one finger into the next; marching can't.
     clean = uncrossed(snapped, whole.vertices)
     _require_closed(clean)
-    closest = field.closest(clean.vertices)
+    closest = field.closest_signed(clean.vertices)
     nearest = template.body_vertices[closest.nearest_vertex()]
     return FinishedSurface(clean, closest.signed_distance, nearest)
 
@@ -106,7 +106,7 @@ def snap_to_template(mesh: Mesh, template: Template, field: DistanceField) -> Me
     """Put the vertices of hands, feet and face onto the template where they are close to it."""
     closest = field.closest(mesh.vertices)
     held = 1 - closest.interpolate(template.freedom[:, None])
-    distance = closest.signed_distance.abs()[:, None]
+    distance = closest.distance[:, None]
     near = ((SNAP_AT_MOST - distance) / (SNAP_AT_MOST - SNAP_FULLY)).clamp(0, 1)
     template_normals = vertex_normals(template.surface.vertices, template.surface.faces)
     cosine = (

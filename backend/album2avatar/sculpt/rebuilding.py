@@ -103,7 +103,7 @@ class BandBuilder:
             return None
         cells = with_room(laid.cells, self._template, surface.vertices[at_rim])
         wider = self._evaluated(cells)
-        carried = DistanceField(surface).closest(wider.lattice.vertices).signed_distance
+        carried = DistanceField(surface).closest_signed(wider.lattice.vertices).signed_distance
         carried = carried - wider.body_distance
         # Nothing moves: what was free keeps its offset to the bit, the rest of the rim has none.
         is_reached = torch.zeros_like(band.fixed)

@@ -84,7 +84,7 @@ class Sculptor:
         if settings.start == "album":
             cells, band = builder.first(photos)
             places = band.lattice.vertices
-            drafted = None if draft is None else draft.closest(places).signed_distance
+            drafted = None if draft is None else draft.closest_signed(places).signed_distance
             offsets = first_offsets(band, self._posed(band), photos, drafted)
         else:
             cells, band = builder.first(None)

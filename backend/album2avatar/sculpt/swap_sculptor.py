@@ -44,7 +44,7 @@ class SwapGround:
 def lay_ground(shape: SwapShape, lattice: TetrahedralMesh, kept: Tensor) -> SwapGround:
     """Evaluate the shape on a lattice; near the kept faces (F,) bool nothing will move."""
     kept_surface = compacted(shape.avatar.mesh, kept)[0]
-    distance = DistanceField(kept_surface).closest(lattice.vertices).signed_distance.abs()
+    distance = DistanceField(kept_surface).closest(lattice.vertices).distance
     edges = lattice_edges(lattice.tetrahedra)
     nothing = torch.zeros_like(distance)
     band = Band(

@@ -155,7 +155,7 @@ class SwapShape:
 
     def _covers_skin(self, points: Tensor) -> Tensor:
         """(N,) bool, the garment lies between a point and the skin."""
-        skin = self._body.closest(points)
+        skin = self._body.closest_signed(points)
         away = skin.signed_distance.clamp(min=1e-6)[:, None]
         outward = (points - skin.points) / away
         on_skin = skin.points + torch.minimum(away, torch.tensor(INNER_CLOTH)) * outward
@@ -163,12 +163,12 @@ class SwapShape:
 
     def _under(self, points: Tensor) -> Tensor:
         """Signed distance to the avatar without what is taken off."""
-        base = self._base.closest(points).signed_distance
+        base = self._base.closest_signed(points).signed_distance
         taken, kept = self._parts["taken"], self._parts["kept"]
         if taken is None or kept is None:
             return base
         thickness = torch.maximum(self._bare.thickness(points), INNER_CLOTH * self._waist(points))
-        below = self._body.closest(points).signed_distance - thickness
+        below = self._body.closest_signed(points).signed_distance - thickness
         share = ((_away(kept, points) - _away(taken, points)) / BLEND).clamp(0, 1)
         return torch.lerp(base, below, share)
 
@@ -232,4 +232,4 @@ def _field_of(mesh: Mesh, faces: Tensor) -> DistanceField | None:
 
 
 def _away(field: DistanceField, points: Tensor) -> Tensor:
-    return field.closest(points).signed_distance.abs()
+    return field.closest(points).distance

@@ -69,7 +69,7 @@ def transfer_weights(
     weights = closest.interpolate(skin_weights(body, skin))
     under = F.normalize(closest.interpolate(vertex_normals(skin.vertices, skin.faces)), dim=-1)
     facing = (under * vertex_normals(mesh.vertices, mesh.faces)).sum(-1)
-    trusted = (closest.signed_distance.abs() <= settings.trusted_distance) & (
+    trusted = (closest.distance <= settings.trusted_distance) & (
         facing >= math.cos(math.radians(settings.trusted_angle))
     )
     on_head = torch.zeros(len(skin.vertices))

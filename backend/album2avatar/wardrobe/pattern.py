@@ -30,7 +30,7 @@ from album2avatar.mesh.borders import (
     without_pinched_vertices,
     without_small_pieces,
 )
-from album2avatar.mesh.signed_distance import ClosestPoints, DistanceField
+from album2avatar.mesh.signed_distance import DistanceField, SignedClosestPoints
 from album2avatar.mesh.storage import StoredMesh, load_mesh
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
@@ -90,7 +90,7 @@ def extract_pattern(avatar: Workspace, kind: AssetKind) -> Pattern | None:
     seen = _large_pieces(painted.mesh, assets == kinds.index(kind))
     if not bool(seen.any()):
         return None
-    closest = DistanceField(outer_surface(body)).closest(painted.mesh.vertices)
+    closest = DistanceField(outer_surface(body)).closest_signed(painted.mesh.vertices)
     reaches = _reaches(HIDDEN_UNDER[kind], kinds)
     hidden = _hidden_faces(painted.mesh, seen, assets, reaches)
     for asset, reach in _reaches(TUCKED_INTO.get(kind, {}), kinds).items():
@@ -208,7 +208,7 @@ def _tucked_faces(
     return over & stands_off
 
 
-def _inset(mesh: Mesh, seen: Tensor, hidden: Tensor, closest: ClosestPoints) -> Tensor:
+def _inset(mesh: Mesh, seen: Tensor, hidden: Tensor, closest: SignedClosestPoints) -> Tensor:
     """Vertices (V, 3) with hidden cloth laid as near to the skin as the seen cloth usually is."""
     if not bool(hidden.any()):
         return mesh.vertices

@@ -92,7 +92,7 @@ class WornPattern:
 
     def signed_distance(self, points: Tensor) -> Tensor:
         """(N,) metres to the closed garment, positive outside."""
-        return self._field.closest(points).signed_distance
+        return self._field.closest_signed(points).signed_distance
 
     def is_hidden(self, points: Tensor) -> Tensor:
         """(N,) bool, the nearest cloth is some that lay below other clothes on its own avatar."""
@@ -150,7 +150,7 @@ def _off_skin(vertices: Tensor, chosen: Tensor, body: CanonicalBody, least: floa
     field = DistanceField(outer_surface(body))
     moved = vertices.clone()
     for _ in range(_ROUNDS):
-        closest = field.closest(moved[chosen])
+        closest = field.closest_signed(moved[chosen])
         outward = _outward(moved[chosen], closest.points, closest.signed_distance)
         lacking = (least - closest.signed_distance).clamp(min=0)
         moved[chosen] = moved[chosen] + lacking[:, None] * outward
@@ -163,7 +163,7 @@ def _off_surface(
     """Move chosen vertices that are a little below what the garment covers to the outside."""
     moved = vertices.clone()
     for _ in range(_ROUNDS):
-        closest = field.closest(moved[chosen])
+        closest = field.closest_signed(moved[chosen])
         away = closest.signed_distance
         outward = _outward(moved[chosen], closest.points, away)
         concerned = may_cover[closest.faces] & (away > -DEEPEST)

@@ -71,7 +71,7 @@ def _bare_parts(truth: GroundTruth, points: Tensor) -> dict[str, Tensor]:
     known = anny_parts(truth.template.model, body)
     skin = Mesh(body, torch.from_numpy(truth.template.faces).long())
     closest = DistanceField(skin).closest(points)
-    is_bare, vertex = closest.signed_distance.abs() < BARE, closest.nearest_vertex()
+    is_bare, vertex = closest.distance < BARE, closest.nearest_vertex()
     return {
         name: is_bare & torch.stack([known[part] for part in parts]).any(0)[vertex]
         for name, parts in PARTS.items()

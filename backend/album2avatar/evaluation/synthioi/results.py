@@ -70,7 +70,7 @@ def result_of(
         "seconds": sum(record.seconds for record in done.values()),
     }
     if with_swap:
-        isolation = measure_isolation(avatar, bench.swapped(avatar))
+        isolation = measure_isolation(avatar, bench.swapped(avatar, trial))
         effort["swap_change"] = max(
             isolation.vertex_change,
             isolation.uv_change,

@@ -24,7 +24,9 @@ from album2avatar.workspace import Workspace
 FIRST_PERSON = 1000
 """Of the held-out split. Nobody looked at these people while the defaults were chosen."""
 PHOTO_SIZE = 512
-SWAPPED = GarmentChoice(kind="top", words="red t-shirt")
+NEW_TOP = GarmentChoice(kind="top", words="red t-shirt")
+NEW_DRESS = GarmentChoice(kind="dress", words="red dress")
+"""For who wears a dress: a top alone would leave them half bare."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Bench:
             _copy_workspace(self._personalized(contender, trial).root, target)
         return self._create(trial, target, settings, "export")
 
-    def swapped(self, avatar: Workspace) -> Workspace:
+    def swapped(self, avatar: Workspace, trial: Trial) -> Workspace:
         """Put another garment on an avatar, one that words describe; all get the same."""
         made = open_workspace(avatar.root).done["export"].fingerprint[:8]
         root = avatar.root.with_name(f"{avatar.root.name}-swapped-{made}")
@@ -73,8 +75,9 @@ class Bench:
                 shutil.rmtree(older)
         settings = build_settings([read_settings_file(avatar.settings_file)])
         wardrobe = Wardrobe(self.folder / "wardrobe")
+        choice = NEW_TOP if trial.subject.dress is None else NEW_DRESS
         return swap_garment(
-            avatar.root, SWAPPED, wardrobe, root, settings, self.listener, self.cancelled
+            avatar.root, choice, wardrobe, root, settings, self.listener, self.cancelled
         )
 
     def _personalized(self, contender: str, trial: Trial) -> Workspace:

@@ -73,4 +73,4 @@ def normal_errors(truth: GroundTruth, avatar: AvatarSurface, size: int) -> dict[
 
 def _distances(mesh: Mesh, points: Tensor) -> Tensor:
     """(N,) metres from points to a mesh's triangles."""
-    return DistanceField(mesh).closest(points).signed_distance.abs()
+    return DistanceField(mesh).closest(points).distance
