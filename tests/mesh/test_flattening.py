@@ -7,7 +7,7 @@ import pytest
 import torch
 import trimesh
 
-from album2avatar.mesh.disks import InnerEdges, cut_surface
+from album2avatar.mesh.cutting import InnerEdges, cut_surface
 from album2avatar.mesh.flattening import flat_triangle, flatten
 
 
