@@ -50,7 +50,7 @@ def flatten(
         return Flattened(points[:, :2], np.ones((len(faces), 2)), False)
     for start in (_conformal, _on_circle):
         places = start(triangles, points, faces, loop)
-        if places is None or signed_areas(places, faces).min() <= 0:
+        if places is None or not signed_areas(places, faces).min() > 0:
             continue
         places = places * np.sqrt(triangles.areas.sum() / signed_areas(places, faces).sum())
         # A start whose rim crosses itself may get rid of that, one that doesn't must not begin.
@@ -100,7 +100,7 @@ def _on_circle(
 ) -> Floats | None:
     """Each place in the middle of its neighbours, the rim on a circle; None if that fails."""
     lengths = np.linalg.norm(points[np.roll(loop, -1)] - points[loop], axis=1)
-    lengths = np.maximum(lengths, 1e-3 * lengths.mean())
+    lengths = np.maximum(lengths, max(1e-3 * lengths.mean(), LEAST_SIDE))
     angle = 2 * np.pi * (np.cumsum(lengths) - lengths) / lengths.sum()
     count = triangles.gradient_x.shape[1]
     places = np.zeros((count, 2))
