@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import bmat, diags
+from scipy.sparse import bmat, csc_matrix, diags
 
 from album2avatar.mesh.dirichlet import LEAST_HEIGHT, LEAST_SIDE, SurfaceTriangles, relaxed
 from album2avatar.mesh.graph_laplacian import graph_laplacian
@@ -109,7 +109,7 @@ def _on_circle(
     if len(inner) == 0:
         return places
     pairs = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    laplacian = graph_laplacian(np.unique(np.sort(pairs, 1), axis=0), count).tocsc()
+    laplacian = csc_matrix(graph_laplacian(np.unique(np.sort(pairs, 1), axis=0), count))
     own = laplacian[inner][:, inner].tocsc()
     solved = solved_symmetric(own, -(laplacian[inner][:, loop] @ places[loop]))
     if solved is None:
