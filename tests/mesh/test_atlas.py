@@ -42,14 +42,14 @@ def test_each_label_is_a_chart_of_its_size_and_density():
         assert float(scaled[own].sum()) == pytest.approx(wanted, rel=0.1)
 
 
-@pytest.mark.parametrize("together", [14, 42])
+@pytest.mark.parametrize("together", [5, 12])
 def test_a_surface_with_points_in_one_place_gets_a_map(together: int):
     """Rims without any length; in the second case nothing has a size at all."""
-    bare = trimesh.creation.icosphere(subdivisions=1)
+    bare = trimesh.creation.icosphere(subdivisions=0)
     vertices = torch.tensor(bare.vertices).float()
     vertices[:together] = vertices[0]
     mesh = Mesh(vertices, torch.tensor(bare.faces).long())
-    laid = lay_flat(mesh, single(mesh), torch.zeros(len(mesh.faces)).long(), torch.ones(42))
+    laid = lay_flat(mesh, single(mesh), torch.zeros(len(mesh.faces)).long(), torch.ones(12))
     assert bool(torch.isfinite(laid.uv.coordinates).all())
     assert float(areas(laid.uv).min()) > 0
 
