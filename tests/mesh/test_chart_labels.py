@@ -45,3 +45,12 @@ def test_a_border_moves_to_where_it_shows_less_but_not_far():
     labels = chart_labels(mesh, mate, scores, shows, 0.01)
     border = mesh.vertices[mesh.faces[labels == 1]][..., 0].min()
     assert 0.4 < float(border) < 0.6
+
+
+def test_an_island_whose_border_has_no_length_stays():
+    """Two triangles that touch in one place only, as points in the same place make them."""
+    vertices = torch.tensor([[0.0, 0, 0], [0, 0, 0], [1, 0, 0], [0, 1, 0]])
+    mesh = Mesh(vertices, torch.tensor([[0, 1, 2], [1, 0, 3]]))
+    scores = torch.tensor([[0.0, 0, 0], [0, 0, 0], [0, 0, 1], [0, 1, 0]])
+    labels = chart_labels(mesh, torch.tensor([-1, -1]), scores, torch.ones(4), 1.0)
+    assert labels.tolist() == [2, 1]

@@ -5,14 +5,8 @@ import pytest
 import torch
 import trimesh
 
-from album2avatar.mesh.disks import (
-    InnerEdges,
-    cut_surface,
-    euler_number,
-    opened_to_disk,
-    pieces_of,
-    way_to_rim,
-)
+from album2avatar.mesh.cutting import InnerEdges, cut_surface, euler_number, pieces_of
+from album2avatar.mesh.disks import opened_to_disk, way_to_rim
 
 
 def tube(around: int = 24, along: int = 12) -> trimesh.Trimesh:

@@ -7,8 +7,9 @@ import pytest
 import torch
 import trimesh
 
-from album2avatar.mesh.disks import InnerEdges, cut_surface
+from album2avatar.mesh.cutting import InnerEdges, cut_surface
 from album2avatar.mesh.flattening import flat_triangle, flatten
+from album2avatar.mesh.plane_shapes import crosses_itself
 
 
 def sheet(columns: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -76,8 +77,29 @@ def test_a_screw_of_more_than_a_turn_crosses_itself_nowhere():
     assert not (parted & parted.T).any()
 
 
-@pytest.mark.parametrize("points", [np.zeros((3, 3)), np.eye(3), np.outer(np.arange(3), [1, 1, 0])])
-def test_every_triangle_has_an_area(points: np.ndarray):
-    assert areas(flat_triangle(points.astype(float)), np.array([[0, 1, 2]]))[0] > 0
-    if np.linalg.norm(points) == math.sqrt(3):
-        assert areas(flat_triangle(points), np.array([[0, 1, 2]]))[0] == pytest.approx(3**0.5 / 2)
+@pytest.mark.parametrize("points", [np.zeros((3, 3)), np.outer(np.arange(3), [1.0, 1, 0])])
+def test_a_triangle_without_area_gets_one(points: np.ndarray):
+    assert areas(flat_triangle(points), np.array([[0, 1, 2]]))[0] > 0
+
+
+def test_a_single_triangle_keeps_its_form():
+    points = np.array([[0.0, 0, 1], [0, 3, 1], [4, 1, 2]])
+    flat = flat_triangle(points)
+    for one, other in ((0, 1), (1, 2), (2, 0)):
+        length = np.linalg.norm(points[one] - points[other])
+        assert np.linalg.norm(flat[one] - flat[other]) == pytest.approx(length)
+    assert areas(flat, np.array([[0, 1, 2]]))[0] > 0
+
+
+@pytest.mark.parametrize("count", [5, 100, 700])
+@pytest.mark.parametrize("turn", [0.0, 0.7])
+def test_lines_that_cross_themselves_are_told(count: int, turn: float):
+    """A circle, and a figure of eight whose crossing lies inside of two edges."""
+    angle = 2 * np.pi * (np.arange(count) + 0.1) / count + turn
+    circle = np.stack([np.cos(angle), np.sin(angle)], 1)
+    assert not crosses_itself(circle)
+    assert crosses_itself(np.stack([np.cos(angle), np.sin(2 * angle)], 1))
+    # One place moved across the circle to beyond its far side.
+    pushed = circle.copy()
+    pushed[count // 2] *= -1.5
+    assert crosses_itself(pushed)

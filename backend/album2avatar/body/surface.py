@@ -1,12 +1,11 @@
 """The body's outer surface as one closed mesh."""
 
 import torch
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 from album2avatar.body.types import CanonicalBody
 from album2avatar.mesh.borders import border_edges
+from album2avatar.mesh.linked import linked_pieces
 from album2avatar.mesh.types import Mesh
 
 
@@ -41,9 +40,7 @@ def outer_surface(body: CanonicalBody) -> Mesh:
 
 def _openings(rims: Tensor, vertex_count: int) -> Tensor:
     """(E,) number of the opening that each rim edge belongs to."""
-    start, end = rims.numpy().T
-    graph = coo_matrix((torch.ones(len(rims)).numpy(), (start, end)), (vertex_count,) * 2)
-    labels = torch.from_numpy(connected_components(graph, directed=False)[1])[rims[:, 0]]
+    labels = torch.from_numpy(linked_pieces(rims.numpy(), vertex_count))[rims[:, 0]]
     return labels.unique(return_inverse=True)[1]
 
 

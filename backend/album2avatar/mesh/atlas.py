@@ -7,17 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from album2avatar.mesh.disks import (
-    Bits,
-    CutSurface,
-    Floats,
-    InnerEdges,
-    Ints,
-    cut_surface,
-    opened_to_disk,
-    pieces_of,
-    way_to_rim,
-)
+from album2avatar.mesh.cutting import Bits, CutSurface, InnerEdges, Ints, cut_surface, pieces_of
+from album2avatar.mesh.disks import Floats, opened_to_disk, way_to_rim
 from album2avatar.mesh.flattening import Flattened, flat_triangle, flatten
 from album2avatar.mesh.types import Mesh, UvMap
 
@@ -75,7 +66,7 @@ def lay_flat(
         mate: (F,) int64, see `mesh.quads`; cuts run around quads where they can.
         labels: (F,) int64.
         shows: (V,) positive, what a metre of seam costs there.
-        poll: called between charts; raises to stop.
+        poll: called for every chart and while it is flattened; raises to stop.
     """
     vertices = mesh.vertices.double().cpu().numpy()
     faces = mesh.faces.cpu().numpy().astype(np.int64)
@@ -102,7 +93,7 @@ def lay_flat(
         poll()
         part = queue.pop(0)
         local, chosen = _edges_within(edges, part.faces, len(faces))
-        laid = _laid(vertices, faces[part.faces], local, cost[chosen])
+        laid = _laid(vertices, faces[part.faces], local, cost[chosen], poll)
         if laid is None:
             queue = [*_halves(vertices, faces, part, local), *queue]
             continue
@@ -130,7 +121,7 @@ def _edges_within(edges: InnerEdges, rows: Ints, count: int) -> tuple[InnerEdges
 
 
 def _laid(
-    vertices: Floats, faces: Ints, edges: InnerEdges, cost: Floats
+    vertices: Floats, faces: Ints, edges: InnerEdges, cost: Floats, poll: Callable[[], None]
 ) -> tuple[Floats, Ints] | None:
     """A connected piece laid flat, (P, 2), and its faces into that; None where it can't be."""
     if len(faces) == 1:
@@ -143,7 +134,7 @@ def _laid(
     least = MOST_SHARE
     for _ in range(MOST_CUTS + 1):
         surface = cut_surface(faces, edges, is_open)
-        flat = flatten(vertices[surface.vertices], surface.faces, surface.rim)
+        flat = flatten(vertices[surface.vertices], surface.faces, surface.rim, poll)
         share = float(areas[flat.stretch[:, 1] < 1 / MOST_STRETCHED].sum() / areas.sum())
         if flat.is_sound and share <= least:
             best, least = (flat.places, surface.faces), share

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
+from album2avatar.mesh.linked import linked_pieces
 from album2avatar.mesh.normals import face_areas
 from album2avatar.mesh.types import Mesh
 
@@ -108,10 +108,8 @@ def face_pieces(faces: Tensor) -> Tensor:
     """Number of the connected piece of each face, (F,) int64; pieces share no vertex."""
     corners = faces.cpu().numpy()
     count = int(corners.max()) + 1
-    ones = torch.ones(2 * len(corners)).numpy()
-    ends = (corners[:, :2].ravel(), corners[:, 1:].ravel())
-    labels = connected_components(coo_matrix((ones, ends), (count, count)), directed=False)[1]
-    return torch.from_numpy(labels[corners[:, 0]]).long().to(faces.device)
+    pairs = np.stack([corners[:, :2].ravel(), corners[:, 1:].ravel()], 1)
+    return torch.from_numpy(linked_pieces(pairs, count)[corners[:, 0]]).to(faces.device)
 
 
 def compacted(mesh: Mesh, chosen: Tensor) -> tuple[Mesh, Tensor]:

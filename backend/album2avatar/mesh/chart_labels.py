@@ -1,12 +1,13 @@
 """Labels of faces as the charts of a texture want them: whole quads, short borders, no islands."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
+from album2avatar.mesh.linked import linked_pieces
 from album2avatar.mesh.normals import face_areas
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
@@ -19,14 +20,22 @@ YIELDING = 0.7
 Ints = npt.NDArray[np.int64]
 
 
-def chart_labels(mesh: Mesh, mate: Tensor, scores: Tensor, shows: Tensor, least: float) -> Tensor:
-    """Label faces so that labels' borders are short and run where they show least.
+def chart_labels(
+    mesh: Mesh,
+    mate: Tensor,
+    scores: Tensor,
+    shows: Tensor,
+    least: float,
+    poll: Callable[[], None] = lambda: None,
+) -> Tensor:
+    """Label faces so that labels' borders are short and run where they show least; on the CPU.
 
     Args:
         mate: (F,) int64, triangles that are quads together get one label; see `mesh.quads`.
         scores: (V, K) how much each vertex is of each label.
         shows: (V,) positive, what a metre of border costs there.
         least: square metres below which an island of a label goes to what is around it.
+        poll: called for every island; raises to stop.
 
     Returns:
         (F,) int64 below K.
@@ -47,9 +56,9 @@ def chart_labels(mesh: Mesh, mate: Tensor, scores: Tensor, shows: Tensor, least:
     between = units[:, 0] != units[:, 1]
     pairs = units[between].numpy()
     costs = (lengths * shows[ends].mean(1))[between].double().numpy()
-    found = _without_islands(labels.numpy(), areas.double().numpy(), pairs, costs, least)
+    found = _without_islands(labels.numpy(), areas.double().numpy(), pairs, costs, least, poll)
     found = _shortened(found, allowed, pairs, costs)
-    found = _without_islands(found, areas.double().numpy(), pairs, costs, least)
+    found = _without_islands(found, areas.double().numpy(), pairs, costs, least, poll)
     return torch.from_numpy(found)[unit]
 
 
@@ -91,13 +100,14 @@ def _without_islands(
     pairs: Ints,
     costs: npt.NDArray[np.float64],
     least: float,
+    poll: Callable[[], None],
 ) -> Ints:
     """Labels in which each small piece has the label that it has the longest border with."""
     result = labels.copy()
     while True:
+        poll()
         same = pairs[result[pairs[:, 0]] == result[pairs[:, 1]]]
-        graph = coo_matrix((np.ones(len(same)), (same[:, 0], same[:, 1])), (len(result),) * 2)
-        piece = connected_components(graph, directed=False)[1]
+        piece = linked_pieces(same, len(result))
         size = np.bincount(piece, weights=areas)
         across = piece[pairs[:, 0]] != piece[pairs[:, 1]]
         small = [int(k) for k in np.argsort(size, kind="stable") if size[k] < least]
@@ -105,7 +115,8 @@ def _without_islands(
         weight = np.concatenate([costs[across], costs[across]])
         for number in small:
             leaving = piece[border[:, 0]] == number
-            if leaving.any():
+            # Borders without any length join nothing: then the piece would be looked at forever.
+            if weight[leaving].sum() > 0:
                 joined = np.bincount(result[border[leaving, 1]], weights=weight[leaving])
                 result[piece == number] = int(joined.argmax())
                 break

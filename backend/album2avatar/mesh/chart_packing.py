@@ -1,7 +1,5 @@
 """UV charts laid into the texels that a texture has left."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -10,7 +8,7 @@ from scipy.signal import fftconvolve
 from torch import Tensor
 
 from album2avatar.errors import MeshError
-from album2avatar.mesh.borders import face_pieces
+from album2avatar.mesh.charts import Chart, find_charts, flat_areas
 from album2avatar.mesh.types import UvMap
 from album2avatar.render.baking import map_texels
 
@@ -22,16 +20,6 @@ ROOM = 0.93
 """Share of the free texels that charts may fill at most; packing is never perfect."""
 
 Bits = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Chart:
-    """One connected piece of a UV map."""
-
-    corners: Tensor
-    """(T,) int64, its rows in the coordinates."""
-    faces: Tensor
-    """(F, 3) int64 into `corners`."""
 
 
 def pack_charts(uv: UvMap, taken: Bits, scale: float, padding: int) -> tuple[UvMap, float]:
@@ -63,16 +51,6 @@ def pack_charts(uv: UvMap, taken: Bits, scale: float, padding: int) -> tuple[UvM
         "The texture has no room left for the new garment. Choose a larger paint.texture_size and "
         "make the avatar again."
     )
-
-
-def find_charts(uv: UvMap) -> list[Chart]:
-    """The connected pieces of a UV map, the largest first."""
-    piece = face_pieces(uv.faces)
-    charts: list[Chart] = []
-    for number in piece.unique().tolist():
-        corners, faces = uv.faces[piece == number].unique(return_inverse=True)
-        charts.append(Chart(corners, faces))
-    return sorted(charts, key=lambda chart: -_area(uv.coordinates[chart.corners], chart.faces))
 
 
 def _place_all(
@@ -125,10 +103,4 @@ def _first_free(blocked: Bits, stamp: Bits) -> tuple[int, int] | None:
 
 
 def _scale_that_fills(uv: UvMap, texels: float) -> float:
-    return float((max(texels, 1.0) / max(_area(uv.coordinates, uv.faces), 1e-12)) ** 0.5)
-
-
-def _area(points: Tensor, faces: Tensor) -> float:
-    a, b, c = points[faces].unbind(1)
-    (x1, y1), (x2, y2) = (b - a).unbind(1), (c - a).unbind(1)
-    return float((x1 * y2 - x2 * y1).abs().sum()) / 2
+    return float((max(texels, 1.0) / max(float(flat_areas(uv).sum()), 1e-12)) ** 0.5)

@@ -1,86 +1,22 @@
 """Pieces of a surface cut open until each is a disk, along the edges where it shows least."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components, dijkstra, minimum_spanning_tree
-from torch import Tensor
+from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
 
-from album2avatar.mesh.topology import edge_table
+from album2avatar.mesh.cutting import (
+    Bits,
+    CutSurface,
+    InnerEdges,
+    Ints,
+    cut_surface,
+    euler_number,
+    pieces_of,
+)
+from album2avatar.mesh.linked import linked_pieces
 
-Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Bits = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class CutSurface:
-    """Triangles whose common edges are cut here and there.
-
-    A *place* is what one vertex is on one side of the cuts, as a texture coordinate is.
-    """
-
-    vertices: Ints
-    """(P,) the mesh's vertex that each place is."""
-    faces: Ints
-    """(F, 3) places."""
-    ends: Ints
-    """(E, 2) places on the first face's side of each inner edge, cut or not."""
-    owners: Ints
-    """(E, 2) faces on both sides."""
-    is_open: Bits
-    """(E,) the edge isn't cut."""
-
-    @property
-    def rim(self) -> Ints:
-        """(B, 2) places, directed edges on which a piece ends."""
-        faces = self.faces
-        edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-        stride = int(faces.max()) + 1
-        forward, backward = edges[:, 0] * stride + edges[:, 1], edges[:, 1] * stride + edges[:, 0]
-        return edges[~np.isin(forward, backward)]
-
-
-@dataclass(frozen=True)
-class InnerEdges:
-    """The edges of a mesh that have two faces."""
-
-    vertices: Ints
-    """(E, 2)."""
-    faces: Ints
-    """(E, 2)."""
-    corners: Ints
-    """(E, 2 faces, 2 ends) corner of each face, 0 to 2, at each end."""
-
-    @staticmethod
-    def of(faces: Tensor) -> "InnerEdges":
-        """Find them in faces (F, 3)."""
-        table = edge_table(faces)
-        inner = (table.faces >= 0).all(1)
-        ends, owners = table.vertices[inner], table.faces[inner]
-        corners = (faces[owners][:, :, None, :] == ends[:, None, :, None]).int().argmax(3)
-        return InnerEdges(ends.numpy(), owners.numpy(), corners.numpy().astype(np.int64))
-
-
-def cut_surface(faces: Ints, edges: InnerEdges, is_open: Bits) -> CutSurface:
-    """Part faces (F, 3) at all edges that are not open (E,) bool."""
-    corner = 3 * edges.faces[:, :, None] + edges.corners
-    joined = corner[is_open]
-    pairs = joined.transpose(0, 2, 1).reshape(-1, 2)
-    graph = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (faces.size,) * 2)
-    place = connected_components(graph, directed=False)[1].astype(np.int64)
-    vertices = np.zeros(int(place.max()) + 1, np.int64)
-    vertices[place] = faces.ravel()
-    return CutSurface(vertices, place.reshape(-1, 3), place[corner[:, 0]], edges.faces, is_open)
-
-
-def pieces_of(surface: CutSurface) -> Ints:
-    """(F,) number of each face's piece; pieces hang together through open edges."""
-    pairs = surface.owners[surface.is_open]
-    graph = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (len(surface.faces),) * 2)
-    return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
 def opened_to_disk(faces: Ints, edges: InnerEdges, cost: Floats) -> Bits | None:
@@ -120,20 +56,13 @@ def way_to_rim(surface: CutSurface, cost: Floats, target: int) -> Ints:
     return _way(surface, cost, rim, np.array([target]))
 
 
-def euler_number(surface: CutSurface) -> int:
-    """Places - edges + faces: 1 for a disk."""
-    edges = (3 * len(surface.faces) + len(surface.rim)) // 2
-    return len(surface.vertices) - edges + len(surface.faces)
-
-
 def _rim_numbers(surface: CutSurface) -> Ints:
     """(P,) number of the rim on which each place lies, -1 inside; the longest has number 0."""
     edges, count = surface.rim, len(surface.vertices)
     numbers = np.full(count, -1, np.int64)
     if len(edges) == 0:
         return numbers
-    graph = coo_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), (count, count))
-    piece = connected_components(graph, directed=False)[1]
+    piece = linked_pieces(edges, count)
     on_rim = np.unique(edges)
     found, sizes = np.unique(piece[on_rim], return_counts=True)
     rank = np.empty(len(found), np.int64)

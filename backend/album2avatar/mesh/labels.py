@@ -1,13 +1,11 @@
 """Labels on a surface with smooth borders."""
 
-import numpy as np
 import torch
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 from torch.nn import functional as F
 
 from album2avatar.mesh.laplacian import uniform_laplacian
+from album2avatar.mesh.linked import linked_pieces
 from album2avatar.mesh.normals import face_areas
 from album2avatar.mesh.topology import EdgeTable, edge_table
 from album2avatar.mesh.types import Mesh
@@ -65,5 +63,4 @@ def without_islands(labels: Tensor, fixed: Tensor, mesh: Mesh, least: float) -> 
 def _islands(labels: Tensor, ends: Tensor) -> Tensor:
     """(V,) int64, number of each vertex's connected piece of one label."""
     same = ends[labels[ends[:, 0]] == labels[ends[:, 1]]].numpy()
-    graph = coo_matrix((np.ones(len(same)), (same[:, 0], same[:, 1])), (len(labels),) * 2)
-    return torch.from_numpy(connected_components(graph, directed=False)[1]).long()
+    return torch.from_numpy(linked_pieces(same, len(labels)))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from album2avatar.mesh.topology import edge_table
+from album2avatar.mesh.topology import corners_at_ends, edge_table
 from album2avatar.mesh.types import UvMap
 
 
@@ -27,7 +27,7 @@ def seam_edges(faces: Tensor, uv: UvMap) -> SeamEdges:
     table = edge_table(faces)
     inner = (table.faces >= 0).all(1)
     ends, owners = table.vertices[inner], table.faces[inner]
-    corner = (faces[owners][:, :, None, :] == ends[:, None, :, None]).int().argmax(3)
+    corner = corners_at_ends(faces, owners, ends)
     sides = uv.coordinates[uv.faces[owners].gather(2, corner)]
     is_seam = (sides[:, 0] != sides[:, 1]).any(2).any(1)
     ends, first = ends[is_seam], faces[owners[is_seam, 0]]

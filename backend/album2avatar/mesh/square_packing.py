@@ -1,5 +1,6 @@
 """Charts packed into a square texture, as large as they fit."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.spatial import ConvexHull, QhullError
 from torch import Tensor
 
 from album2avatar.errors import MeshError
+from album2avatar.mesh.charts import Chart, find_charts, flat_areas
 from album2avatar.mesh.types import UvMap
 from album2avatar.render.visibility_torch import face_ids
 
@@ -28,12 +30,9 @@ Floats = npt.NDArray[np.float64]
 class _Outline:
     """One chart with the smallest upright box around it."""
 
-    rows: Tensor
-    """(P,) int64, its places in the coordinates."""
+    chart: Chart
     points: Floats
-    """(P, 2), least coordinates 0."""
-    faces: Tensor
-    """(F, 3) int64 into `rows`."""
+    """(T, 2) of its corners, least coordinates 0."""
     area: float
 
 
@@ -45,17 +44,19 @@ class _Stamp:
     cells: Bits
 
 
-def pack_into_square(uv: UvMap, chart: Tensor, size: int, padding: int) -> UvMap:
+def pack_into_square(
+    uv: UvMap, size: int, padding: int, poll: Callable[[], None] = lambda: None
+) -> UvMap:
     """Turn, move and scale charts, all by the same factor, until they fill a square.
 
     Charts are laid one after the other, the largest first, in that of four directions and at that
     place where the pile stays lowest; the scale is the largest at which all find a place.
 
     Args:
-        uv: charts without folds, in any place and unit; they aren't mirrored.
-        chart: (F,) int64, the chart of each face; charts share no coordinates.
+        uv: charts without folds, in any place and unit, on the CPU; they aren't mirrored.
         size: texels of the texture's side.
         padding: empty texels between charts.
+        poll: called for every chart that is laid; raises to stop.
 
     Returns:
         The same faces with coordinates in 0..1.
@@ -63,7 +64,7 @@ def pack_into_square(uv: UvMap, chart: Tensor, size: int, padding: int) -> UvMap
     Raises:
         MeshError: the charts have no area, or so many of them that none has room.
     """
-    outlines = _outlines(uv, chart)
+    outlines = _outlines(uv)
     area = sum(outline.area for outline in outlines)
     if not area > 0:
         raise MeshError("The UV map has no area. Run the sculpt stage again with another seed.")
@@ -72,7 +73,9 @@ def pack_into_square(uv: UvMap, chart: Tensor, size: int, padding: int) -> UvMap
     best: Tensor | None = None
     for trial in range(TRIALS + 4):
         fill = (low + high) / 2 if best is not None or trial < TRIALS else low
-        placed = _placed(outlines, size * (fill / area) ** 0.5, size, padding, len(uv.coordinates))
+        placed = _placed(
+            outlines, size * (fill / area) ** 0.5, size, padding, len(uv.coordinates), poll
+        )
         if placed is None:
             high = fill
             if trial >= TRIALS:
@@ -87,16 +90,14 @@ def pack_into_square(uv: UvMap, chart: Tensor, size: int, padding: int) -> UvMap
     )
 
 
-def _outlines(uv: UvMap, chart: Tensor) -> list[_Outline]:
+def _outlines(uv: UvMap) -> list[_Outline]:
     found: list[_Outline] = []
-    for number in range(int(chart.max()) + 1):
-        rows, faces = uv.faces[chart == number].unique(return_inverse=True)
-        points = uv.coordinates[rows].double().numpy()
+    for chart in find_charts(uv):
+        points = uv.coordinates[chart.corners].double().numpy()
         points = points @ _upright(points).T
-        a, b, c = (points[faces[:, k].numpy()] for k in range(3))
-        u, v = b - a, c - a
-        area = float(np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]).sum() / 2)
-        found.append(_Outline(rows, points - points.min(0), faces, area))
+        flat = UvMap(torch.from_numpy(points), chart.faces)
+        area = float(flat_areas(flat).numpy().sum())
+        found.append(_Outline(chart, points - points.min(0), area))
     return sorted(found, key=lambda outline: -outline.area)
 
 
@@ -122,7 +123,12 @@ def _upright(points: Floats) -> Floats:
 
 
 def _placed(
-    outlines: list[_Outline], scale: float, size: int, padding: int, count: int
+    outlines: list[_Outline],
+    scale: float,
+    size: int,
+    padding: int,
+    count: int,
+    poll: Callable[[], None],
 ) -> Tensor | None:
     """Coordinates (T, 2) in texels, or None where a chart finds no place."""
     blocked = np.zeros((CELLS, CELLS), np.bool_)
@@ -130,10 +136,11 @@ def _placed(
     result = torch.zeros(count, 2, dtype=torch.float64)
     margin = int(np.ceil(padding / 2))
     for outline in outlines:
+        poll()
         points = outline.points * scale + margin + 0.5
         if max(points.max(0)) + margin > size:
             return None
-        upright = _cells(points, outline.faces, margin, cell)
+        upright = _cells(points, outline.chart.faces, margin, cell)
         spectrum = _spectrum(blocked)
         best: tuple[float, int, int, _Stamp] | None = None
         for quarters in range(4):
@@ -147,7 +154,7 @@ def _placed(
         height, width = stamp.cells.shape
         blocked[row : row + height, column : column + width] |= stamp.cells
         turned = _turned(points, stamp.quarters, np.array(upright.shape[::-1]) * cell)
-        result[outline.rows] = torch.from_numpy(turned + np.array([column, row]) * cell)
+        result[outline.chart.corners] = torch.from_numpy(turned + np.array([column, row]) * cell)
     return result
 
 

@@ -49,3 +49,14 @@ def edge_table(faces: Tensor) -> EdgeTable:
         opposite=torch.stack([across[first], torch.where(has_two, across[second], -1)], 1),
         faces=torch.stack([owner[first], torch.where(has_two, owner[second], -1)], 1),
     )
+
+
+def corners_at_ends(faces: Tensor, owners: Tensor, ends: Tensor) -> Tensor:
+    """Which corner, 0 to 2, each face of an edge has at each end, (E, 2 faces, 2 ends) int64.
+
+    Args:
+        faces: (F, 3).
+        owners: (E, 2) faces of edges that have two.
+        ends: (E, 2) vertices.
+    """
+    return (faces[owners][:, :, None, :] == ends[:, None, :, None]).int().argmax(3)

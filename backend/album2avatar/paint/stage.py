@@ -76,20 +76,21 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
             save_checkpoint(checkpoint_path, done, painter.tensors())
         job.report(done, own.steps, painter.memory.news(), metrics, preview)
 
-    uv = unwrap_body(surface.mesh, remeshed.mate, body, own.texture_size, job.raise_if_cancelled)
+    mate = remeshed.mate.to(device)
+    uv = unwrap_body(surface.mesh, mate, body, own.texture_size, job.raise_if_cancelled)
     texture = bake_albedo(surface, uv, field, own.texture_size)
     save_texture(workspace.distilled_albedo, texture)
     cost = DistillationCost(steps=own.steps, prior_calls=painter.prior_calls)
     write_model(workspace.paint_cost, cost)
     detail = bake_detail(sculpture.to(device), surface.mesh, uv, own.texture_size)
     save_texture(workspace.normal_map, detail)
-    owners = labels_of_faces(surface.assets, surface.mesh.faces, remeshed.mate)
+    owners = labels_of_faces(surface.assets, surface.mesh.faces, mate)
     rough = bake_roughness(uv, owners, asset_roughness(assets), own.texture_size)
     save_texture(workspace.roughness_map, rough)
     extras = {
         "vertex_asset": surface.assets,
         "face_asset": owners,
-        "quad_mate": without_seams(remeshed.mate, surface.mesh, uv),
+        "quad_mate": without_seams(mate, surface.mesh, uv),
     }
     save_mesh(workspace.distilled, surface.mesh, uv, extras)
     checkpoint_path.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from album2avatar.mesh.chart_packing import pack_charts
+from album2avatar.mesh.charts import flat_areas
 from album2avatar.mesh.normals import face_areas
 from album2avatar.mesh.storage import StoredMesh
 from album2avatar.mesh.types import Mesh, UvMap
@@ -152,7 +153,7 @@ def new_parts(mesh: Mesh, face_assets: Tensor, kept_faces: int) -> Mesh:
 def _density(mesh: Mesh, uv: UvMap) -> float:
     """Length in the texture, in 0..1, of a metre on half of the surface; heads have longer ones."""
     area = face_areas(mesh)
-    length, order = (_flat_areas(uv) / area.clamp(min=1e-12)).sqrt().sort()
+    length, order = (flat_areas(uv) / area.clamp(min=1e-12)).sqrt().sort()
     below = area[order].double().cumsum(0)
     return float(length[torch.searchsorted(below, below[-1:] / 2).clamp(max=len(length) - 1)])
 
@@ -160,12 +161,5 @@ def _density(mesh: Mesh, uv: UvMap) -> float:
 def _in_metres(mesh: Mesh, kept_faces: int, uv: UvMap) -> UvMap:
     """New charts scaled so that a unit is about a metre on the surface."""
     area = face_areas(Mesh(mesh.vertices, mesh.faces[kept_faces:]))
-    scale = float((area.sum() / _flat_areas(uv).sum().clamp(min=1e-12)).sqrt())
+    scale = float((area.sum() / flat_areas(uv).sum().clamp(min=1e-12)).sqrt())
     return UvMap(uv.coordinates * scale, uv.faces)
-
-
-def _flat_areas(uv: UvMap) -> Tensor:
-    """(F,) area of each face in the texture."""
-    a, b, c = uv.coordinates[uv.faces].unbind(1)
-    (x1, y1), (x2, y2) = (b - a).unbind(1), (c - a).unbind(1)
-    return (x1 * y2 - x2 * y1).abs() / 2

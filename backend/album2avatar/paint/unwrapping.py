@@ -9,6 +9,7 @@ from album2avatar.body.types import CanonicalBody
 from album2avatar.mesh.atlas import lay_flat
 from album2avatar.mesh.chart_labels import chart_labels
 from album2avatar.mesh.square_packing import pack_into_square
+from album2avatar.mesh.storage import check_mesh
 from album2avatar.mesh.types import Mesh, UvMap
 
 LEAST_ISLAND = 0.004
@@ -30,13 +31,13 @@ def unwrap_body(
         poll: called often; raises to stop.
 
     Raises:
-        MeshError: the texture is too small for the surface's charts.
+        MeshError: the mesh breaks a rule, or the texture is too small for its charts.
     """
+    check_mesh(mesh, "the UV unwrapping")
     here = mesh.vertices.device
-    mesh, mate = Mesh(mesh.vertices.cpu(), mesh.faces.cpu()), mate.cpu()
+    mesh, mate = mesh.to("cpu"), mate.cpu()
     regions = chart_regions(mesh, body)
-    labels = chart_labels(mesh, mate, regions.scores, regions.shows, LEAST_ISLAND)
+    labels = chart_labels(mesh, mate, regions.scores, regions.shows, LEAST_ISLAND, poll)
     charts = lay_flat(mesh, mate, labels, regions.shows, poll)
-    poll()
-    uv = pack_into_square(charts.scaled(regions.density), charts.chart, texture_size, PADDING)
+    uv = pack_into_square(charts.scaled(regions.density), texture_size, PADDING, poll)
     return UvMap(uv.coordinates.to(here), uv.faces.to(here))

@@ -79,7 +79,9 @@ def nearest_of_chart(covered: Tensor, chart: Tensor) -> tuple[Tensor, Tensor]:
     """
     width = covered.shape[1]
     on, owner = covered.flatten(), chart.flatten()
-    beside = (~on & (owner >= 0) & torch.isin(owner, owner[on])).nonzero().squeeze(1)
+    shown = torch.zeros(int(owner.max()) + 2, dtype=torch.bool, device=owner.device)
+    shown[owner[on]] = True  # the last one, of texels that are no chart's, stays
+    beside = (~on & shown[owner]).nonzero().squeeze(1)
     inside = on.nonzero().squeeze(1)
     if len(beside) == 0:
         return beside, beside

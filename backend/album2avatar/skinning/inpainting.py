@@ -3,14 +3,13 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 from torch import Tensor
 
 from album2avatar.mesh.laplacian import cotangent_weights
+from album2avatar.mesh.linked import linked_pieces
 from album2avatar.mesh.topology import EdgeTable
 from album2avatar.mesh.types import Mesh
 
@@ -33,7 +32,7 @@ def inpaint(mesh: Mesh, edges: EdgeTable, weights: Tensor, trusted: Tensor) -> T
     """
     result = weights.double().numpy().copy()
     known = trusted.numpy().copy()
-    pieces = _pieces(edges, len(weights))
+    pieces = linked_pieces(edges.vertices.numpy(), len(weights))
     for piece in np.setdiff1d(pieces, pieces[known]):
         members = pieces == piece
         result[members] = result[members].mean(0)
@@ -48,13 +47,6 @@ def inpaint(mesh: Mesh, edges: EdgeTable, weights: Tensor, trusted: Tensor) -> T
         result[np.ix_(unknown, bones)] = np.clip(solved, 0, None)
     result /= result.sum(1, keepdims=True)
     return torch.from_numpy(result).to(weights.dtype)
-
-
-def _pieces(edges: EdgeTable, count: int) -> npt.NDArray[np.int32]:
-    """(V,) number of the connected piece of each vertex."""
-    start, end = edges.vertices.numpy().T
-    graph = sparse.coo_matrix((np.ones(len(start)), (start, end)), shape=(count, count))
-    return connected_components(graph, directed=False)[1]
 
 
 def _smoothness(mesh: Mesh, edges: EdgeTable) -> Any:
