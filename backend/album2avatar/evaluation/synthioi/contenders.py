@@ -37,6 +37,7 @@ ABLATIONS: Mapping[str, Mapping[str, Any]] = {
     "network": {"sculpt": {"field": "network"}},
     "refined lattice": {"sculpt": {"refined_share": 0.3}},
     "full fine-tuning": {"personalization": {"method": "full"}},
+    "faster colours": {"paint": {"learning_rate": 0.02}},
     "NFSD in paint": {"paint": {"guidance": {"method": "nfsd", "scale": 7.5}}},
     "CSD in paint": {"paint": {"guidance": {"method": "csd"}}},
     # The demo prior reads 64 pieces of words: no room for the published source prompt.
