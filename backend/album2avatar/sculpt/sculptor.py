@@ -32,6 +32,7 @@ from album2avatar.sculpt.normal_guidance import NormalGuidance
 from album2avatar.sculpt.photos import MaskedPhoto
 from album2avatar.sculpt.rebuilding import BandBuilder, LaidBand
 from album2avatar.sculpt.schedule import falling
+from album2avatar.sculpt.skirt import close_skirt
 from album2avatar.seeding import torch_generator
 from album2avatar.settings.sculpt import SculptSettings
 
@@ -85,7 +86,9 @@ class Sculptor:
             cells, band = builder.first(photos)
             places = band.lattice.vertices
             drafted = None if draft is None else draft.closest_signed(places).signed_distance
-            offsets = first_offsets(band, self._posed(band), photos, drafted)
+            posed = self._posed(band)
+            offsets = first_offsets(band, posed, photos, drafted)
+            offsets = close_skirt(band, offsets, posed, photos, body)
         else:
             cells, band = builder.first(None)
             offsets = first_offsets(band, [], [], None)
