@@ -30,6 +30,8 @@ _TAKING_IN = 0.3
 """How fast it does: metres inwards for each metre up."""
 _DIRECTIONS = 48
 """Around a cross-section."""
+_PUFF = 0.15
+"""Metres below the hem in which a draft's legs are as wide as a skirt without being one."""
 _FAR = 0.1
 """Metres; how far beside the hull a place is does not matter beyond."""
 
@@ -46,7 +48,8 @@ def close_skirt(
     Between the legs are the places outside of the guess that lie within the convex cross-section
     of both. Where at least `LEAST_PHOTOS` look past the body there, masks either show cloth or the
     background. From the crotch down to the hem (`hem_height`) the guess is then filled with what
-    hangs straight down from hips and legs, as far as the visual hull reaches.
+    hangs straight down from hips and legs, as far as the visual hull reaches. Just below the hem
+    nothing but the body, shoes and what words describe stays outside of the hull.
 
     Args:
         offsets: (N,) metres, the guess so far; returned as it is where nothing hangs.
@@ -70,7 +73,12 @@ def close_skirt(
         return offsets
     room = smooth_over(band, hull.clamp(max=_FAR))
     skirt = torch.maximum(torch.maximum(room, draped - EASE), hem - heights)
-    return torch.minimum(offsets, skirt - band.body_distance)
+    closed = torch.minimum(offsets, skirt - band.body_distance)
+    # A draft's legs grow thinner over a hand's width below a hem, and what they wear stays.
+    below = (legs > 0.5) & (heights < hem) & (heights > hem - _PUFF)
+    room = torch.minimum(hull.clamp(max=_FAR), band.described) - band.body_distance
+    bare = torch.minimum(room.clamp(max=0), -band.cover)
+    return torch.where(below, torch.maximum(closed, bare), closed)
 
 
 def hem_height(heights: Tensor, is_cloth: Tensor) -> float | None:
