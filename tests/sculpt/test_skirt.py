@@ -87,14 +87,15 @@ def photos_of(distance, azimuths: list[float]) -> list[MaskedPhoto]:
 
 
 def guesses(body: CanonicalBody, photos: list[MaskedPhoto]) -> tuple[Band, Tensor, Tensor]:
-    """A band, and offsets without and with what hangs; the draft is the body in wide shorts."""
+    """A band, and offsets without and with what hangs; the draft is the body in wide shorts that
+    are a little longer than the skirt."""
     template = make_template(body, 1.0, {}, {})
     nothing = ClothField(no_attire(), body)
     cells = choose_cells(template, photos, nothing, 48, 0.2)
     band = band_of(cells.lattice(template), template, nothing)
     posed = [band.lattice.vertices] * len(photos)
     drafted = torch.where(
-        band.lattice.vertices[:, 2] > HEM, band.body_distance - LOOSE, band.body_distance
+        band.lattice.vertices[:, 2] > HEM - 0.1, band.body_distance - LOOSE, band.body_distance
     )
     first = first_offsets(band, posed, photos, drafted)
     return band, first, close_skirt(band, first, posed, photos, body)
@@ -109,6 +110,16 @@ def test_a_skirt_is_closed_from_crotch_to_hem(body: CanonicalBody):
     assert bool((band.body_distance + first > 0)[high].any())
     assert bool((band.body_distance + closed < 0)[high].all())
     assert bool((band.body_distance + closed > 0)[middle & (height < HEM - 0.03)].all())
+
+
+def test_a_draft_that_is_wide_below_the_hem_is_taken_in_to_the_legs(body: CanonicalBody):
+    band, first, closed = guesses(body, photos_of(in_skirt, AROUND))
+    height = band.lattice.vertices[:, 2]
+    beside = (height < HEM - 0.04) & (height > HEM - 0.1) & (band.body_distance > 0.018)
+    assert bool((band.body_distance + first < 0)[beside].any())
+    assert bool((band.body_distance + closed > 0)[beside].all())
+    legs = (height < HEM) & (band.body_distance < 0)
+    assert bool((band.body_distance + closed < 0)[legs].all())
 
 
 def test_trousers_stay_as_they_are_to_the_bit(body: CanonicalBody):
