@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from album2avatar.body.joints import keypoint_bones
+from album2avatar.body.limb_bones import limb_of_bones
 from album2avatar.body.surface import outer_surface
 from album2avatar.body.types import CanonicalBody
 from album2avatar.mesh.laplacian import uniform_laplacian
@@ -146,11 +147,8 @@ def _limb_weights(body: CanonicalBody) -> Tensor:
     """(V, L) how far each of the body's vertices belongs to each limb."""
     bones = keypoint_bones(body.kind)
     begins = {bones[keypoint]: _LIMBS.index(limb) for keypoint, limb in _STARTS.items()}
-    limbs: list[int] = []
-    for name, parent in zip(body.skeleton.names, body.skeleton.parents, strict=True):
-        limbs.append(begins.get(name, limbs[parent] if parent >= 0 else 0))
     summed = body.weights.new_zeros(len(body.weights), len(_LIMBS))
-    return summed.index_add(1, torch.tensor(limbs), body.weights)
+    return summed.index_add(1, limb_of_bones(body.skeleton, begins), body.weights)
 
 
 def _sides(mesh: Mesh, body: CanonicalBody, limbs: Tensor, lightly: Tensor, even: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from album2avatar.body.joints import keypoint_bones
+from album2avatar.body.limb_bones import limb_of_bones
 from album2avatar.body.types import PhotoPoses, Skeleton
 
 _ENDS = ("eye", "hand", "toe")
@@ -35,15 +36,10 @@ class Limbs:
             weights: (V, J) skinning weights.
         """
         starts = {
-            bone
-            for keypoint, bone in keypoint_bones(kind).items()
-            if not keypoint.endswith(_ENDS) and bone in skeleton.names[1:]
+            bone for keypoint, bone in keypoint_bones(kind).items() if not keypoint.endswith(_ENDS)
         }
-        limbs: list[int] = []
-        for name, parent in zip(skeleton.names, skeleton.parents, strict=True):
-            begins = name in starts or parent < 0
-            limbs.append(len(set(limbs)) if begins else limbs[parent])
-        of_bone = torch.tensor(limbs)
+        numbered = [name for name in skeleton.names[1:] if name in starts]
+        of_bone = limb_of_bones(skeleton, {name: 1 + i for i, name in enumerate(numbered)})
         count = int(of_bone.max()) + 1
         summed = weights.new_zeros(len(weights), count).index_add(1, of_bone, weights)
         return Limbs(of_bone, summed)

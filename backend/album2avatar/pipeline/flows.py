@@ -185,7 +185,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.sculpt, workspace.sculpt_cost],
         also_reads=("seed", "device", "prior", "prompt_addition", "performance"),
-        version=6,
+        version=7,
     ),
     Stage(
         name="paint",

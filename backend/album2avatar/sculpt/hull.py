@@ -50,14 +50,18 @@ def hull_offsets(
 ) -> Tensor:
     """Offsets (N,) that lead most of the way to the masks' visual hull, metres."""
     distance = hull_distance(posed_lattices, photos)
-    offsets = HULL_SHARE * (distance - band.body_distance).clamp(max=0)
+    return smooth_over(band, HULL_SHARE * (distance - band.body_distance).clamp(max=0))
+
+
+def smooth_over(band: Band, values: Tensor) -> Tensor:
+    """Values (N,) of the lattice's places without the steps of the masks' pixels."""
     ends = band.edges.vertices
     start, end = ends[:, 0], ends[:, 1]
     for _ in range(_SMOOTHING):
-        summed = torch.zeros_like(offsets).index_add(0, start, offsets[end])
-        summed = summed.index_add(0, end, offsets[start])
-        offsets = summed / band.neighbor_count
-    return offsets
+        summed = torch.zeros_like(values).index_add(0, start, values[end])
+        summed = summed.index_add(0, end, values[start])
+        values = summed / band.neighbor_count
+    return values
 
 
 def hull_distance(posed_lattices: Sequence[Tensor], photos: Sequence[MaskedPhoto]) -> Tensor:

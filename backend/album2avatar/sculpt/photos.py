@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from album2avatar.asset_table import load_mask
 from album2avatar.attire.patterns import Attire
 from album2avatar.body.skinning import skin_points
-from album2avatar.body.types import PhotoPoses
+from album2avatar.body.types import CanonicalBody, PhotoPoses
 from album2avatar.errors import AlbumError
 from album2avatar.mesh.normals import vertex_normals
 from album2avatar.render.camera import Cameras
@@ -99,17 +99,32 @@ def mask_photo(
     rows, columns = covered.shape
     width = max(1, round(height * columns / rows))
     mask = F.interpolate(covered[None, None].float(), (height, width), mode="area")[0, 0]
+    return MaskedPhoto(
+        poses.bone_transforms[index : index + 1].to(device),
+        poses.cameras.at(index).to(device),
+        mask.to(device),
+        _outline_pixels(mask).to(device),
+    )
+
+
+def bare_photo(body: CanonicalBody, photo: MaskedPhoto) -> MaskedPhoto:
+    """The photo as it would be if nothing but the body were there."""
+    posed = skin_points(body.vertices, body.weights, photo.bone_transforms)[0]
+    mask = render_mask(posed, body.faces, photo.camera, photo.resolution, visibility=face_ids)[
+        0, :, :, 0
+    ]
+    distance = _outline_pixels(mask.cpu()).to(mask.device)
+    return replace(photo, mask=mask, outline_distance=distance)
+
+
+def _outline_pixels(mask: Tensor) -> Tensor:
+    """Pixels (H, W) from the outline of a mask (H, W) 0..1, negative within."""
     outside = (mask < 0.5).numpy()
     distance = np.asarray(distance_transform_edt(outside), np.float32)
     distance -= np.asarray(distance_transform_edt(~outside), np.float32)
     # The outline runs half a pixel before the nearest pixel centre of the other kind.
     distance -= np.where(outside, np.float32(0.5), np.float32(-0.5))
-    return MaskedPhoto(
-        poses.bone_transforms[index : index + 1].to(device),
-        poses.cameras.at(index).to(device),
-        mask.to(device),
-        torch.from_numpy(distance).to(device),
-    )
+    return torch.from_numpy(distance)
 
 
 def may_be_person(

@@ -65,6 +65,11 @@ class BandBuilder:
         )
         return cells, self._evaluated(cells)
 
+    def wider(self, cells: BandCells, places: Tensor) -> tuple[BandCells, Band]:
+        """The band with more room around places (P, 3), metres."""
+        wider = with_room(cells, self._template, places)
+        return wider, self._evaluated(wider)
+
     def restored(self, tensors: Mapping[str, Tensor], laid: LaidBand) -> LaidBand:
         """The band that `LaidBand.tensors` gave, or the given one where they tell of none."""
         if "band.vertices" not in tensors:

@@ -32,6 +32,7 @@ from album2avatar.sculpt.normal_guidance import NormalGuidance
 from album2avatar.sculpt.photos import MaskedPhoto
 from album2avatar.sculpt.rebuilding import BandBuilder, LaidBand
 from album2avatar.sculpt.schedule import falling
+from album2avatar.sculpt.skirt import close_skirt
 from album2avatar.seeding import torch_generator
 from album2avatar.settings.sculpt import SculptSettings
 
@@ -82,17 +83,37 @@ class Sculptor:
         self._settings = settings
         self._seed = seed
         if settings.start == "album":
-            cells, band = builder.first(photos)
-            places = band.lattice.vertices
-            drafted = None if draft is None else draft.closest_signed(places).signed_distance
-            offsets = first_offsets(band, self._posed(band), photos, drafted)
+            laid = self._first_of_album(body, draft)
         else:
             cells, band = builder.first(None)
-            offsets = first_offsets(band, [], [], None)
+            laid = LaidBand(band, cells, band.freedom * first_offsets(band, [], [], None))
         self._is_first_band = True
         self.prior_calls = 0
         """Pictures that the prior has judged so far."""
-        self._lay(LaidBand(band, cells, band.freedom * offsets))
+        self._lay(laid)
+
+    def _first_of_album(self, body: CanonicalBody, draft: DistanceField | None) -> LaidBand:
+        """A band with room for what photos and draft say, and for a skirt where there is one."""
+        cells, band = self._builder.first(self._photos)
+        open_offsets, offsets = self._guess(band, body, draft)
+        # Masks were read with the nearer leg's pose when cells were chosen: between the legs of
+        # a wide skirt some are missing.
+        pressed = band.fixed & (band.body_distance > 0) & (offsets < open_offsets)
+        pressed &= band.body_distance + offsets < 0
+        if bool(pressed.any()):
+            cells, band = self._builder.wider(cells, band.lattice.vertices[pressed])
+            offsets = self._guess(band, body, draft)[1]
+        return LaidBand(band, cells, band.freedom * offsets)
+
+    def _guess(
+        self, band: Band, body: CanonicalBody, draft: DistanceField | None
+    ) -> tuple[Tensor, Tensor]:
+        """Offsets (N,) of the first guess, as body and draft are, and with a skirt closed."""
+        places = band.lattice.vertices
+        drafted = None if draft is None else draft.closest_signed(places).signed_distance
+        posed = self._posed(band)
+        offsets = first_offsets(band, posed, self._photos, drafted)
+        return offsets, close_skirt(band, offsets, posed, self._photos, body)
 
     def _lay(self, laid: LaidBand) -> None:
         """Start from a band, with an optimiser that knows nothing yet."""
