@@ -1,6 +1,17 @@
-"""Where the face is."""
+"""Where the face and its eyes are."""
 
+import torch
 from torch import Tensor
+
+from album2avatar.body.types import CanonicalBody
+
+
+def eye_middles(body: CanonicalBody) -> Tensor | None:
+    """The eyeballs' middles (2, 3), metres, left and right; None where the template has none."""
+    both = [body.vertices[body.parts[name]] for name in ("eye.L", "eye.R")]
+    if any(len(eyeball) == 0 for eyeball in both):
+        return None
+    return torch.stack([(eyeball.amax(0) + eyeball.amin(0)) / 2 for eyeball in both])
 
 
 def in_front(vertices: Tensor, left_eye: Tensor, right_eye: Tensor) -> Tensor:

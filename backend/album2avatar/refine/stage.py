@@ -7,6 +7,7 @@ from torch.nn.functional import one_hot
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import Asset, AssetKind, AssetTable
 from album2avatar.attire.worn import worn_assets
+from album2avatar.body.front import eye_middles
 from album2avatar.body.storage import load_body, load_poses, save_poses
 from album2avatar.body.types import CanonicalBody, PhotoPoses
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
@@ -20,6 +21,7 @@ from album2avatar.progress import JobControl
 from album2avatar.projection.album_views import read_trimmed_photo
 from album2avatar.projection.drawing import covered_pixels
 from album2avatar.projection.fusion import TexturedSurface, fuse_photos, lay_over
+from album2avatar.projection.painted_eyes import without_painted_eyes
 from album2avatar.projection.trimming import without_gaps
 from album2avatar.refine.aligner import Aligner
 from album2avatar.refine.holding import freedom
@@ -100,6 +102,10 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
         for index, photo in enumerate(photos)
     ]
     fused = fuse_photos(surface, vertices, refined, photos, size)
+    eyes = eye_middles(body)
+    if eyes is not None:
+        points = fused.texels.read(vertices, surface.faces)
+        fused = without_painted_eyes(fused, points, eyes)
     texture = fused.texels.fill(lay_over(surface, fused, albedo, FADING))
     texture = continue_across_seams(texture, surface.faces, surface.uv, fused.texels)
     seen = fused.texels.fill(fused.confidence[:, None]).expand(-1, -1, 3)
