@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from album2avatar.body.joints import keypoint_bones
 from album2avatar.body.limb_bones import limb_of_bones
-from album2avatar.body.surface import outer_surface
+from album2avatar.body.surface import nearest_body_vertices, outer_surface
 from album2avatar.body.types import CanonicalBody
 from album2avatar.mesh.laplacian import uniform_laplacian
 from album2avatar.mesh.normals import vertex_normals
@@ -109,12 +109,7 @@ def chart_regions(mesh: Mesh, body: CanonicalBody) -> ChartRegions:
     """Find the regions of a closed surface around a body in its rest pose."""
     skin = outer_surface(body)
     limbs = _limb_weights(body)
-    numbers = body.parts["surface"].nonzero().squeeze(1)
-    on_skin = torch.zeros(len(skin.vertices), len(_LIMBS))
-    on_skin[: len(numbers)] = limbs[numbers]
-    added = skin.vertices[len(numbers) :]
-    nearest = torch.cdist(added, body.vertices[numbers]).argmin(1)
-    on_skin[len(numbers) :] = limbs[numbers[nearest]]
+    on_skin = limbs[nearest_body_vertices(body, skin)]
     shares = DistanceField(skin).closest(mesh.vertices).interpolate(on_skin)
     edges = edge_table(mesh.faces)
     lightly = vertex_normals(mesh.vertices, mesh.faces)

@@ -38,6 +38,14 @@ def outer_surface(body: CanonicalBody) -> Mesh:
     return Mesh(torch.cat([vertices, torch.stack(centres)]), torch.cat([faces, fans]))
 
 
+def nearest_body_vertices(body: CanonicalBody, surface: Mesh) -> Tensor:
+    """(V,) int64, the vertex of `body` that each of its `outer_surface` is, or is nearest to."""
+    skin = body.parts["surface"].nonzero().squeeze(1)
+    added = surface.vertices[len(skin) :]
+    nearest = torch.cdist(added, body.vertices[skin]).argmin(dim=1)
+    return torch.cat([skin, skin[nearest]])
+
+
 def _openings(rims: Tensor, vertex_count: int) -> Tensor:
     """(E,) number of the opening that each rim edge belongs to."""
     labels = torch.from_numpy(linked_pieces(rims.numpy(), vertex_count))[rims[:, 0]]

@@ -20,7 +20,7 @@ from album2avatar.evaluation.comparison import (
 from album2avatar.mesh.storage import load_mesh
 from album2avatar.mesh.types import Mesh
 from album2avatar.pictures import load_texture
-from album2avatar.render.baking import map_texels
+from album2avatar.render.baking import covered_texels
 from album2avatar.render.shading import draw
 from album2avatar.synthetic.garments import outfit_cuts
 from album2avatar.synthetic.ground_truth import GroundTruth, ground_truth_to_cuts
@@ -123,7 +123,7 @@ def measure_isolation(base: Workspace, variant: Workspace) -> Isolation:
     assert new.uv is not None
     kept_uv = replace(new.uv, faces=new.uv.faces[: len(faces)])
     before, after = load_texture(base.albedo), load_texture(variant.albedo)
-    covered = map_texels(kept_uv, (before.shape[0], before.shape[1])).covered
+    covered = covered_texels(kept_uv, (before.shape[0], before.shape[1]))
     old_weights = load_rigged(base.rigged).parts[0].weights[vertices]
     new_weights = load_rigged(variant.rigged).parts[0].weights[: len(vertices)]
     return Isolation(

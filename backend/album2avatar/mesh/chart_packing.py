@@ -10,7 +10,7 @@ from torch import Tensor
 from album2avatar.errors import MeshError
 from album2avatar.mesh.charts import Chart, find_charts, flat_areas
 from album2avatar.mesh.types import UvMap
-from album2avatar.render.baking import map_texels
+from album2avatar.render.baking import covered_texels
 
 SHRINK = 0.88
 """Factor by which all charts get smaller when one of them finds no place."""
@@ -78,7 +78,7 @@ def _place_all(
 def _stamp(points: Tensor, faces: Tensor, padding: int) -> Bits:
     """Texels that a chart with its padding needs; it lies `padding` from the stamp's corner."""
     side = int(points.max().ceil()) + 1
-    covered = map_texels(UvMap(points / side, faces), (side, side)).covered.cpu().numpy()
+    covered = covered_texels(UvMap(points / side, faces), (side, side)).cpu().numpy()
     width, height = (int(extent) for extent in points.amax(0).ceil() + 1)
     # A face that covers no texel's centre needs one all the same.
     columns, rows = points.long().unbind(1)

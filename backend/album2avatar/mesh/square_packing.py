@@ -19,6 +19,8 @@ CELLS = 256
 """Side of the grid on which charts are moved about; finer ones fill little more."""
 TRIALS = 7
 """Halvings of the interval in which the largest scale lies."""
+SMALLER_TRIALS = 4
+"""Scales, each with half the area, that are tried where none in the interval fits."""
 LEAST_FILL, MOST_FILL = 0.2, 0.9
 """Shares of the square between which the charts' area is looked for."""
 
@@ -71,23 +73,28 @@ def pack_into_square(
     # Scales are told by the share of the square that the charts' area would be.
     low, high = LEAST_FILL, MOST_FILL
     best: Tensor | None = None
-    for trial in range(TRIALS + 4):
-        fill = (low + high) / 2 if best is not None or trial < TRIALS else low
-        placed = _placed(
-            outlines, size * (fill / area) ** 0.5, size, padding, len(uv.coordinates), poll
-        )
+
+    def placed_at(fill: float) -> Tensor | None:
+        scale = size * (fill / area) ** 0.5
+        return _placed(outlines, scale, size, padding, len(uv.coordinates), poll)
+
+    for _ in range(TRIALS):
+        fill = (low + high) / 2
+        placed = placed_at(fill)
         if placed is None:
             high = fill
-            if trial >= TRIALS:
-                low /= 2
         else:
             best, low = placed, fill
-        if best is not None and trial >= TRIALS - 1:
-            return UvMap((best / size).float(), uv.faces)
-    raise MeshError(
-        f"The UV map's {len(outlines)} charts have no room in a texture of {size} texels. Choose a "
-        "larger paint.texture_size."
-    )
+    # Many small charts need more room for what is between them.
+    for halvings in range(SMALLER_TRIALS):
+        if best is None:
+            best = placed_at(LEAST_FILL / 2**halvings)
+    if best is None:
+        raise MeshError(
+            f"The UV map's {len(outlines)} charts have no room in a texture of {size} texels. "
+            "Choose a larger paint.texture_size."
+        )
+    return UvMap((best / size).float(), uv.faces)
 
 
 def _outlines(uv: UvMap) -> list[_Outline]:

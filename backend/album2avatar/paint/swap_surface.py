@@ -13,7 +13,7 @@ from album2avatar.mesh.charts import flat_areas
 from album2avatar.mesh.normals import face_areas
 from album2avatar.mesh.storage import StoredMesh
 from album2avatar.mesh.types import Mesh, UvMap
-from album2avatar.render.baking import TexelMap, map_texels
+from album2avatar.render.baking import TexelMap, covered_texels, map_texels
 from album2avatar.render.clean_texels import asset_texels
 from album2avatar.render.texture import texture
 
@@ -64,7 +64,7 @@ def extend_uv(
     """
     size = albedo.shape[0]
     kept = UvMap(old_uv.coordinates, old_uv.faces[old_faces])
-    covered = map_texels(kept, (size, size)).covered
+    covered = covered_texels(kept, (size, size))
     # Filtering reads one texel beyond a chart's last one.
     beside = torch.from_numpy(ndimage.binary_dilation(covered.cpu().numpy(), iterations=1))
     density = _density(Mesh(mesh.vertices, mesh.faces[: len(old_faces)]), kept) * size

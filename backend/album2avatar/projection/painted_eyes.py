@@ -34,6 +34,7 @@ def without_painted_eyes(fused: FusedTexels, points: Tensor, eyes: Tensor) -> Fu
         The same with less confidence there. Hair and glasses, which have other assets, stay.
     """
     apart = (eyes[0] - eyes[1]).norm()
+    logs = fused.color.clamp(min=LEAST_COLOR).log()
     confidence = fused.confidence.clone()
     for eye in eyes:
         across, depth, up = ((points - eye) / apart).unbind(1)
@@ -46,7 +47,6 @@ def without_painted_eyes(fused: FusedTexels, points: Tensor, eyes: Tensor) -> Fu
         ring = own & (around >= 1) & (around < RING) & (fused.confidence > 0)
         if not bool(ring.any()):
             continue
-        logs = fused.color.clamp(min=LEAST_COLOR).log()
         skin = weighted_median(logs[ring, None], fused.confidence[ring, None])[0]
         away = (logs[near & own] - skin).square().mean(1).sqrt()
         confidence[near & own] *= 1 / (1 + (away / OTHER_COLOR) ** 4)

@@ -7,6 +7,7 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
+from album2avatar.mesh.borders import face_pieces
 from album2avatar.mesh.types import UvMap
 from album2avatar.render.chart_texels import chart_texels, nearest_of_chart, with_lost_charts
 from album2avatar.render.interpolate import interpolate
@@ -66,8 +67,18 @@ def map_texels(uv: UvMap, resolution: Resolution) -> TexelMap:
         uv: without overlap.
         resolution: (height, width) of the texture.
     """
+    piece = face_pieces(uv.faces)
+    rast = _rasterized(uv, piece, resolution)
+    return TexelMap(rast, chart_texels(rast, uv, piece))
+
+
+def covered_texels(uv: UvMap, resolution: Resolution) -> Tensor:
+    """`TexelMap.covered` alone, (H, W) bool: what is beside the charts takes longer to find."""
+    return _rasterized(uv, face_pieces(uv.faces), resolution)[0, ..., 3] > 0
+
+
+def _rasterized(uv: UvMap, piece: Tensor, resolution: Resolution) -> Tensor:
     flat = torch.zeros(1, uv.coordinates.shape[0], 4, device=uv.coordinates.device)
     flat[0, :, :2] = uv.coordinates * 2.0 - 1.0
     flat[0, :, 3] = 1.0
-    rast = with_lost_charts(rasterize(flat, uv.faces, resolution), uv)
-    return TexelMap(rast, chart_texels(rast, uv))
+    return with_lost_charts(rasterize(flat, uv.faces, resolution), uv, piece)

@@ -5,7 +5,7 @@ import torch
 from scipy.spatial import KDTree
 from torch import Tensor
 
-from album2avatar.mesh.borders import border_edges, face_pieces
+from album2avatar.mesh.borders import border_edges
 from album2avatar.mesh.types import UvMap
 
 REACH = 2.5
@@ -15,13 +15,13 @@ _SPACING = 0.25
 """Texels between the places at which borders are looked up."""
 
 
-def with_lost_charts(rast: Tensor, uv: UvMap) -> Tensor:
+def with_lost_charts(rast: Tensor, uv: UvMap, piece: Tensor) -> Tensor:
     """Give each chart that covers no texel's centre the nearest free texel, as (1, H, W, 4).
 
     Args:
         rast: (1, H, W, 4) of `rasterize` for the map.
+        piece: (F,) int64, the chart of each face, as `face_pieces` numbers them.
     """
-    piece = face_pieces(uv.faces)
     shown = torch.zeros(int(piece.max()) + 1, dtype=torch.bool, device=rast.device)
     shown[piece[rast[0, ..., 3][rast[0, ..., 3] > 0].long() - 1]] = True
     lost = (~shown).nonzero().squeeze(1)
@@ -42,13 +42,13 @@ def with_lost_charts(rast: Tensor, uv: UvMap) -> Tensor:
     return result
 
 
-def chart_texels(rast: Tensor, uv: UvMap) -> Tensor:
+def chart_texels(rast: Tensor, uv: UvMap, piece: Tensor) -> Tensor:
     """(H, W) int64, the chart that each texel is on or beside, -1 elsewhere.
 
     Args:
         rast: (1, H, W, 4) of `with_lost_charts`.
+        piece: (F,) int64, the chart of each face.
     """
-    piece = face_pieces(uv.faces)
     face = rast[0, ..., 3].long() - 1
     covered = face >= 0
     chart = torch.where(covered, piece[face.clamp(min=0)], -1)

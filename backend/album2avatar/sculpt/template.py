@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from album2avatar.assets import AssetKind
-from album2avatar.body.surface import outer_surface
+from album2avatar.body.surface import nearest_body_vertices, outer_surface
 from album2avatar.body.types import CanonicalBody
 from album2avatar.mesh.laplacian import uniform_laplacian
 from album2avatar.mesh.magnification import Magnifier
@@ -72,7 +72,7 @@ def make_template(
         cover: part to metres, from `part_cover`; other parts have none.
     """
     surface = outer_surface(body)
-    body_vertices = _body_vertices(body, surface)
+    body_vertices = nearest_body_vertices(body, surface)
     return Template(
         surface,
         body_vertices,
@@ -85,13 +85,6 @@ def make_template(
             for part in ("head", "hand.L", "hand.R")
         ),
     )
-
-
-def _body_vertices(body: CanonicalBody, surface: Mesh) -> Tensor:
-    skin = body.parts["surface"].nonzero().squeeze(1)
-    added = surface.vertices[len(skin) :]
-    nearest = torch.cdist(added, body.vertices[skin]).argmin(dim=1)
-    return torch.cat([skin, skin[nearest]])
 
 
 def _by_part(body: CanonicalBody, values: Mapping[str, float], elsewhere: float) -> Tensor:

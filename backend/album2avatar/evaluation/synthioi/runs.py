@@ -22,7 +22,7 @@ from album2avatar.wardrobe.library import Wardrobe
 from album2avatar.workspace import Workspace
 
 FIRST_PERSON = 1000
-"""Of the held-out split. Nobody looked at these people while the defaults were chosen."""
+"""Of the held-out split. docs/BENCHMARK.md tells who was looked at while defaults were chosen."""
 PHOTO_SIZE = 512
 NEW_TOP = GarmentChoice(kind="top", words="red t-shirt")
 NEW_DRESS = GarmentChoice(kind="dress", words="red dress")
