@@ -25,8 +25,10 @@ from album2avatar.mesh.types import Mesh
 from album2avatar.mesh.uv import UnwrapOptions, unwrap
 from album2avatar.pictures import load_texture, texture_png
 from album2avatar.render.baking import map_texels
+from album2avatar.render.closed_seams import close_seams
 from album2avatar.render.detail import FLAT, bake_detail
 from album2avatar.render.images import area_downsample
+from album2avatar.render.seams import continue_across_seams
 from album2avatar.render.texture import texture
 from album2avatar.settings import Settings
 from album2avatar.workspace import Workspace
@@ -140,7 +142,8 @@ def _textured(
     corners = part.uv.coordinates[part.uv.faces[points.faces]]
     places = (corners * points.barycentric[..., None]).sum(1)
     filled = texels.fill(texture(albedo, places, "clamp"))
-    baked = area_downsample(filled[None], factor)[0]
+    filled = continue_across_seams(filled, mesh.faces, uv, texels)
+    baked = close_seams(area_downsample(filled[None], factor)[0], mesh.faces, uv)
     return replace(sorted_part, name=part.name, asset_faces=_counts(part, sorted_part)), baked
 
 

@@ -29,6 +29,7 @@ from album2avatar.refine.photo_choice import photo_chances
 from album2avatar.refine.preview import comparison_strip
 from album2avatar.refine.seen_keypoints import SeenKeypoints
 from album2avatar.refine.settling import PoseEvidence
+from album2avatar.render.closed_seams import close_seams
 from album2avatar.render.seams import continue_across_seams
 from album2avatar.settings import RigSettings, Settings
 from album2avatar.skinning.transfer import skin_surface
@@ -163,6 +164,6 @@ def _chances(table: AssetTable, poses: PhotoPoses, hero: str) -> Tensor:
 def _save(
     workspace: Workspace, painted: StoredMesh, vertices: Tensor, albedo: Tensor, seen: Tensor
 ) -> None:
-    save_texture(workspace.albedo, albedo)
+    save_texture(workspace.albedo, close_seams(albedo, painted.mesh.faces, _uv(painted)))
     save_texture(workspace.seen_map, seen)
     save_mesh(workspace.painted, Mesh(vertices, painted.mesh.faces), painted.uv, painted.extras)
