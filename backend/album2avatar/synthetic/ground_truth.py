@@ -49,7 +49,7 @@ class LabelledMesh:
     face_labels: np.ndarray
     """(F,) uint8, index into `assets.PIXEL_CLASSES`; all bare skin is `skin`."""
     face_colors: Floats
-    """(F, 3) sRGB 0..1, the first colour of each material."""
+    """(F, 3) sRGB 0..1, with patterns, eyes and lips as they are in each triangle's middle."""
 
 
 def ground_truth(person: Person) -> GroundTruth:
@@ -97,7 +97,7 @@ def labelled_mesh(truth: GroundTruth) -> LabelledMesh:
         vertices=dressed.vertices,
         faces=dressed.faces[kept],
         face_labels=MATERIAL_CLASSES[materials],
-        face_colors=truth.looks.colors[materials] / 255.0,
+        face_colors=painted_faces(truth)[0][kept],
     )
 
 

@@ -29,7 +29,7 @@ from album2avatar.mesh.storage import load_mesh
 from album2avatar.perception.model import Perception
 from album2avatar.workspace import Workspace
 
-VERSION = 4
+VERSION = 5
 """Raised when a measure means something else: older results are measured again."""
 PICTURE_SIZE = 384
 _ALIGNMENT_POINTS = 20_000

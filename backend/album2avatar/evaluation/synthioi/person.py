@@ -54,7 +54,7 @@ class Reference:
 
 
 def _surface(truth: GroundTruth) -> AvatarSurface:
-    """The dressed surface, each triangle in the first colour of what it is made of."""
+    """The dressed surface, each triangle in the colour of its middle."""
     mesh = labelled_mesh(truth)
     count = len(mesh.faces)
     return AvatarSurface(
