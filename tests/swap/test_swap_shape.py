@@ -1,10 +1,15 @@
 """Shorts on an egg in trousers: what is made anew, and where its shirt meets them."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from album2avatar.assets import AssetKind
+from album2avatar.mesh.borders import border_edges
+from album2avatar.mesh.marching import lattice_edges, march
 from album2avatar.mesh.types import Mesh
+from album2avatar.sculpt.swap_band import swap_lattice
 from album2avatar.sculpt.swap_shape import BESIDE, WAIST_GAP, DressedAvatar, SwapShape
 from toy_person import egg, egg_body
 
@@ -72,6 +77,23 @@ def test_a_bottom_that_nearly_reaches_the_top_closes_the_gap():
 def test_a_bottom_that_ends_far_below_the_top_leaves_skin_bare():
     shape = SwapShape(dressed_egg(), Slab(HEM - 3 * WAIST_GAP))
     assert set(shape.assets(on_egg(HEM - 1.5 * WAIST_GAP)).tolist()) == {SKIN}
+
+
+def test_legs_far_inside_of_what_is_taken_off_come_to_light_whole():
+    """Trousers that flare out by a foot: the surface on the skin has no rim below the shirt,
+    neither where the lattice ends nor where the new garment does."""
+    avatar = dressed_egg()
+    drop = ((0.55 - avatar.mesh.vertices[:, 2]) / 0.2).clamp(0, 1)[:, None]
+    wide = avatar.mesh.vertices * torch.cat([(1 + drop).expand(-1, 2), torch.ones_like(drop)], 1)
+    avatar = replace(avatar, mesh=Mesh(wide, avatar.mesh.faces))
+    shape = SwapShape(avatar, Slab(0.15))
+    lattice = swap_lattice(shape, shape.kept_faces(), 0.03)
+    distance = shape.signed_distance(lattice.vertices)
+    marched = march(distance, lattice_edges(lattice.tetrahedra))
+    places = marched.carry(lattice.vertices)
+    rims = border_edges(marched.faces).unique()
+    assert len(rims) > 0
+    assert float(places[rims, 2].min()) > HEM
 
 
 def middles(mesh: Mesh) -> Tensor:

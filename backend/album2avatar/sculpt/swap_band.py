@@ -21,7 +21,8 @@ def swap_lattice(shape: SwapShape, kept: Tensor, spacing: float) -> TetrahedralM
         spacing: metres, side of a lattice cube.
     """
     mesh = shape.avatar.mesh
-    changed = torch.cat([mesh.vertices[mesh.faces[~kept].unique()], shape.garment_points()])
+    before = mesh.vertices[mesh.faces[~kept].unique()]
+    changed = torch.cat([before, shape.garment_points(), shape.uncovered_points()])
     low = changed.amin(0) - MARGIN - 2 * spacing
     high = changed.amax(0) + MARGIN + 2 * spacing
     counts = ((high - low) / spacing).ceil().long().tolist()

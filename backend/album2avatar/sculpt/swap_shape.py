@@ -138,6 +138,14 @@ class SwapShape:
         below = torch.where(below < 0, bare, below)
         return torch.where(is_garment, self.avatar.garment, below)
 
+    def uncovered_points(self) -> Tensor:
+        """(N, 3) places of the body that come to light, however wide what is taken off was."""
+        points = outer_surface(self.avatar.body).vertices
+        taken, kept = self._parts["taken"], self._parts["kept"]
+        if taken is None or kept is None:
+            return points[:0]
+        return points[_away(kept, points) > _away(taken, points)]
+
     def garment_points(self) -> Tensor:
         """(N, 3) places of the new garment that are not deep inside the avatar."""
         points = self._worn.points
