@@ -1,5 +1,7 @@
 """The stage that holds the painted avatar against the photos."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
@@ -24,6 +26,7 @@ from album2avatar.projection.fusion import TexturedSurface, fuse_photos, lay_ove
 from album2avatar.projection.painted_eyes import without_painted_eyes
 from album2avatar.projection.trimming import without_gaps
 from album2avatar.refine.aligner import Aligner
+from album2avatar.refine.heads import FINE_ROUNDS, ROUGH_ROUNDS, HeadEvidence, align_heads
 from album2avatar.refine.holding import freedom
 from album2avatar.refine.photo_choice import photo_chances
 from album2avatar.refine.preview import comparison_strip
@@ -63,6 +66,14 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     photos = [read_trimmed_photo(workspace, photo) for photo in poses.photos]
     labels = {label.photo: label for label in table.photos}
     kinds: list[AssetKind] = [asset.kind for asset in table.assets]
+    heads = HeadEvidence(photos, [labels[photo] for photo in poses.photos], kinds)
+
+    def with_heads(vertices: Tensor, poses: PhotoPoses, rounds: Sequence[int]) -> PhotoPoses:
+        if settings.refine.turn_rate == 0:
+            return poses
+        return align_heads(surface, vertices, body, poses, heads, rounds, job.raise_if_cancelled)
+
+    poses = with_heads(painted.mesh.vertices, poses, ROUGH_ROUNDS)
     keypoints = SeenKeypoints.of(
         [labels[photo] for photo in poses.photos],
         [photo.mask for photo in photos],
@@ -96,7 +107,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
         job.report(done, aligner.steps, metrics=metrics)
 
     vertices = _apart(aligner.vertices, painted.mesh)
-    refined = aligner.poses
+    refined = with_heads(vertices, aligner.poses, FINE_ROUNDS)
     size = (albedo.shape[0], albedo.shape[1])
     photos = [
         without_gaps(photo, covered_pixels(surface, vertices, refined, index))
