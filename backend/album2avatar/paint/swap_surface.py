@@ -8,12 +8,12 @@ from scipy import ndimage
 from scipy.spatial import KDTree
 from torch import Tensor
 
-from album2avatar.mesh.chart_packing import pack_charts
 from album2avatar.mesh.charts import flat_areas
 from album2avatar.mesh.normals import face_areas
 from album2avatar.mesh.storage import StoredMesh
 from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.render.baking import TexelMap, covered_texels, map_texels
+from album2avatar.render.chart_packing import pack_charts
 from album2avatar.render.clean_texels import asset_texels
 from album2avatar.render.texture import texture
 

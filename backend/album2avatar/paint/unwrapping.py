@@ -8,9 +8,9 @@ from album2avatar.body.chart_regions import chart_regions
 from album2avatar.body.types import CanonicalBody
 from album2avatar.mesh.atlas import lay_flat
 from album2avatar.mesh.chart_labels import chart_labels
-from album2avatar.mesh.square_packing import pack_into_square
 from album2avatar.mesh.storage import check_mesh
 from album2avatar.mesh.types import Mesh, UvMap
+from album2avatar.render.square_packing import pack_into_square
 
 LEAST_ISLAND = 0.004
 """Square metres below which a piece of a region goes to the one around it; a sole has five times

@@ -6,10 +6,10 @@ import torch
 from scipy import ndimage
 
 from album2avatar.errors import MeshError
-from album2avatar.mesh.chart_packing import pack_charts
 from album2avatar.mesh.charts import find_charts
 from album2avatar.mesh.types import UvMap
 from album2avatar.render.baking import map_texels
+from album2avatar.render.chart_packing import pack_charts
 
 SIZE = 128
 

@@ -6,9 +6,9 @@ import torch
 from scipy import ndimage
 
 from album2avatar.errors import MeshError
-from album2avatar.mesh.square_packing import pack_into_square
 from album2avatar.mesh.types import UvMap
 from album2avatar.render.baking import map_texels
+from album2avatar.render.square_packing import pack_into_square
 
 SIZE, PADDING = 256, 3
 
