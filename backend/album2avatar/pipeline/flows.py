@@ -225,7 +225,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
         also_reads=("seed", "rig", "prompt_addition"),
-        version=11,
+        version=12,
     ),
     Stage(
         name="rig",

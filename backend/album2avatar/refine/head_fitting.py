@@ -16,9 +16,9 @@ CLASS_SPREAD, COLOR_SPREAD = 0.25, 0.12
 """Usual errors of a cell: share of a class, logarithm of a colour."""
 PATCH = 0.03
 """Metres across what counts as one observation: neighbouring cells err together."""
-USUAL_TURN = np.array([0.1, 0.1, 0.5])
-"""Radians by which a fitted head is off: it nods and tilts (x, y) less wrongly than it looks to a
-side (z)."""
+USUAL_TURN = np.array([0.1, 0.1, 0.15])
+"""Radians by which a head is off that was looked for from all sides: it nods and tilts (x, y) less
+wrongly than it looks aside (z)."""
 USUAL_SHIFT = np.array([0.04, 0.04, 0.03])
 """Metres, right, up and ahead."""
 SEARCH_CELLS = 40
