@@ -165,6 +165,7 @@ def _plain_colors(colors: Floats, shown: Floats, classes: Floats) -> Floats:
 def _light(harmonics: Floats, heard: Floats, difference: Floats) -> Floats:
     """(HARMONICS, 3) that explains how a photo differs from the colours without light."""
     weighted = heard[:, None] * harmonics
-    ridge = LIGHT_RIDGE * heard.sum() * np.eye(HARMONICS)
+    # A photo that shows nothing of the head has no light.
+    ridge = (LIGHT_RIDGE * heard.sum() + 1e-6) * np.eye(HARMONICS)
     ridge[0, 0] = 1e-3
     return np.linalg.solve(weighted.T @ harmonics + ridge, weighted.T @ difference)

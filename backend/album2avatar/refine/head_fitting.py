@@ -11,7 +11,7 @@ from torch import Tensor
 from album2avatar.refine.head_mesh import CLASSES, OTHER, Floats, HeadMesh, HeadPose
 from album2avatar.refine.head_photo import SPAN, HeadCrop
 
-ITERATIONS = 8
+EVALUATIONS = 8
 CLASS_SPREAD, COLOR_SPREAD = 0.25, 0.12
 """Usual errors of a cell: share of a class, logarithm of a colour."""
 PATCH = 0.03
@@ -65,8 +65,8 @@ class FittedHead:
     """A pose, and how far it is from the photo."""
 
     pose: HeadPose
-    usual: HeadPose
-    """Where the head would be for all that is known but for the photo."""
+    begun: HeadPose
+    """Turned aside as it was found, and not fitted any closer; a fit stays near to that."""
     energy: float
 
 
@@ -75,7 +75,7 @@ def fit_head(
     look: HeadLook,
     crop: HeadCrop,
     pose: HeadPose,
-    usual: HeadPose,
+    begun: HeadPose,
     points_say: float,
 ) -> FittedHead:
     """Turn and shift a head from where it is.
@@ -84,7 +84,7 @@ def fit_head(
     differences that are as wide as a cell: the pictures are blurred by more.
 
     Args:
-        usual: see `FittedHead`.
+        begun: see `FittedHead`.
         points_say: what the keypoints' squares count.
     """
     attributes = look.attributes()
@@ -94,7 +94,7 @@ def fit_head(
     points = len(crop.photo.points_away(pose))
     cells = (CLASSES + 3) * crop.cells**2
     # Cells and keypoints count what they do and saturate at one usual error; the prior doesn't.
-    weights = np.repeat([patch, max(points_say, 1e-12), _FIRM], [cells, points, 6])
+    weights = np.repeat([patch, points_say, _FIRM], [cells, points, 6])
 
     def residuals(motions: Floats) -> Floats:
         poses = [pose.moved(motion, mesh.middle) for motion in motions]
@@ -104,7 +104,7 @@ def fit_head(
             for drawn, one in zip(pictures, poses, strict=True)
         ]
         scaled = np.stack(rows) * np.sqrt(weights[:-6])
-        unusual = [_unusual(mesh, usual, one) for one in poses]
+        unusual = [_unusual(mesh, begun, one) for one in poses]
         return np.concatenate([scaled, np.stack(unusual)], 1)
 
     def slopes(motion: Floats) -> Floats:
@@ -121,9 +121,9 @@ def fit_head(
         jac=slopes,  # pyright: ignore[reportArgumentType] - the stubs know no callable
         loss=saturating,  # pyright: ignore[reportArgumentType] - nor here
         x_scale=step,
-        max_nfev=ITERATIONS,
+        max_nfev=EVALUATIONS,
     )
-    return FittedHead(pose.moved(found.x, mesh.middle), usual, 2 * float(found.cost))
+    return FittedHead(pose.moved(found.x, mesh.middle), begun, 2 * float(found.cost))
 
 
 def search_head(mesh: HeadMesh, look: HeadLook, crop: HeadCrop, pose: HeadPose) -> FittedHead:
@@ -141,10 +141,11 @@ def search_head(mesh: HeadMesh, look: HeadLook, crop: HeadCrop, pose: HeadPose) 
     picked = [tried[number] for number in np.argsort(costs)[:TRIED]]
     first = fit_head(mesh, look, crop, pose, pose, 1.0)
     others = [
-        fit_head(mesh, look, crop, one, _yawed(mesh, crop, pose, yaw), 1.0) for yaw, one in picked
+        (fit_head(mesh, look, crop, one, _yawed(mesh, crop, pose, yaw), 1.0), YAW_COST * yaw**2)
+        for yaw, one in picked
     ]
-    best = min(others, key=lambda found: found.energy)
-    return best if BETTER * best.energy < first.energy else first
+    best, cost = min(others, key=lambda other: other[0].energy + other[1])
+    return best if BETTER * (best.energy + cost) < first.energy else first
 
 
 def _turned(mesh: HeadMesh, crop: HeadCrop, pose: HeadPose) -> list[tuple[float, HeadPose]]:
@@ -163,10 +164,10 @@ def _yawed(mesh: HeadMesh, crop: HeadCrop, pose: HeadPose, yaw: float) -> HeadPo
     return _neck_as_seen(mesh, crop, pose.over(turn, mesh.middle))
 
 
-def _unusual(mesh: HeadMesh, usual: HeadPose, pose: HeadPose) -> Floats:
-    """How far a pose is from the usual one, (6,) in usual errors."""
-    turn = Rotation.from_matrix(usual.rotation.T @ pose.rotation).as_rotvec()
-    shift = (pose.of(mesh.middle[None]) - usual.of(mesh.middle[None]))[0]
+def _unusual(mesh: HeadMesh, begun: HeadPose, pose: HeadPose) -> Floats:
+    """How far a pose is from where it was begun, (6,) in usual errors."""
+    turn = Rotation.from_matrix(begun.rotation.T @ pose.rotation).as_rotvec()
+    shift = (pose.of(mesh.middle[None]) - begun.of(mesh.middle[None]))[0]
     return np.concatenate([turn / USUAL_TURN, shift / USUAL_SHIFT])
 
 

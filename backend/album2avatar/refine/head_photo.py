@@ -30,6 +30,8 @@ SPAN = 0.36
 """Metres that a crop shows across: a head with hat and hair, in any direction."""
 BACKGROUND = CLASSES
 """Number of the photo's class that no surface has."""
+ELSEWHERE = 0.1
+"""Metres beside the mask's head at which a pose isn't where the head is."""
 MARGIN = 0.75
 """Of the head's size, kept around it: the pose may have it elsewhere."""
 MOST_PIXELS = 600
@@ -56,7 +58,7 @@ class SeenPoint:
     place: Floats
     """(2,) pixels, right and down."""
     certainty: float
-    """One by its usual error in metres."""
+    """Its confidence by its usual error in metres."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,9 @@ class HeadPhoto:
     """Pixels."""
     centre: Floats
     """(2,) the pixel, right and down, that the camera looks at; it may lie outside."""
+    bounds: Floats
+    """(2, 2) first and last corner of the whole photo in these pixels: what is beyond is unknown,
+    what is only not kept is background."""
     seen: tuple[SeenPoint, ...]
 
     @staticmethod
@@ -92,7 +97,8 @@ class HeadPhoto:
         classes = numbers[photo.mask]
         rows, columns = (_around(classes, axis) for axis in (1, 0))
         near, image = classes[rows, columns], photo.image[rows, columns]
-        layers = torch.cat([F.one_hot(near, CLASSES + 1), image.clamp(min=LEAST_COLOR).log()], -1)
+        shown = torch.stack([(near == number).float() for number in range(CLASSES + 1)], -1)
+        layers = torch.cat([shown, image.clamp(min=LEAST_COLOR).log()], -1)
         scale = min(1.0, MOST_PIXELS / max(near.shape))
         size = [max(1, round(scale * side)) for side in near.shape]
         small = F.interpolate(layers.permute(2, 0, 1)[None], size, mode="area")[0]
@@ -103,6 +109,7 @@ class HeadPhoto:
             log_colors=values[..., CLASSES + 1 :],
             focal=scale * height / 2 / math.tan(fov / 2),
             centre=scale * (np.array([width, height]) / 2 - origin),
+            bounds=scale * (np.array([[0.0, 0.0], [width, height]]) - origin),
             seen=tuple(
                 replace(one, place=scale * (one.place - origin))
                 for one in _seen_points(labels, mesh)
@@ -122,6 +129,18 @@ class HeadPhoto:
     def pixels_per_metre(self, pose: HeadPose, mesh: HeadMesh) -> float:
         """How large a head is."""
         return self.focal / -pose.of(mesh.middle[None])[0, 2]
+
+    def brought_here(self, pose: HeadPose, mesh: HeadMesh) -> HeadPose:
+        """A pose whose head is shifted onto the mask's where it is elsewhere."""
+        rows, columns = np.nonzero(self.head > 0.5)
+        if len(rows) == 0:
+            return pose
+        low, high = np.array([columns.min(), rows.min()]), np.array([columns.max(), rows.max()])
+        place = self.places(pose.of(mesh.middle[None]))[0]
+        away = ((low + high + 1) / 2 - place) / self.pixels_per_metre(pose, mesh)
+        if float(np.linalg.norm(away)) < ELSEWHERE:
+            return pose
+        return HeadPose(pose.rotation, pose.shift + np.array([away[0], -away[1], 0.0]))
 
     def points_away(self, pose: HeadPose) -> Floats:
         """How far keypoints are from where a pose puts them, right and up, in usual errors."""
@@ -161,10 +180,13 @@ class HeadCrop:
         pixels = half / cells  # half a cell
         values = np.concatenate([photo.classes, photo.head[..., None] * photo.log_colors], -1)
         found = at_places(_blurred_near(values, middle, half, pixels), places.reshape(-1, 2))
+        found = found.reshape(cells, cells, -1)
         height, width = photo.head.shape
-        inside = ((places >= 0) & (places < np.array([width, height]))).all(-1)
-        is_known = np.where(inside, 1.0, 0.0).reshape(cells, cells, 1)
-        picture = _blurred(np.concatenate([found.reshape(cells, cells, -1), is_known], -1))
+        kept = ((places >= 0) & (places < np.array([width, height]))).all(-1, keepdims=True)
+        background = np.eye(found.shape[-1])[BACKGROUND]
+        inside = ((places >= photo.bounds[0]) & (places < photo.bounds[1])).all(-1, keepdims=True)
+        is_known = np.where(inside, 1.0, 0.0)
+        picture = _blurred(np.concatenate([np.where(kept, found, background), is_known], -1))
         return HeadCrop(
             photo, middle, half, picture[..., : CLASSES + 1], picture[..., -4:-1], picture[..., -1]
         )

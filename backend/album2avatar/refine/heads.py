@@ -38,6 +38,8 @@ POINTS_SAY = 0.1
 """What keypoints count beside colours; before, they count fully."""
 BEHIND = math.cos(math.radians(110.0))
 """Cosine between where the face looks and the camera, at which no face is seen any more."""
+NEAREST = 0.1
+"""Metres before the camera at which a fitted head is no head any more."""
 ASTRAY = math.radians(30.0)
 """From which a head that is turned otherwise says that the whole person may be."""
 OUTLINE_HEIGHT = 192
@@ -74,10 +76,15 @@ def align_heads(
         checkpoint: called now and then; may raise.
     """
     mesh = HeadMesh.of(surface, vertices, body, evidence.kinds)
+    if mesh is None:
+        return poses
     chosen = [
-        index for index, photo in enumerate(evidence.photos) if shows_face(photo, evidence.kinds)
+        index
+        for index, photo in enumerate(evidence.photos)
+        if shows_face(photo, evidence.kinds)
+        and head_pose(poses, index, mesh.bones[0]).of(mesh.middle[None])[0, 2] < -NEAREST
     ]
-    if mesh is None or not chosen:
+    if not chosen:
         return poses
     photos = [
         HeadPhoto.of(
@@ -122,7 +129,7 @@ def _aligned(
     closer = [found[index] for index in fine]
     for cells in rounds:
         closer = _agreeing([photos[index] for index in fine], closer, mesh, cells, checkpoint)
-    after = [one.usual for one in found]
+    after = [one.begun for one in found]
     for index, one in zip(fine, closer, strict=True):
         after[index] = one.pose
     return after
@@ -139,8 +146,9 @@ def _searched(
     found: list[FittedHead] = []
     for photo, pose in zip(photos, poses, strict=True):
         checkpoint()
-        crop = HeadCrop.around(photo, pose, mesh, SEARCH_CELLS)
-        found.append(search_head(mesh, look, crop, pose))
+        here = photo.brought_here(pose, mesh)
+        crop = HeadCrop.around(photo, here, mesh, SEARCH_CELLS)
+        found.append(search_head(mesh, look, crop, here))
     return found
 
 
@@ -165,7 +173,7 @@ def _agreeing(
         checkpoint()
         shown = round(SPAN * photo.pixels_per_metre(pose, mesh))
         crop = HeadCrop.around(photo, pose, mesh, min(cells, max(SEARCH_CELLS, shown)))
-        result.append(fit_head(mesh, look, crop, pose, before.usual, POINTS_SAY))
+        result.append(fit_head(mesh, look, crop, pose, before.begun, POINTS_SAY))
     return result
 
 

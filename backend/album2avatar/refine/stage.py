@@ -69,7 +69,7 @@ def run(workspace: Workspace, settings: Settings, job: JobControl) -> None:
     heads = HeadEvidence(photos, [labels[photo] for photo in poses.photos], kinds)
 
     def with_heads(vertices: Tensor, poses: PhotoPoses, rounds: Sequence[int]) -> PhotoPoses:
-        if settings.refine.turn_rate == 0:
+        if settings.refine.turn_rate == 0 or settings.refine.visits == 0:
             return poses
         return align_heads(surface, vertices, body, poses, heads, rounds, job.raise_if_cancelled)
 
