@@ -389,7 +389,7 @@ def switch_off_and_on():
     work_until(lambda: choices().jobs.lines, 10)
     found = {"same_job": choices().jobs.chosen == before, "state": chosen_job().state}
     bpy.ops.album2avatar.delete_job("EXEC_DEFAULT", files=True)
-    work_until(lambda: not snapshot().jobs and not choices().jobs.lines, 30)
+    work_until(lambda: not snapshot().jobs and not choices().jobs.lines, 60)
     return {**found, "folders": len(list((OUTPUT / "avatars").iterdir())), "drawn": drawn()}
 
 
