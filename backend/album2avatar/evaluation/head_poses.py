@@ -52,10 +52,14 @@ def main(
         if not workspace.refined_poses.exists():
             continue
         body = load_body(workspace.body)
+        truth = true_heads(trial)
+        stems = _stems(workspace)
         fitted, refined = (
-            head_errors(trial, workspace, body, load_poses(path))
+            head_errors(truth, stems, body, load_poses(path))
             for path in (workspace.poses, workspace.refined_poses)
         )
+        if not fitted:
+            continue
         degrees, centimetres = (
             " → ".join(
                 f"{np.median(values):.1f} (worst {max(values):.0f})"
@@ -66,30 +70,51 @@ def main(
         print(f"| {number} | {len(fitted)} | {degrees} | {centimetres} |")
 
 
-def head_errors(
-    trial: Trial, workspace: Workspace, body: CanonicalBody, poses: PhotoPoses
-) -> list[HeadError]:
-    """Compare the photos in which a face can be seen with the truth."""
+@dataclass(frozen=True)
+class TrueHead:
+    """How a person really held their head in one photo."""
+
+    pose: HeadPose
+    eyes: Floats
+    """(3,) their middle in the camera's frame."""
+    fov: float
+    """Over the picture's height, radians."""
+
+
+def true_heads(trial: Trial) -> Mapping[str, TrueHead]:
+    """By the photos' file names without endings."""
     template = load_template()
     rest = rest_bodies(template, [trial.subject.phenotype])[0]
-    scenes = {
-        Path(scene.shot.file_name).stem: scene
+    return {
+        Path(scene.shot.file_name).stem: _true_head(scene, template, rest)
         for scene in album_scenes(trial.subject, PHOTO_SIZE, f"benchmark {trial.seed}")
     }
-    stems = _stems(workspace)
+
+
+def head_errors(
+    truth: Mapping[str, TrueHead],
+    stems: Mapping[str, str],
+    body: CanonicalBody,
+    poses: PhotoPoses,
+) -> list[HeadError]:
+    """Compare the photos in which a face can be seen with the truth.
+
+    Args:
+        stems: photos' ids to names in `truth`.
+    """
     names = body.skeleton.names
     eyes = body.skeleton.heads[[names.index(f"eye.{side}") for side in "LR"]].mean(0)
     found: list[HeadError] = []
     for index, photo in enumerate(poses.photos):
-        true, true_eyes = _true_head(scenes[stems[photo]], template, rest)
-        if true.faces_us < math.cos(math.radians(ASIDE)):
+        true = truth[stems[photo]]
+        if true.pose.faces_us < math.cos(math.radians(ASIDE)):
             continue
         pose = head_pose(poses, index, names.index("head"))
         ours = pose.of(eyes.double().numpy()[None])[0]
         # The same picture may be taken from farther away; only the direction can be wrong.
-        here = ours / -ours[2] * _focal_ratio(poses, index, scenes[stems[photo]])
-        beside = (here - true_eyes / -true_eyes[2])[:2] * -true_eyes[2]
-        degrees = math.degrees(pose.angle_to(true))
+        zoom = math.tan(true.fov / 2) / math.tan(float(poses.cameras.vertical_fov[index]) / 2)
+        beside = (zoom * ours / -ours[2] - true.eyes / -true.eyes[2])[:2] * -true.eyes[2]
+        degrees = math.degrees(pose.angle_to(true.pose))
         found.append(HeadError(degrees, 100 * float(np.linalg.norm(beside))))
     return found
 
@@ -100,13 +125,7 @@ def _stems(workspace: Workspace) -> Mapping[str, str]:
     return {photo.id: Path(photo.original).stem for photo in photos}
 
 
-def _focal_ratio(poses: PhotoPoses, index: int, scene: Scene) -> float:
-    fitted = float(poses.cameras.vertical_fov[index])
-    return math.tan(scene.camera.vertical_fov / 2) / math.tan(fitted / 2)
-
-
-def _true_head(scene: Scene, template: Template, rest: RestBody) -> tuple[HeadPose, Floats]:
-    """The head, and the eyes' middle in the camera's frame."""
+def _true_head(scene: Scene, template: Template, rest: RestBody) -> TrueHead:
     camera = scene.camera
     view = orbit(
         torch.tensor([camera.azimuth]).deg2rad(),
@@ -120,7 +139,7 @@ def _true_head(scene: Scene, template: Template, rest: RestBody) -> tuple[HeadPo
     eyes = [template.bones.index(f"eye.{side}") for side in "LR"]
     heads = np.concatenate([rest.bone_heads[eyes], np.ones((2, 1))], 1)
     middle = (moved[eyes] @ heads[..., None])[:, :3, 0].mean(0)
-    return HeadPose(head[:3, :3], head[:3, 3]), middle
+    return TrueHead(HeadPose(head[:3, :3], head[:3, 3]), middle, camera.vertical_fov)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from album2avatar.mesh.topology import corners_at_ends, edge_table
@@ -34,3 +35,16 @@ def seam_edges(faces: Tensor, uv: UvMap) -> SeamEdges:
     start = (first == ends[:, :1]).int().argmax(1)
     following = first.gather(1, ((start + 1) % 3)[:, None])[:, 0]
     return SeamEdges(ends, sides[is_seam], owners[is_seam], following == ends[:, 1])
+
+
+def evenly_along(lengths: Tensor, spacing: float, least: int) -> tuple[Tensor, Tensor]:
+    """Strew places along edges (E,), at most `spacing` apart and at least `least` on each.
+
+    Returns:
+        (N,) int64, the edge of each place; (N,) of `lengths`' type, 0..1, how far along it.
+    """
+    counts = (lengths / spacing).ceil().long().clamp(min=least)
+    edge = torch.repeat_interleave(torch.arange(len(counts), device=lengths.device), counts)
+    first = torch.repeat_interleave(counts.cumsum(0) - counts, counts)
+    number = torch.arange(len(edge), device=lengths.device) - first
+    return edge, ((number + 0.5) / counts[edge]).to(lengths.dtype)

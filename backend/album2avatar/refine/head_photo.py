@@ -93,8 +93,7 @@ class HeadPhoto:
             kinds: of the assets that the mask counts.
         """
         height, width = photo.mask.shape
-        numbers = torch.tensor([BACKGROUND, *(head_class(kind) for kind in kinds)])
-        classes = numbers[photo.mask]
+        classes = _classes(photo, kinds)
         rows, columns = (_around(classes, axis) for axis in (1, 0))
         near, image = classes[rows, columns], photo.image[rows, columns]
         shown = torch.stack([(near == number).float() for number in range(CLASSES + 1)], -1)
@@ -217,8 +216,7 @@ class HeadCrop:
 
 def shows_face(photo: MaskedPhoto, kinds: Sequence[AssetKind]) -> bool:
     """Whether a head's pixels tell how it is turned."""
-    numbers = torch.tensor([BACKGROUND, *(head_class(kind) for kind in kinds)])
-    classes = numbers[photo.mask]
+    classes = _classes(photo, kinds)
     head, face = int((classes < OTHER).sum()), int((classes == FACE).sum())
     return head >= LEAST_PIXELS and face > LEAST_FACE * head
 
@@ -234,6 +232,11 @@ def at_places(picture: Floats, places: Floats) -> Floats:
     above = picture[top, left] * (1 - across) + picture[top, right] * across
     below = picture[bottom, left] * (1 - across) + picture[bottom, right] * across
     return above * (1 - down) + below * down
+
+
+def _classes(photo: MaskedPhoto, kinds: Sequence[AssetKind]) -> Tensor:
+    """(H, W) int64, what each pixel is on a head, or BACKGROUND."""
+    return torch.tensor([BACKGROUND, *(head_class(kind) for kind in kinds)])[photo.mask]
 
 
 def _around(classes: Tensor, axis: int) -> slice:

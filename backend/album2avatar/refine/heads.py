@@ -78,14 +78,13 @@ def align_heads(
     mesh = HeadMesh.of(surface, vertices, body, evidence.kinds)
     if mesh is None:
         return poses
+    poses_before = [head_pose(poses, index, mesh.bones[0]) for index in range(len(evidence.photos))]
     chosen = [
         index
         for index, photo in enumerate(evidence.photos)
         if shows_face(photo, evidence.kinds)
-        and head_pose(poses, index, mesh.bones[0]).of(mesh.middle[None])[0, 2] < -NEAREST
+        and poses_before[index].of(mesh.middle[None])[0, 2] < -NEAREST
     ]
-    if not chosen:
-        return poses
     photos = [
         HeadPhoto.of(
             evidence.photos[index],
@@ -96,18 +95,16 @@ def align_heads(
         )
         for index in chosen
     ]
-    before = [head_pose(poses, index, mesh.bones[0]) for index in chosen]
+    before = [poses_before[index] for index in chosen]
     after = _aligned(photos, before, mesh, rounds, checkpoint)
     for index, old, new in zip(chosen, before, after, strict=True):
         turned = with_bones_moved(poses, index, mesh.bones, old, new)
         if old.angle_to(new) > ASTRAY:
             every_bone = range(poses.bone_transforms.shape[1])
             whole = with_bones_moved(poses, index, every_bone, old, new)
-            photo = shrink_photo(evidence.photos[index], surface.album_assets, OUTLINE_HEIGHT)
-            if _beside(surface, vertices, whole, index, photo) < _beside(
-                surface, vertices, turned, index, photo
-            ):
-                turned = whole
+            picture = shrink_photo(evidence.photos[index], surface.album_assets, OUTLINE_HEIGHT)
+            beside = [_beside(surface, vertices, one, index, picture) for one in (turned, whole)]
+            turned = whole if beside[1] < beside[0] else turned
         poses = turned
     return poses
 

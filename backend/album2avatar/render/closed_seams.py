@@ -6,7 +6,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.linalg import lsqr
 from torch import Tensor
 
-from album2avatar.mesh.seam_edges import seam_edges
+from album2avatar.mesh.seam_edges import evenly_along, seam_edges
 from album2avatar.mesh.types import UvMap
 
 HOLD = 0.1
@@ -54,11 +54,8 @@ def _compared_places(faces: Tensor, uv: UvMap, size: int) -> tuple[Tensor, Tenso
     """The same places of the surface on both sides of its seams, (N, 2) each, float64."""
     sides = seam_edges(faces, uv).sides.double().cpu()  # (S, 2 sides, 2 ends, 2)
     lengths = (sides[:, :, 1] - sides[:, :, 0]).norm(dim=2).amax(1)
-    counts = (lengths * size / _SPACING).ceil().long().clamp(min=2)
-    edge = torch.repeat_interleave(torch.arange(len(counts)), counts)
-    first = torch.repeat_interleave(counts.cumsum(0) - counts, counts)
-    share = (torch.arange(len(edge)) - first + 0.5) / counts[edge]
-    places = torch.lerp(sides[edge, :, 0], sides[edge, :, 1], share[:, None, None].double())
+    edge, share = evenly_along(lengths * size, _SPACING, 2)
+    places = torch.lerp(sides[edge, :, 0], sides[edge, :, 1], share[:, None, None])
     return places[:, 0], places[:, 1]
 
 

@@ -5,7 +5,7 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from album2avatar.mesh.borders import face_pieces
-from album2avatar.mesh.seam_edges import SeamEdges, seam_edges
+from album2avatar.mesh.seam_edges import SeamEdges, evenly_along, seam_edges
 from album2avatar.mesh.types import UvMap
 from album2avatar.render.baking import TexelMap
 from album2avatar.render.texture import texture
@@ -80,11 +80,8 @@ def _both_ways(seams: SeamEdges, size: Tensor) -> tuple[Tensor, Tensor]:
 def _nearest_edge(edges: Tensor, places: Tensor) -> Tensor:
     """(N,) int64, the edge (S, 2, 2) that each place (N, 2) is nearest to."""
     lengths = (edges[:, 1] - edges[:, 0]).norm(dim=1)
-    counts = (lengths / _SPACING).ceil().long().clamp(min=1)
-    owner = torch.repeat_interleave(torch.arange(len(edges), device=edges.device), counts)
-    first = torch.repeat_interleave(counts.cumsum(0) - counts, counts)
-    share = (torch.arange(len(owner), device=edges.device) - first + 0.5) / counts[owner]
-    samples = torch.lerp(edges[owner, 0], edges[owner, 1], share[:, None].to(edges.dtype))
+    owner, share = evenly_along(lengths, _SPACING, 1)
+    samples = torch.lerp(edges[owner, 0], edges[owner, 1], share[:, None])
     nearest = KDTree(samples.cpu().numpy()).query(places.cpu().numpy())[1]
     return owner[torch.from_numpy(nearest).to(owner.device)]
 

@@ -96,7 +96,8 @@ class SwapShape:
         self.avatar = avatar
         self._worn = garment
         self._base = DistanceField(avatar.mesh)
-        self._body = DistanceField(outer_surface(avatar.body))
+        self._skin = outer_surface(avatar.body)
+        self._body = DistanceField(self._skin)
         self._taken = assets < 0
         self._free = self._taken | avatar.may_be_covered
         self._before_hidden = ~(self._taken | avatar.shows_hidden)
@@ -140,7 +141,7 @@ class SwapShape:
 
     def uncovered_points(self) -> Tensor:
         """(N, 3) places of the body that come to light, however wide what is taken off was."""
-        points = outer_surface(self.avatar.body).vertices
+        points = self._skin.vertices
         taken, kept = self._parts["taken"], self._parts["kept"]
         if taken is None or kept is None:
             return points[:0]
