@@ -10,7 +10,7 @@ from album2avatar.segmentation.merging import (
     label_pixels,
     mask_areas,
     name_assets,
-    without_islands,
+    person_pixels,
 )
 from album2avatar.segmentation.provider import AssetMask
 
@@ -51,17 +51,36 @@ def test_a_tiny_mask_leaves_its_pixels_to_the_next():
     assert (labels[:30, :30] == value("face")).all()
 
 
-def test_islands_and_pinholes_are_removed_and_arms_kept():
-    person = np.zeros((50, 50), bool)
-    person[5:45, 10:30] = True
-    person[20:26, 35:40] = True  # a hand behind a bag
-    person[1, 48] = True
-    person[20, 20] = False
-    clean = without_islands(person)
-    assert clean[22, 37]
-    assert clean[20, 20]
-    assert not clean[1, 48]
-    assert clean.sum() == 40 * 20 + 6 * 5
+def test_a_pixel_that_no_kept_mask_knows_is_its_neighbours():
+    """What stands first in the order of precedence isn't everywhere where nothing is known."""
+    hat, face = box("headwear", (0, 10), (10, 30)), box("face", (10, 40), (10, 30))
+    speck = box("hair", (38, 39), (12, 14))
+    face.mask[38, 12:14] = 0.0
+    labels = label_pixels([hat, face, speck], asset_share_min=0.01)
+    assert (labels[10:40, 10:30] == value("face")).all()
+    assert (labels[:10, 10:30] == value("headwear")).all()
+
+
+def test_islands_and_pinholes_are_removed_and_hands_kept():
+    certainty = np.zeros((100, 100), np.float32)
+    certainty[5:95, 10:60] = 1.0
+    certainty[40:52, 70:80] = 0.8  # a hand behind a bag
+    certainty[1, 98] = 0.9
+    certainty[20, 20] = 0.0
+    person = person_pixels(certainty)
+    assert person[45, 75]
+    assert person[20, 20]
+    assert not person[1, 98]
+    assert person.sum() == 90 * 50 + 12 * 10
+
+
+def test_one_sees_through_below_an_arm_and_not_through_a_patch_that_is_unsure():
+    certainty = np.ones((100, 100), np.float32)
+    certainty[10:18, 10:18] = 0.0
+    certainty[50:58, 50:58] = 0.4
+    person = person_pixels(certainty)
+    assert not person[10:18, 10:18].any()
+    assert person.sum() == 100 * 100 - 8 * 8
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ STAGES: tuple[Stage, ...] = (
             *grounded_sam_models(settings.segmentation),
         ],
         outputs=lambda workspace: [workspace.asset_table],
-        version=2,
+        version=3,
     ),
     Stage(
         name="fit",
@@ -225,7 +225,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
         also_reads=("seed", "rig", "prompt_addition"),
-        version=13,
+        version=14,
     ),
     Stage(
         name="rig",

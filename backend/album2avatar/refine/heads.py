@@ -15,6 +15,7 @@ from album2avatar.body.types import CanonicalBody, PhotoPoses
 from album2avatar.projection.fusion import TexturedSurface
 from album2avatar.projection.observations import MaskedPhoto
 from album2avatar.refine.alignment import outline_difference
+from album2avatar.refine.brims import has_brim
 from album2avatar.refine.head_consensus import levelled, looks_in_photos
 from album2avatar.refine.head_fitting import (
     SEARCH_CELLS,
@@ -68,7 +69,8 @@ def align_heads(
     """Turn the head in each photo in which a face can be seen.
 
     First each head is looked for from all sides, by its outline and by where face, hair and hat
-    are. Then the photos are held against what the others show, finer from round to round.
+    are. Then the photos are held against what the others show, finer from round to round. Heads
+    under a brim that the surface lacks are left as they are.
 
     Args:
         vertices: (V, 3) of the surface, canonical.
@@ -96,6 +98,8 @@ def align_heads(
         for index in chosen
     ]
     before = [poses_before[index] for index in chosen]
+    if has_brim(photos, before, mesh):
+        return poses
     after = _aligned(photos, before, mesh, rounds, checkpoint)
     for index, old, new in zip(chosen, before, after, strict=True):
         turned = with_bones_moved(poses, index, mesh.bones, old, new)

@@ -25,6 +25,11 @@ TOP_SHARE = 0.02
 """A top below this share of the clothes on the torso is a misread edge of the outerwear."""
 ISLAND_SHARE = 0.02
 """Islands of person smaller than this share of the largest are background."""
+SPECK_SHARE = 0.0003
+"""The same for holes: between arm and waist, or two fingers, one sees through a person."""
+UNSURE = 0.1
+"""How sure masks together are of a hole, in the mean, for it to be a patch that none of them knows;
+such a hole is filled when it is as small as an island."""
 
 PRECEDENCE: tuple[AssetKind, ...] = (
     "bag", "glasses", "headwear", "hair", "face", "outerwear", "dress", "top", "shoes", "bottom",
@@ -81,33 +86,53 @@ def label_pixels(masks: Sequence[AssetMask], asset_share_min: float) -> Labels:
     """Give every pixel of the person to one asset.
 
     A pixel is of the person where the masks together are surer than not. Assets smaller
-    than `asset_share_min` of the photo leave their pixels to the next likeliest.
+    than `asset_share_min` of the photo leave their pixels to the next likeliest, and where no mask
+    knows a pixel of the person, it is the nearest known one's.
 
     Returns:
         (H, W) uint8, 0 background, i + 1 the i-th kind of KIND_ORDER.
     """
     ordered = sorted(masks, key=lambda mask: PRECEDENCE.index(mask.kind))
     scores = np.stack([as_array(mask.mask) for mask in ordered])
-    person = without_islands(scores.sum(0) > 0.5)
+    person = person_pixels(scores.sum(0))
     values = np.array([KIND_ORDER.index(mask.kind) + 1 for mask in ordered], np.uint8)
     first = np.bincount(scores.argmax(0)[person], minlength=len(ordered))
     kept = np.flatnonzero(first >= max(1.0, asset_share_min * person.size))
     if not len(kept):
         return np.zeros(person.shape, np.uint8)
-    return np.where(person, values[kept][scores[kept].argmax(0)], 0).astype(np.uint8)
+    likeliest, known = values[kept][scores[kept].argmax(0)], scores[kept].max(0) > 0
+    return np.where(person, _nearest(likeliest, known), 0).astype(np.uint8)
 
 
-def without_islands(person: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Remove small islands of a person, and holes as small."""
-    smallest = ISLAND_SHARE * _island_sizes(person).max(initial=0)
-    return _filled(~_filled(~person, smallest), smallest)
+def person_pixels(certainty: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Where the person is, without small islands and holes that are none.
+
+    Args:
+        certainty: (H, W) 0..1, how sure all masks together are.
+    """
+    person = certainty > 0.5
+    largest = _island_sizes(person).max(initial=0)
+    person = _of_size(person, ISLAND_SHARE * largest)
+    holes = _islands(~person)
+    sizes = np.bincount(holes.ravel())
+    means = np.bincount(holes.ravel(), certainty.ravel()) / sizes.clip(1)
+    share = np.where(means > UNSURE, ISLAND_SHARE, SPECK_SHARE)
+    filled = sizes < share * largest
+    filled[0] = False
+    return person | filled[holes]
 
 
-def _filled(ground: NDArray[np.bool_], smallest: float) -> NDArray[np.bool_]:
+def _nearest(values: NDArray[np.uint8], known: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Values (H, W), those that aren't known from the nearest pixel whose is."""
+    found = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
+    rows, columns = cast("NDArray[np.int32]", found)
+    return values[rows, columns]
+
+
+def _of_size(ground: NDArray[np.bool_], smallest: float) -> NDArray[np.bool_]:
     """Without the islands of `ground` that are smaller."""
-    islands = _islands(ground)
     large = np.concatenate([[False], _island_sizes(ground) >= smallest])
-    return large[islands]
+    return large[_islands(ground)]
 
 
 def _island_sizes(ground: NDArray[np.bool_]) -> NDArray[np.int64]:
