@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import binary_dilation
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
@@ -273,6 +274,36 @@ def test_photos_without_a_head_say_nothing(album: Album):
     headless = dataclasses.replace(album, evidence=dataclasses.replace(album.evidence, photos=legs))
     found = headless.align(album.believed)
     assert torch.equal(found.bone_transforms, album.believed.bone_transforms)
+
+
+@pytest.mark.parametrize(("reach", "is_turned"), [(0.015, True), (0.08, False)])
+def test_heads_under_a_brim_that_the_surface_lacks_are_left_alone(
+    album: Album, reach: float, is_turned: bool
+):
+    """A knitted cap that is thicker than the drawn head is none."""
+    two = album.of_photos([0, 1])
+    photos = [
+        with_headwear(photo, round(reach * SIZE / height))
+        for photo, height in zip(two.evidence.photos, (0.5, 0.6), strict=True)
+    ]
+    kinds = (*KINDS, "headwear")
+    bare = torch.nn.functional.pad(album.surface.shares, (0, 1))
+    surface = dataclasses.replace(album.surface, shares=bare, album_assets=len(kinds))
+    evidence = HeadEvidence(photos, two.evidence.labels, kinds)
+    worn = dataclasses.replace(two, surface=surface, evidence=evidence)
+    found = worn.align(two.believed)
+    turned = (found.bone_transforms != two.believed.bone_transforms).any(-1).any(-1).any(-1)
+    assert turned.tolist() == [is_turned] * 2
+
+
+def with_headwear(photo: MaskedPhoto, reach: int) -> MaskedPhoto:
+    """As many pixels beside the upper third of a head are of a hat."""
+    head = photo.mask.numpy() == FACE + 1
+    rows = np.flatnonzero(head.any(1))
+    upper = np.arange(SIZE)[:, None] < rows[0] + len(rows) // 3
+    beside = binary_dilation(photo.mask.numpy() > 0, iterations=reach) & upper
+    mask = np.where(beside & ~head, len(KINDS) + 1, photo.mask.numpy())
+    return MaskedPhoto(photo.image, torch.from_numpy(mask))
 
 
 def test_moving_a_pose_and_moving_the_head_under_it_are_two_things():
