@@ -22,7 +22,7 @@ from album2avatar.mesh.types import UvMap
 from album2avatar.projection.fusion import TexturedSurface
 from album2avatar.projection.observations import MaskedPhoto
 from album2avatar.refine.head_mesh import HeadMesh, HeadPose, head_pose, with_bones_moved
-from album2avatar.refine.head_photo import shows_face
+from album2avatar.refine.head_photo import HeadPhoto, shows_face
 from album2avatar.refine.heads import FINE_ROUNDS, HeadEvidence, align_heads
 from album2avatar.render.camera import Cameras, orbit
 from album2avatar.render.interpolate import interpolate
@@ -231,6 +231,16 @@ def test_a_head_a_quarter_metre_beside_its_mask_is_found_without_keypoints(album
     degrees, metres = two.errors(two.align(lost))
     assert float(degrees.max()) < 8
     assert float(metres.max()) < 0.01
+
+
+def test_a_speck_of_hair_at_the_waist_is_no_head(album: Album):
+    photo, pose = album.evidence.photos[0], head_pose(album.true, 0, album.mesh.bones[0])
+    speck = photo.mask.clone()
+    speck[-4:, -4:] = HAIR + 1
+    seen_there = HeadPhoto.of(
+        MaskedPhoto(photo.image, speck), 0.4, album.evidence.labels[0], KINDS, album.mesh
+    )
+    assert np.array_equal(seen_there.brought_here(pose, album.mesh).shift, pose.shift)
 
 
 def test_a_head_behind_the_camera_is_left_alone_and_disturbs_no_other(album: Album):

@@ -225,7 +225,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
         also_reads=("seed", "rig", "prompt_addition"),
-        version=14,
+        version=15,
     ),
     Stage(
         name="rig",

@@ -3,10 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, label
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -94,7 +96,8 @@ class HeadPhoto:
         """
         height, width = photo.mask.shape
         classes = _classes(photo, kinds)
-        rows, columns = (_around(classes, axis) for axis in (1, 0))
+        head = _largest_piece((classes < OTHER).numpy())
+        rows, columns = (_around(head, axis) for axis in (1, 0))
         near, image = classes[rows, columns], photo.image[rows, columns]
         shown = torch.stack([(near == number).float() for number in range(CLASSES + 1)], -1)
         layers = torch.cat([shown, image.clamp(min=LEAST_COLOR).log()], -1)
@@ -131,7 +134,7 @@ class HeadPhoto:
 
     def brought_here(self, pose: HeadPose, mesh: HeadMesh) -> HeadPose:
         """A pose whose head is shifted onto the mask's where it is elsewhere."""
-        rows, columns = np.nonzero(self.head > 0.5)
+        rows, columns = np.nonzero(_largest_piece(self.head > 0.5))
         if len(rows) == 0:
             return pose
         low, high = np.array([columns.min(), rows.min()]), np.array([columns.max(), rows.max()])
@@ -239,12 +242,18 @@ def _classes(photo: MaskedPhoto, kinds: Sequence[AssetKind]) -> Tensor:
     return torch.tensor([BACKGROUND, *(head_class(kind) for kind in kinds)])[photo.mask]
 
 
-def _around(classes: Tensor, axis: int) -> slice:
+def _around(head: npt.NDArray[np.bool_], axis: int) -> slice:
     """Rows (axis 1) or columns (axis 0) of a head (H, W) and beside it."""
-    on = (classes < OTHER).any(axis).nonzero()
+    on = np.flatnonzero(head.any(axis))
     first, last = int(on[0]), int(on[-1]) + 1
     margin = math.ceil(MARGIN * (last - first))
-    return slice(max(0, first - margin), min(classes.shape[1 - axis], last + margin))
+    return slice(max(0, first - margin), min(head.shape[1 - axis], last + margin))
+
+
+def _largest_piece(head: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Of what masks take for head; a speck elsewhere is none."""
+    pieces, count = cast("tuple[npt.NDArray[np.int32], int]", label(head))
+    return pieces == 1 + np.bincount(pieces.ravel())[1:].argmax() if count else head
 
 
 def _blurred(picture: Floats) -> Floats:
