@@ -275,7 +275,7 @@ SWAP_STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.sculpt, workspace.sculpt_cost],
         also_reads=("seed", "device", "prior", "prompt_addition", "performance", "swap"),
-        version=3,
+        version=4,
     ),
     Stage(
         name="paint",

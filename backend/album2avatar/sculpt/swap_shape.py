@@ -13,6 +13,7 @@ from album2avatar.body.types import CanonicalBody
 from album2avatar.mesh.borders import compacted, without_shreds
 from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.types import Mesh
+from album2avatar.sculpt.swap_cover import covering_faces
 from album2avatar.wardrobe.layers import COVERS, shows_over
 
 BLEND = 0.02
@@ -21,6 +22,9 @@ INNER_CLOTH = 0.009
 """Metres between the skin and a garment that comes to light; the photos never showed it."""
 INSET = 0.06
 """Metres by which the new garment gives way to what has to stay in front of it."""
+WELL_INSIDE = 0.005
+"""Metres below the surface from which it counts through which face the skin looks out, and not
+which face is nearest; twice as far below it counts fully."""
 BESIDE = 0.02
 """Metres beside what changes which are made anew: a garment's step and something of its colour are
 in them, and borders need room to be smooth."""
@@ -99,6 +103,7 @@ class SwapShape:
         self._skin = outer_surface(avatar.body)
         self._body = DistanceField(self._skin)
         self._taken = assets < 0
+        self._uncovered = self._taken[covering_faces(self._skin, self._base)]
         self._free = self._taken | avatar.may_be_covered
         self._before_hidden = ~(self._taken | avatar.shows_hidden)
         self._bare = _bare_faces(avatar, self._taken)
@@ -141,11 +146,7 @@ class SwapShape:
 
     def uncovered_points(self) -> Tensor:
         """(N, 3) places of the body that come to light, however wide what is taken off was."""
-        points = self._skin.vertices
-        taken, kept = self._parts["taken"], self._parts["kept"]
-        if taken is None or kept is None:
-            return points[:0]
-        return points[_away(kept, points) > _away(taken, points)]
+        return self._skin.vertices[self._uncovered]
 
     def garment_points(self) -> Tensor:
         """(N, 3) places of the new garment that are not deep inside the avatar."""
@@ -177,9 +178,12 @@ class SwapShape:
         if taken is None or kept is None:
             return base
         thickness = torch.maximum(self._bare.thickness(points), INNER_CLOTH * self._waist(points))
-        below = self._body.closest_signed(points).signed_distance - thickness
+        skin = self._body.closest_signed(points)
         share = ((_away(kept, points) - _away(taken, points)) / BLEND).clamp(0, 1)
-        return torch.lerp(base, below, share)
+        inside = (-base / WELL_INSIDE - 1).clamp(0, 1)
+        uncovered = skin.interpolate(self._uncovered.float()[:, None])[:, 0]
+        share = torch.maximum(share, inside * uncovered)
+        return torch.lerp(base, skin.signed_distance - thickness, share)
 
     def _garment(self, points: Tensor) -> Tensor:
         """Signed distance to the garment, which gives way to what has to stay before it."""

@@ -6,6 +6,7 @@ from torch import Tensor
 from album2avatar.asset_table import load_asset_table
 from album2avatar.assets import AssetKind
 from album2avatar.body.storage import load_body
+from album2avatar.body.surface import outer_surface
 from album2avatar.checkpoint import load_checkpoint, save_checkpoint
 from album2avatar.devices import choose_device
 from album2avatar.errors import MeshError
@@ -16,6 +17,7 @@ from album2avatar.mesh.decimate import decimate
 from album2avatar.mesh.label_cuts import LabelledMesh, cut_along_borders
 from album2avatar.mesh.labels import faired_labels, without_islands
 from album2avatar.mesh.normals import face_areas
+from album2avatar.mesh.signed_distance import DistanceField
 from album2avatar.mesh.stitching import Stitched, replace_part
 from album2avatar.mesh.storage import load_mesh, save_mesh
 from album2avatar.mesh.tetrahedra import TetrahedralMesh
@@ -27,6 +29,7 @@ from album2avatar.sculpt.finishing import smoothed
 from album2avatar.sculpt.normal_guidance import NormalGuidance
 from album2avatar.sculpt.preview import save_normal_strip
 from album2avatar.sculpt.swap_band import swap_lattice
+from album2avatar.sculpt.swap_cover import underside_faces
 from album2avatar.sculpt.swap_sculptor import SwapSculptor, lay_ground
 from album2avatar.sculpt.swap_shape import DressedAvatar, SwapShape
 from album2avatar.settings import Settings
@@ -94,6 +97,9 @@ def read_dressed_avatar(workspace: Workspace) -> DressedAvatar:
     faces = renumbered[painted.extras["face_asset"]]
     vertices = renumbered[painted.extras["vertex_asset"]]
     body = load_body(workspace.body)
+    is_skin = faces == (kinds.index("skin") if "skin" in kinds else len(kinds))
+    skin = DistanceField(outer_surface(body))
+    faces[underside_faces(painted.mesh, is_skin, faces < 0, skin)] = -1
     return DressedAvatar(painted.mesh, faces, vertices, kinds, garment, body)
 
 
