@@ -116,10 +116,14 @@ def photo_poses(azimuths: list[float], shift: float = 0.0) -> PhotoPoses:
 
 def true_masks(mesh: Mesh, poses: PhotoPoses) -> dict[str, Tensor]:
     """Masks as a perfect segmentation gives them."""
+    return masks_of(mesh, true_assets(mesh.vertices[mesh.faces].mean(1)), poses)
+
+
+def masks_of(mesh: Mesh, face_assets: Tensor, poses: PhotoPoses) -> dict[str, Tensor]:
+    """Masks of a mesh whose faces (F,) int64 belong to assets."""
     moved = mesh.vertices + poses.bone_transforms[:, 0, None, :3, 3]
     rast = draw(moved, mesh.faces, poses.cameras, (96, 72)).rast.flip(1)
-    assets = true_assets(mesh.vertices[mesh.faces].mean(1)) + 1
-    seen = torch.cat([torch.zeros(1, dtype=torch.int64), assets])[rast[..., 3].long()]
+    seen = torch.cat([torch.zeros(1, dtype=torch.int64), face_assets + 1])[rast[..., 3].long()]
     return dict(zip(poses.photos, seen, strict=True))
 
 

@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from album2avatar.asset_table import load_asset_table
@@ -109,4 +110,5 @@ def _shares(
 ) -> Tensor:
     """(V, K) the assets that photos vote for; what words add comes with the sculpture."""
     seen = observe_photos(mesh, body, poses, dict(zip(poses.photos, photos, strict=True)))
-    return share_surface(mesh, seen, possible_assets(template.mesh.vertices, body, kinds))
+    possible = possible_assets(template.mesh.vertices, body, kinds)
+    return share_surface(mesh, seen, possible, torch.ones(len(possible)))

@@ -209,7 +209,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.paint_cost,
         ],
         also_reads=("seed", "device", "prior", "prompt_addition", "performance"),
-        version=7,
+        version=8,
     ),
     Stage(
         name="refine",
