@@ -225,7 +225,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.painted, workspace.albedo],
         also_reads=("seed", "rig", "prompt_addition"),
-        version=15,
+        version=16,
     ),
     Stage(
         name="rig",
