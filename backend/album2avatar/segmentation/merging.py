@@ -27,9 +27,10 @@ ISLAND_SHARE = 0.02
 """Islands of person smaller than this share of the largest are background."""
 SPECK_SHARE = 0.0003
 """The same for holes: between arm and waist, or two fingers, one sees through a person."""
-UNSURE = 0.1
+UNSURE = 0.3
 """How sure masks together are of a hole, in the mean, for it to be a patch that none of them knows;
-such a hole is filled when it is as small as an island."""
+such a hole is filled when it is as small as an island. Of 92 holes in five albums the demo network
+was less sure of four: three gaps, and one patch."""
 
 PRECEDENCE: tuple[AssetKind, ...] = (
     "bag", "glasses", "headwear", "hair", "face", "outerwear", "dress", "top", "shoes", "bottom",
