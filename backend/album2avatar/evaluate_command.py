@@ -33,14 +33,20 @@ def evaluate(
 ) -> None:
     """Compare our settings with published ones on people whose shape is known (SynthIOI).
 
-    Writes synthioi.md, synthioi.json and synthioi.png. Ctrl-C leaves a folder that the same
-    command goes on with.
+    Writes synthioi.md, synthioi.json and synthioi.png; changes to our own settings ("ours, ...")
+    get a table of what they cost. Ctrl-C leaves a folder that the same command goes on with.
     """
-    from album2avatar.evaluation.synthioi.contenders import Budget, check_contenders
+    from album2avatar.evaluation.synthioi.contenders import (
+        OURS,
+        Budget,
+        check_contenders,
+        is_ablation,
+    )
     from album2avatar.evaluation.synthioi.person import Reference
     from album2avatar.evaluation.synthioi.report import (
         as_json,
         contact_sheet,
+        losses_table,
         markdown_table,
         save_sheet,
     )
@@ -61,9 +67,12 @@ def evaluate(
             person = functools.cache(lambda own=trial: Reference.of(ground_truth(own.subject)))
             results[PERSON].append(truth_result(bench, trial, person, perception))
             for name in names:
-                with_swap = trial.seed == 0
+                with_swap = trial.seed == 0 and not is_ablation(name)
                 results[name].append(result_of(bench, name, trial, person, perception, with_swap))
-    table = markdown_table(results)
+    table = markdown_table({n: rows for n, rows in results.items() if not is_ablation(n)})
+    changed = [name for name in names if is_ablation(name)]
+    if OURS in names and changed:
+        table += "\n\n" + losses_table({name: results[name] for name in (OURS, *changed)})
     write_bytes(output / "synthioi.md", f"{table}\n".encode())
     write_json(output / "synthioi.json", as_json(results))
     save_sheet(output / "synthioi.png", contact_sheet(output, names, trials))

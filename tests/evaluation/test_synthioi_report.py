@@ -4,7 +4,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from album2avatar.evaluation.synthioi.report import as_json, contact_sheet, markdown_table
+from album2avatar.evaluation.synthioi.report import (
+    as_json,
+    contact_sheet,
+    losses_table,
+    markdown_table,
+)
 from album2avatar.evaluation.synthioi.results import PERSON, Result, strip_file
 from album2avatar.evaluation.synthioi.runs import Trial
 
@@ -33,6 +38,16 @@ def test_wins_are_counted_in_each_measure_s_own_direction():
     assert rows[3] == "| silhouette IoU ↑ | 0.900 | 0.850 (1/2) |"
     assert rows[4] == "| PSNR, dB ↑ |  | 20.00 |"
     assert len(rows) == 5
+
+
+def test_what_a_change_costs_is_told_beside_its_mean():
+    """Over the trials; what isn't among the few measures that tell it is left out."""
+    ours = [result("ours", 0, p2s=0.4, iou=0.9), result("ours", 1, p2s=0.6, iou=0.9)]
+    other = [result("ours, network", n, p2s=0.7, iou=0.95, ssim=0.5) for n in (0, 1)]
+    rows = losses_table({"ours": ours, "ours, network": other}).splitlines()
+    assert rows[0] == "| ours, changed | P2S, cm ↓ | silhouette IoU ↑ |"
+    assert rows[2] == "| ours | 0.500 | 0.900 |"
+    assert rows[3] == "| network | 0.700 (+0.200) | 0.950 (+0.050) |"
 
 
 def test_means_and_spreads_are_those_of_the_trials():

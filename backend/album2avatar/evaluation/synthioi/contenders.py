@@ -84,6 +84,11 @@ def contender_names() -> tuple[str, ...]:
     return (OURS, f"{OURS}/4", *published_names(), *(f"{OURS}, {name}" for name in ABLATIONS))
 
 
+def is_ablation(name: str) -> bool:
+    """Whether a contender is ours with something changed: nothing of that touches swaps."""
+    return name.startswith(f"{OURS}, ")
+
+
 def check_contenders(names: Sequence[str]) -> list[str]:
     """The names, each known and once.
 

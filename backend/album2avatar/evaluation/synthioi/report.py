@@ -17,6 +17,12 @@ _LABEL_HEIGHT = 22
 _SHEET_SIZE = 160
 """Pixels of a picture's side in the contact sheet."""
 
+_LOSSES = (
+    "p2s", "normal_degrees", "iou", "hands", "face", "psnr", "color_median", "color_worst", "sides",
+    "baked_light", "needles", "prior_calls", "seconds",
+)  # fmt: skip
+"""What a table of ablations tells."""
+
 Results = Mapping[str, Sequence[Result]]
 """Contender to its results, of the same trials in the same order."""
 
@@ -42,11 +48,34 @@ def markdown_table(results: Results) -> str:
     return "\n".join(lines)
 
 
+def losses_table(results: Results) -> str:
+    """What each change costs: a row a contender, means, and behind each the difference from the
+    first contender's. A minus is a gain where less is better, as arrows say."""
+    names = list(results)
+    measures = [measure for measure in MEASURES if measure.key in _LOSSES]
+    means = {name: _means(results[name]) for name in names}
+    measures = [measure for measure in measures if measure.key in means[names[0]]]
+    arrows = ["↑" if measure.is_better_high else "↓" for measure in measures]
+    titles = [f"{one.title} {arrow}" for one, arrow in zip(measures, arrows, strict=True)]
+    lines = [
+        f"| {names[0]}, changed | " + " | ".join(titles) + " |",
+        "|---" * (len(measures) + 1) + "|",
+    ]
+    for name in names:
+        cells: list[str] = []
+        for measure in measures:
+            value, usual = means[name][measure.key], means[names[0]][measure.key]
+            change = "" if name == names[0] else f" ({value - usual:+.{measure.decimals}f})"
+            cells.append(f"{value:.{measure.decimals}f}{change}")
+        lines.append(f"| {name.removeprefix(f'{names[0]}, ')} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def as_json(results: Results) -> dict[str, Any]:
     """Means, spreads over the trials, and every single result."""
     return {
-        "means": {name: _means(list(rows)) for name, rows in results.items()},
-        "spreads": {name: _spreads(list(rows)) for name, rows in results.items()},
+        "means": {name: _means(rows) for name, rows in results.items()},
+        "spreads": {name: _spreads(rows) for name, rows in results.items()},
         "results": [row.model_dump() for rows in results.values() for row in rows],
     }
 
