@@ -33,8 +33,9 @@ def evaluate(
 ) -> None:
     """Compare our settings with published ones on people whose shape is known (SynthIOI).
 
-    Writes synthioi.md, synthioi.json and synthioi.png; changes to our own settings ("ours, ...")
-    get a table of what they cost. Ctrl-C leaves a folder that the same command goes on with.
+    Writes synthioi.md, synthioi.json and synthioi.png; beside "ours", changes to our own settings
+    ("ours, ...") get a table of what they cost. Ctrl-C leaves a folder that the same command
+    goes on with.
     """
     from album2avatar.evaluation.synthioi.contenders import (
         OURS,
@@ -69,9 +70,9 @@ def evaluate(
             for name in names:
                 with_swap = trial.seed == 0 and not is_ablation(name)
                 results[name].append(result_of(bench, name, trial, person, perception, with_swap))
-    table = markdown_table({n: rows for n, rows in results.items() if not is_ablation(n)})
-    changed = [name for name in names if is_ablation(name)]
-    if OURS in names and changed:
+    changed = [name for name in names if is_ablation(name) and OURS in names]
+    table = markdown_table({name: rows for name, rows in results.items() if name not in changed})
+    if changed:
         table += "\n\n" + losses_table({name: results[name] for name in (OURS, *changed)})
     write_bytes(output / "synthioi.md", f"{table}\n".encode())
     write_json(output / "synthioi.json", as_json(results))

@@ -12,11 +12,14 @@ from toy_person import egg, egg_body, masks_of, photo_poses, true_assets, true_m
 PALETTE = torch.tensor([[0.3, 0.3, 0.3], [0.3, 0.2, 0.1], [0.8, 0.1, 0.2], [0.1, 0.3, 0.8]])
 
 
-def labels(mesh: Mesh, poses: PhotoPoses, masks: dict[str, torch.Tensor]) -> torch.Tensor:
+def labels(
+    mesh: Mesh, poses: PhotoPoses, masks: dict[str, torch.Tensor], steps: torch.Tensor | None = None
+) -> torch.Tensor:
     photos = {name: MaskedPhoto(PALETTE[mask], mask) for name, mask in masks.items()}
     observations = observe_photos(mesh, egg_body(mesh), poses, photos)
     possible = torch.ones(len(mesh.vertices), 3, dtype=torch.bool)
-    shares = share_surface(mesh, observations, possible, smoothing_steps(mesh))
+    steps = smoothing_steps(mesh) if steps is None else steps
+    shares = share_surface(mesh, observations, possible, steps)
     return shares.argmax(1)
 
 
@@ -85,19 +88,35 @@ def test_votes_for_an_impossible_asset_do_not_count():
     assert (found[mesh.vertices[:, 2] > 0.6] == 1).all()
 
 
-def test_noisy_masks_leave_a_straight_border():
-    """Every fifth pixel takes trousers for a shirt or the reverse; the waist stays where it is."""
-    mesh = egg(5)
-    poses = photo_poses([0.0, 90.0, 180.0, 270.0])
-    masks = true_masks(mesh, poses)
+def with_noise(masks: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Every fifth pixel takes trousers for a shirt or the reverse."""
     noise = torch.Generator().manual_seed(0)
     for mask in masks.values():
         flipped = (torch.rand(mask.shape, generator=noise) < 0.2) & (mask > 1)
         mask[flipped] = 5 - mask[flipped]
-    found = labels(mesh, poses, masks)
+    return masks
+
+
+def beside_borders(found: torch.Tensor, mesh: Mesh) -> torch.Tensor:
+    """(W,) metres from the nearest border at which vertices are wrong."""
     wrong = mesh.vertices[found != true_assets(mesh.vertices), 2]
-    away = torch.minimum((wrong - 0.8).abs(), (wrong - 1.4).abs())
-    assert int((away > 0.06).sum()) < 0.002 * len(mesh.vertices)
+    return torch.minimum((wrong - 0.8).abs(), (wrong - 1.4).abs())
+
+
+def test_noisy_masks_leave_a_straight_border():
+    """With full rounds, as the draft has them, the waist stays where it is."""
+    mesh = egg()
+    poses = photo_poses([0.0, 90.0, 180.0, 270.0])
+    masks = with_noise(true_masks(mesh, poses))
+    found = labels(mesh, poses, masks, torch.ones(len(mesh.vertices)))
+    assert (beside_borders(found, mesh) < 0.06).all()
+
+
+def test_noisy_masks_leave_few_specks_where_neighbours_agree_by_metres():
+    mesh = egg(5)
+    poses = photo_poses([0.0, 90.0, 180.0, 270.0])
+    found = labels(mesh, poses, with_noise(true_masks(mesh, poses)))
+    assert int((beside_borders(found, mesh) > 0.06).sum()) < 0.002 * len(mesh.vertices)
 
 
 @pytest.mark.parametrize("subdivisions", [4, 5])

@@ -63,14 +63,15 @@ class DressedAvatar:
     @property
     def may_be_covered(self) -> Tensor:
         """(F,) bool, faces that the garment may lie over."""
-        return self._faces_of(COVERS[self.kinds[self.garment]])
+        return self.faces_of(COVERS[self.kinds[self.garment]])
 
     @property
     def shows_hidden(self) -> Tensor:
         """(F,) bool, faces over which even cloth lies that was hidden on its own avatar."""
-        return self._faces_of(shows_over(self.kinds[self.garment]))
+        return self.faces_of(shows_over(self.kinds[self.garment]))
 
-    def _faces_of(self, wanted: Collection[AssetKind]) -> Tensor:
+    def faces_of(self, wanted: Collection[AssetKind]) -> Tensor:
+        """(F,) bool, faces that stay and are of these kinds."""
         allowed = torch.tensor([kind in wanted for kind in self.kinds])
         return allowed[self.face_assets.clamp(min=0)] & (self.face_assets >= 0)
 

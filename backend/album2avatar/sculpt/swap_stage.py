@@ -1,5 +1,7 @@
 """The stage that gives a variant the shape of its new garment; the rest stays bit by bit."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -97,10 +99,10 @@ def read_dressed_avatar(workspace: Workspace) -> DressedAvatar:
     faces = renumbered[painted.extras["face_asset"]]
     vertices = renumbered[painted.extras["vertex_asset"]]
     body = load_body(workspace.body)
-    is_skin = faces == (kinds.index("skin") if "skin" in kinds else len(kinds))
+    avatar = DressedAvatar(painted.mesh, faces, vertices, kinds, garment, body)
     skin = DistanceField(outer_surface(body))
-    faces[underside_faces(painted.mesh, is_skin, faces < 0, skin)] = -1
-    return DressedAvatar(painted.mesh, faces, vertices, kinds, garment, body)
+    underside = underside_faces(painted.mesh, avatar.faces_of(("skin",)), faces < 0, skin)
+    return replace(avatar, face_assets=torch.where(underside, -1, faces))
 
 
 def lattice_cells(avatar: DressedAvatar, settings: Settings) -> float:
