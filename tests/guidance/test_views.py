@@ -15,7 +15,7 @@ from album2avatar.guidance.garments import (
     regions_of_surface,
 )
 from album2avatar.guidance.views import (
-    FrameShares,
+    CameraMix,
     ViewSample,
     body_frames,
     sample_views,
@@ -66,11 +66,11 @@ def project(sample: ViewSample, points: torch.Tensor) -> torch.Tensor:
     return clip[..., :2] / clip[..., 3:]
 
 
-def only(**shares) -> FrameShares:
+def only(**shares) -> CameraMix:
     nothing = dict.fromkeys(
         ("full_body", "upper_body", "lower_body", "head", "hands", "garments"), 0.0
     )
-    return FrameShares(**(nothing | shares))
+    return CameraMix(**(nothing | shares))
 
 
 def test_full_body_frames_show_the_whole_person_and_little_more(body):
@@ -139,7 +139,7 @@ def test_a_garment_of_a_surface_is_where_its_vertices_are():
 def test_views_are_those_that_were_drawn_before_garments_had_frames(body):
     frames = garment_frames(regions_of_body(shod(body), ["top"]))
     plain, offered = (
-        sample_views(body, FrameShares(), 5, np.random.default_rng(6), garments=each)
+        sample_views(body, CameraMix(), 5, np.random.default_rng(6), garments=each)
         for each in (None, frames)
     )
     assert torch.equal(plain.cameras.world_to_view, offered.cameras.world_to_view)
@@ -148,7 +148,7 @@ def test_views_are_those_that_were_drawn_before_garments_had_frames(body):
 
 def test_the_view_word_is_the_side_that_the_camera_stands_on(body):
     """The camera's own position, seen from the body, says the same as the word."""
-    sample = sample_views(body, FrameShares(), 200, np.random.default_rng(4))
+    sample = sample_views(body, CameraMix(), 200, np.random.default_rng(4))
     eyes = -(sample.cameras.world_to_view[:, :3, :3].mT @ sample.cameras.world_to_view[:, :3, 3:])
     centre = torch.from_numpy(body_frames(body)["full body"].centre).float()
     away = eyes[..., 0] - centre
@@ -160,15 +160,26 @@ def test_the_view_word_is_the_side_that_the_camera_stands_on(body):
 
 
 def test_azimuths_of_one_batch_go_all_around(body):
-    sample = sample_views(body, FrameShares(), 8, np.random.default_rng(5))
+    sample = sample_views(body, CameraMix(), 8, np.random.default_rng(5))
     eighths = ((sample.azimuths / (2 * math.pi) + 0.5) * 8).floor().sort().values
     assert eighths.tolist() == list(range(8))
 
 
-def test_the_same_seed_draws_the_same_views(body):
-    first, second = (
-        sample_views(body, FrameShares(), 5, np.random.default_rng(6)) for _ in range(2)
+def test_close_ups_of_the_head_stay_in_their_part_of_the_circle(body):
+    """Spread evenly there; views of the body go all around as before."""
+    mix = CameraMix(full_body=1, upper_body=0, lower_body=0, head=1, head_azimuth=60)
+    narrow, wide = (
+        sample_views(body, each, 64, np.random.default_rng(7))
+        for each in (mix, replace(mix, head_azimuth=180))
     )
+    heads = torch.tensor([framing == "head close-up" for framing in narrow.framings])
+    assert 16 < heads.sum() < 48
+    torch.testing.assert_close(narrow.azimuths[heads] * 3, wide.azimuths[heads])
+    assert torch.equal(narrow.azimuths[~heads], wide.azimuths[~heads])
+
+
+def test_the_same_seed_draws_the_same_views(body):
+    first, second = (sample_views(body, CameraMix(), 5, np.random.default_rng(6)) for _ in range(2))
     assert torch.equal(first.cameras.world_to_view, second.cameras.world_to_view)
     assert first.framings == second.framings
 

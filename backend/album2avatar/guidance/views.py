@@ -27,8 +27,8 @@ CENTRE_JITTER = 0.025
 
 
 @dataclass(frozen=True)
-class FrameShares:
-    """How often each framing is drawn; the numbers are weights and need not sum to 1."""
+class CameraMix:
+    """How often each framing is drawn; the shares are weights and need not sum to 1."""
 
     full_body: float = 0.4
     upper_body: float = 0.2
@@ -39,17 +39,20 @@ class FrameShares:
     """Only of use with a prior that has seen hands from near; the demo prior has not."""
     garments: float = 0.0
     """Close-ups of one garment each; only of use with a prior that has seen such."""
+    head_azimuth: float = 180.0
+    """Degrees from the front within which close-ups of the head are drawn."""
 
     @staticmethod
-    def of(settings: GuidanceSettings) -> "FrameShares":
-        """As settings want them."""
-        return FrameShares(
+    def of(settings: GuidanceSettings) -> "CameraMix":
+        """As settings want it."""
+        return CameraMix(
             settings.full_body_share,
             settings.upper_body_share,
             settings.lower_body_share,
             settings.head_share,
             settings.hands_share,
             settings.garments_share,
+            settings.head_azimuth,
         )
 
 
@@ -144,13 +147,15 @@ def frame_views(
 
 def sample_views(
     body: CanonicalBody,
-    shares: FrameShares,
+    mix: CameraMix,
     count: int,
     generator: np.random.Generator,
     device: torch.device | str = "cpu",
     garments: Mapping[AssetKind, Frame] | None = None,
 ) -> ViewSample:
     """Draw views all around a body, one azimuth in each equal part of the circle.
+
+    Close-ups of the head are drawn from as evenly spread azimuths within their part of it.
 
     Args:
         count: number of views.
@@ -160,25 +165,26 @@ def sample_views(
     """
     known = body_frames(body)
     weights = {
-        "full body": shares.full_body,
-        "upper body": shares.upper_body,
-        "lower body": shares.lower_body,
-        "head close-up": shares.head,
-        "hand.L": shares.hands / 2,
-        "hand.R": shares.hands / 2,
+        "full body": mix.full_body,
+        "upper body": mix.upper_body,
+        "lower body": mix.lower_body,
+        "head close-up": mix.head,
+        "hand.L": mix.hands / 2,
+        "hand.R": mix.hands / 2,
     }
     for kind, frame in (garments or {}).items():
         known[f"garment.{kind}"] = frame
-        weights[f"garment.{kind}"] = shares.garments / len(garments or {})
+        weights[f"garment.{kind}"] = mix.garments / len(garments or {})
     chances = np.array(list(weights.values()))
     drawn = generator.choice(list(weights), size=count, p=chances / chances.sum())
     frames = [known[name] for name in drawn]
     strata = (generator.permutation(count) + generator.random(count)) / count
+    reach = [mix.head_azimuth if frame.framing == "head close-up" else 180.0 for frame in frames]
     heights = np.array([generator.uniform(*frame.heights) for frame in frames])
     shift = generator.uniform(-CENTRE_JITTER, CENTRE_JITTER, (count, 3)) * heights[:, None]
     return frame_views(
         frames,
-        (strata * 2 - 1) * math.pi,
+        (strata * 2 - 1) * np.radians(reach),
         generator.uniform(*ELEVATION_RANGE, count),
         heights,
         np.stack([frame.centre for frame in frames]) + shift,

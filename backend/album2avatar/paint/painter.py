@@ -10,7 +10,7 @@ from album2avatar.body.types import CanonicalBody
 from album2avatar.checkpoint import optimizer_tensors, restore_optimizer
 from album2avatar.guidance.garments import garment_frames, regions_of_surface
 from album2avatar.guidance.personal import PersonalGuidance
-from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
+from album2avatar.guidance.views import CameraMix, ViewSample, sample_views
 from album2avatar.memory_budget import MemoryBudget, MemoryPlan
 from album2avatar.paint.canvas import Canvas
 from album2avatar.paint.color_field import saturation_loss
@@ -108,7 +108,7 @@ class Painter:
         device = self._surface.mesh.vertices.device
         views = sample_views(
             self._body,
-            FrameShares.of(own),
+            CameraMix.of(own),
             own.views_per_step,
             draws,
             device,

@@ -7,7 +7,7 @@ from album2avatar.body.types import CanonicalBody
 from album2avatar.guidance.distillation import Distillation
 from album2avatar.guidance.garments import garment_frames, regions_of_body
 from album2avatar.guidance.personal import PersonalGuidance
-from album2avatar.guidance.views import FrameShares, ViewSample, sample_views
+from album2avatar.guidance.views import CameraMix, ViewSample, sample_views
 from album2avatar.memory_budget import MemoryBudget, MemoryPlan
 from album2avatar.mesh.topology import EdgeTable
 from album2avatar.mesh.types import Mesh
@@ -64,7 +64,7 @@ class NormalGuidance:
         settings, plan = self._guidance.settings, self.memory.plan
         views = sample_views(
             self._body,
-            FrameShares.of(settings),
+            CameraMix.of(settings),
             settings.views_per_step,
             numpy_generator(self._seed, "sculpt", "views", step),
             mesh.vertices.device,

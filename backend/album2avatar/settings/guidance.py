@@ -59,6 +59,9 @@ class GuidanceSettings(Frozen):
     """Weight of views of the lower body."""
     head_share: float = Field(default=0.3, ge=0, le=1)
     """Weight of close-ups of the head: 5 % of the surface and half of the likeness."""
+    head_azimuth: float = Field(default=180.0, gt=0, le=180)
+    """Degrees from the front within which close-ups of the head are drawn; published: 90, which
+    leaves the back of the head to views of the body."""
     hands_share: float = Field(default=0.0, ge=0, le=1)
     """Weight of close-ups of a hand. The demo prior has seen none; sculpt doesn't move hands."""
     garments_share: float = Field(default=0.0, ge=0, le=1)
