@@ -15,6 +15,7 @@ from album2avatar.paint.stage import run
 from album2avatar.progress import JobControl, ProgressEvent, silent_job
 from album2avatar.settings import GuidanceSettings, PaintSettings, Settings
 from album2avatar.workspace import Workspace
+from pretended_accelerator import DEVICE, pretended_accelerator
 from toy_person import true_assets, write_tiny_prior, write_workspace
 
 
@@ -88,6 +89,17 @@ def test_a_resumed_run_writes_the_same_bits(painted: Workspace, settings: Settin
         assert workspace.checkpoint("paint").exists()
         run(workspace, settings, silent_job("paint"))
         assert outputs(workspace) == outputs(painted)
+
+
+def test_on_an_accelerator_the_same_colours_are_found(
+    painted: Workspace, settings: Settings, tmp_path: Path
+):
+    workspace = Workspace(tmp_path / "accelerated")
+    shutil.copytree(painted.root, workspace.root)
+    workspace.distilled.unlink()
+    with pretended_accelerator():
+        run(workspace, settings.model_copy(update={"device": DEVICE.type}), silent_job("paint"))
+    assert outputs(workspace) == outputs(painted)
 
 
 def test_another_seed_gives_other_colours(painted: Workspace, settings: Settings, tmp_path: Path):

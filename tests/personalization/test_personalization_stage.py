@@ -1,6 +1,7 @@
 """The whole stage on a tiny prior."""
 
 import json
+import shutil
 import threading
 
 import numpy as np
@@ -23,6 +24,7 @@ from album2avatar.prior.personalized import (
 from album2avatar.progress import JobControl, ProgressEvent, silent_job
 from album2avatar.settings import Settings
 from album2avatar.workspace import Workspace
+from pretended_accelerator import DEVICE, pretended_accelerator
 
 
 def outputs(workspace: Workspace) -> dict[str, bytes]:
@@ -73,6 +75,31 @@ def test_a_resumed_run_writes_the_same_bits(workspace, settings):
         assert not outputs(workspace)
         run(workspace, settings, silent_job("personalize"))
         assert outputs(workspace) == whole
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_on_an_accelerator_the_same_is_learned(workspace, settings, method):
+    own = settings.personalization.model_copy(update={"method": method})
+    settings = settings.model_copy(update={"personalization": own})
+    learned = []
+    for device in ("cpu", DEVICE.type):
+        with pretended_accelerator():
+            run(
+                workspace, settings.model_copy(update={"device": device}), silent_job("personalize")
+            )
+        learned.append(
+            {
+                f"{path.name} {name}": values
+                for path in workspace.personalization.glob("*.safetensors")
+                for name, values in load_file(path).items()
+            }
+        )
+        shutil.rmtree(workspace.personalization)
+    here, there = learned
+    assert here.keys() == there.keys()
+    apart = [(there[name] - values).float().norm() for name, values in here.items()]
+    whole = [values.float().norm() for values in here.values()]
+    assert torch.stack(apart).norm() <= 0.01 * torch.stack(whole).norm()
 
 
 def test_a_resumed_full_fine_tuning_writes_the_same_bits(workspace, settings):

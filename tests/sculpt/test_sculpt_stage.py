@@ -40,6 +40,7 @@ from album2avatar.sculpt.template import (
 )
 from album2avatar.settings import SculptGuidanceSettings, SculptSettings, Settings
 from album2avatar.workspace import Workspace
+from pretended_accelerator import DEVICE, pretended_accelerator
 from toy_person import (
     ASSETS,
     egg,
@@ -193,6 +194,17 @@ def test_a_run_that_is_killed_twice_writes_the_same_bits(
     run(workspace, settings, silent_job("sculpt"))
     assert workspace.sculpt.read_bytes() == sculpted.sculpt.read_bytes()
     assert workspace.sculpt_cost.read_bytes() == sculpted.sculpt_cost.read_bytes()
+
+
+def test_on_an_accelerator_the_same_surface_is_found(
+    sculpted: Workspace, album: Workspace, settings: Settings, tmp_path: Path
+):
+    workspace = copy_of(album, tmp_path / "accelerated")
+    with pretended_accelerator():
+        run(workspace, settings.model_copy(update={"device": DEVICE.type}), silent_job("sculpt"))
+    there, here = load_mesh(workspace.sculpt).mesh, load_mesh(sculpted.sculpt).mesh
+    assert torch.equal(there.faces, here.faces)
+    torch.testing.assert_close(there.vertices, here.vertices, atol=5e-4, rtol=0)
 
 
 def job_until(stop: int) -> JobControl:

@@ -24,6 +24,7 @@ from album2avatar.wardrobe.garment import GarmentChoice, load_swap
 from album2avatar.wardrobe.library import Wardrobe
 from album2avatar.wardrobe.variant import begin_variant
 from album2avatar.workspace import Workspace
+from pretended_accelerator import DEVICE, pretended_accelerator
 from toy_person import write_tiny_prior
 from toy_swap import GREEN, WIDER, toy_settings, write_narrow_avatar, write_wide_avatar
 
@@ -151,6 +152,18 @@ def test_a_cancelled_swap_goes_on_to_the_same_result(shop: Shop, variant: Worksp
                 run_stages(STAGES, workspace, shop.settings, manifest, listen, cancelled)
     for path in (lambda w: w.sculpt, lambda w: w.painted, lambda w: w.albedo):
         assert path(workspace).read_bytes() == path(variant).read_bytes()
+
+
+def test_on_an_accelerator_the_same_variant_is_made(shop: Shop, variant: Workspace):
+    settings = shop.settings.model_copy(update={"device": DEVICE.type})
+    with pretended_accelerator():
+        workspace = shop.put_on(shop.folder / "accelerated", settings)
+    there, here = load_mesh(workspace.painted).mesh, load_mesh(variant.painted).mesh
+    assert torch.equal(there.faces, here.faces)
+    torch.testing.assert_close(there.vertices, here.vertices, atol=1e-3, rtol=0)
+    # Charts are packed by their size, to the last bit: texels may lie elsewhere.
+    colors = [load_texture(each.albedo).float().mean((0, 1)) for each in (workspace, variant)]
+    torch.testing.assert_close(*colors, atol=0.02, rtol=0)
 
 
 def test_base_and_entry_may_go_once_the_variant_is_begun(shop: Shop, tmp_path: Path):

@@ -69,16 +69,16 @@ def _covered(body: CanonicalBody, kinds: set[AssetKind]) -> Tensor:
 
 def _fair(mesh: Mesh, edges: EdgeTable, used: Tensor) -> Tensor:
     """Vertices (V, 3) without small forms; those that are not `used` (V,) stay."""
-    places = mesh.vertices.double().cpu()
+    places = mesh.vertices.double()
     count = len(places)
     weights = cotangent_weights(places, edges).clamp(min=1e-3).cpu().numpy()
     laplacian = sparse.csr_matrix(graph_laplacian(edges.vertices.cpu().numpy(), count, weights))
-    area = torch.zeros(count, dtype=torch.float64)
+    area = places.new_zeros(count)
     area.index_add_(0, mesh.faces.reshape(-1), face_areas(mesh).double().repeat_interleave(3) / 3)
-    mass = np.where(used.cpu().numpy(), area.numpy(), 1.0).clip(1e-9)
+    mass = np.where(used.cpu().numpy(), area.cpu().numpy(), 1.0).clip(1e-9)
     bends = sparse.csr_matrix(laplacian @ sparse.diags(1.0 / mass) @ laplacian)
     system = sparse.csc_matrix(sparse.diags(mass) + REACH**4 * bends)
-    solver, solved = splu(system), places.numpy()
+    solver, solved = splu(system), places.cpu().numpy()
     for _ in range(STEPS):
         solved = solver.solve(mass[:, None] * solved)
     return torch.from_numpy(solved).to(mesh.vertices)

@@ -21,8 +21,7 @@ def outer_surface(body: CanonicalBody) -> Mesh:
     """
     surface = body.parts["surface"]
     faces = body.faces[surface[body.faces].all(-1)]
-    renumber = torch.full((surface.shape[0],), -1, dtype=torch.int64)
-    renumber[surface] = torch.arange(int(surface.sum()))
+    renumber = surface.long().cumsum(0) - 1
     faces, vertices = renumber[faces], body.vertices[surface]
     rims = border_edges(faces)
     if len(rims) == 0:
@@ -48,7 +47,8 @@ def nearest_body_vertices(body: CanonicalBody, surface: Mesh) -> Tensor:
 
 def _openings(rims: Tensor, vertex_count: int) -> Tensor:
     """(E,) number of the opening that each rim edge belongs to."""
-    labels = torch.from_numpy(linked_pieces(rims.numpy(), vertex_count))[rims[:, 0]]
+    pieces = torch.from_numpy(linked_pieces(rims.cpu().numpy(), vertex_count)).to(rims.device)
+    labels = pieces[rims[:, 0]]
     return labels.unique(return_inverse=True)[1]
 
 

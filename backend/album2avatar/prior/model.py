@@ -178,15 +178,15 @@ class Prior:
         """Encode pictures to the mean of their latent distribution.
 
         Args:
-            images: (B, H, W, 3) sRGB 0..1, top row first, of any size; resized to a
-                square, so pass square pictures where proportions matter.
+            images: (B, H, W, 3) sRGB 0..1, top row first, of any size and on any device; resized
+                to a square, so pass square pictures where proportions matter.
             size: of the square, pixels, a multiple of `size_multiple`; `image_size` where None.
 
         Returns:
             (B, c, h, w) latents scaled to unit variance, differentiable in `images`.
         """
         square = (size or self.image_size,) * 2
-        pixels = images.permute(0, 3, 1, 2)
+        pixels = images.to(self.device).permute(0, 3, 1, 2)
         if pixels.shape[2:] != square:
             pixels = F.interpolate(pixels, square, mode="bilinear", antialias=True)
         if self.tiny_encoder is not None:
