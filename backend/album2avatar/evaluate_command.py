@@ -49,6 +49,7 @@ def evaluate(
         contact_sheet,
         losses_table,
         markdown_table,
+        published_notes,
         save_sheet,
     )
     from album2avatar.evaluation.synthioi.results import PERSON, result_of, truth_result
@@ -74,7 +75,8 @@ def evaluate(
     table = markdown_table({name: rows for name, rows in results.items() if name not in changed})
     if changed:
         table += "\n\n" + losses_table({name: results[name] for name in (OURS, *changed)})
-    write_bytes(output / "synthioi.md", f"{table}\n".encode())
+    report = f"{table}\n\n{published_notes(names)}".rstrip()
+    write_bytes(output / "synthioi.md", f"{report}\n".encode())
     write_json(output / "synthioi.json", as_json(results))
     save_sheet(output / "synthioi.png", contact_sheet(output, names, trials))
     print(table)

@@ -9,9 +9,11 @@ from album2avatar.evaluation.synthioi.report import (
     contact_sheet,
     losses_table,
     markdown_table,
+    published_notes,
 )
 from album2avatar.evaluation.synthioi.results import PERSON, Result, strip_file
 from album2avatar.evaluation.synthioi.runs import Trial
+from album2avatar.presets import published_description
 
 
 def result(contender: str, person: int, **values: float) -> Result:
@@ -48,6 +50,14 @@ def test_what_a_change_costs_is_told_beside_its_mean():
     assert rows[0] == "| ours, changed | P2S, cm ↓ | silhouette IoU ↑ |"
     assert rows[2] == "| ours | 0.500 | 0.900 |"
     assert rows[3] == "| network | 0.700 (+0.200) | 0.950 (+0.050) |"
+
+
+def test_the_notes_name_what_a_preset_does_not_follow():
+    """Of the contenders that stand for a published system, and of no other."""
+    notes = published_notes(["ours", "tech", "ours, network"])
+    assert notes.startswith("*tech*: ")
+    assert notes.count("\n- ") == len(published_description("tech").differs)
+    assert not published_notes(["ours"])
 
 
 def test_means_and_spreads_are_those_of_the_trials():

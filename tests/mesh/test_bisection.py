@@ -11,10 +11,10 @@ from album2avatar.mesh.tetrahedra import (
     TetrahedralMesh,
     boundary_vertices,
     lattice_tetrahedra,
-    tetrahedron_volumes,
 )
 from album2avatar.mesh.topology import edge_table
 from album2avatar.mesh.types import Mesh
+from tetrahedron_volumes import tetrahedron_volumes
 
 
 def cube_lattice(cells: int) -> tuple[TetrahedralMesh, LatticeEdges]:

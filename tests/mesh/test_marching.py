@@ -12,9 +12,9 @@ from album2avatar.mesh.tetrahedra import (
     TetrahedralMesh,
     boundary_vertices,
     lattice_tetrahedra,
-    tetrahedron_volumes,
 )
 from album2avatar.mesh.topology import edge_table
+from tetrahedron_volumes import tetrahedron_volumes
 
 
 def cube_lattice(cells: int) -> tuple[TetrahedralMesh, LatticeEdges]:

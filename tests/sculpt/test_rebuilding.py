@@ -8,12 +8,12 @@ from album2avatar.body.anny import load_anny_body
 from album2avatar.body.types import CanonicalBody
 from album2avatar.mesh.marching import march
 from album2avatar.mesh.signed_distance import DistanceField
-from album2avatar.mesh.tetrahedra import tetrahedron_volumes
 from album2avatar.mesh.types import Mesh
 from album2avatar.sculpt.band import Band
 from album2avatar.sculpt.rebuilding import BandBuilder, LaidBand
 from album2avatar.sculpt.template import BARE_FREEDOM, Template, make_template
 from album2avatar.settings import SculptSettings
+from tetrahedron_volumes import tetrahedron_volumes
 from toy_person import egg, egg_body, no_attire
 
 NOTHING = ClothField(no_attire(), egg_body(egg()))

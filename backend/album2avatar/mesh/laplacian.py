@@ -48,21 +48,6 @@ def cotangent_weights(vertices: Tensor, edges: EdgeTable) -> Tensor:
         return weights.clamp(min=0.0)
 
 
-def cotangent_laplacian(vertices: Tensor, edges: EdgeTable, weights: Tensor) -> Tensor:
-    """Weighted sum over neighbours of (neighbour - vertex).
-
-    Args:
-        vertices: (V, D).
-        weights: (E,) from `cotangent_weights`, usually of the mesh at rest.
-
-    Returns:
-        (V, D): for positions, the mean curvature normal times area.
-    """
-    start, end = edges.vertices[:, 0], edges.vertices[:, 1]
-    step = (gather_rows(vertices, end) - gather_rows(vertices, start)) * weights[:, None]
-    return torch.zeros_like(vertices).index_add(0, start, step).index_add(0, end, -step)
-
-
 def laplacian_loss(vertices: Tensor, edges: EdgeTable) -> Tensor:
     """Mean squared length of the uniform Laplacian, in the square of the vertices' unit."""
     return uniform_laplacian(vertices, edges).square().sum(-1).mean()

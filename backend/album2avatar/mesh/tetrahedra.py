@@ -85,9 +85,3 @@ def boundary_vertices(tetrahedra: Tensor) -> Tensor:
     marked = torch.zeros(count, dtype=torch.bool, device=tetrahedra.device)
     marked[faces[times[inverse] == 1].reshape(-1)] = True
     return marked
-
-
-def tetrahedron_volumes(mesh: TetrahedralMesh) -> Tensor:
-    """Signed volumes (T,) in cubic metres."""
-    corners = mesh.vertices[mesh.tetrahedra].double()
-    return torch.linalg.det(corners[:, 1:] - corners[:, :1]) / 6

@@ -27,11 +27,6 @@ class TexelFrames:
         axes = torch.stack([self.tangent, self.bitangent, self.normal], 1)
         return (axes @ directions[..., None])[..., 0]
 
-    def from_frame(self, directions: Tensor) -> Tensor:
-        """The way back."""
-        axes = torch.stack([self.tangent, self.bitangent, self.normal], 2)
-        return (axes @ directions[..., None])[..., 0]
-
 
 def texel_frames(mesh: Mesh, uv: UvMap, texels: TexelMap) -> TexelFrames:
     """Frames as renderers that read glTF make them.

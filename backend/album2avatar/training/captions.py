@@ -120,18 +120,6 @@ def write_caption(scene: Scene, generator: np.random.Generator) -> Caption:
     return Caption(text, told)
 
 
-def full_caption(scene: Scene) -> str:
-    """The scene's plain description without any variation."""
-    return compose_prompt(
-        scene.subject,
-        scene.phrases,
-        view=scene.view,
-        framing=scene.framing,
-        background=None if scene.style == "normal map" else scene.background,
-        style=scene.style,
-    )
-
-
 def _choose(scene: Scene, generator: np.random.Generator) -> PartialScene:
     """Decide which clauses are told; a normal map has no background to tell."""
     keeps_all = generator.random() < _PLAIN_SENTENCE

@@ -12,6 +12,7 @@ from album2avatar.evaluation.synthioi.measures import MEASURES, Measure
 from album2avatar.evaluation.synthioi.results import PERSON, Result, strip_file
 from album2avatar.evaluation.synthioi.runs import Trial
 from album2avatar.files import atomic_path
+from album2avatar.presets import published_description, published_names
 
 _LABEL_HEIGHT = 22
 _SHEET_SIZE = 160
@@ -69,6 +70,19 @@ def losses_table(results: Results) -> str:
             cells.append(f"{value:.{measure.decimals}f}{change}")
         lines.append(f"| {name.removeprefix(f'{names[0]}, ')} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def published_notes(names: Sequence[str]) -> str:
+    """What the presets of published systems among some contenders stand for, and in what they
+    differ from those systems."""
+    paragraphs: list[str] = []
+    for name in names:
+        if name in published_names():
+            told = published_description(name)
+            sources = "; ".join(told.sources)
+            points = [f"- {point}" for point in told.differs]
+            paragraphs.append("\n".join([f"*{name}*: {told.summary} ({sources})", "", *points]))
+    return "\n\n".join(paragraphs)
 
 
 def as_json(results: Results) -> dict[str, Any]:
