@@ -5,7 +5,7 @@
 AVATAR is a finished avatar's folder; its surface is used, its colours are not. The colours to find
 are known everywhere: each asset has its own, with stripes, checks and slow gradients. First, fields
 of the same surface learn them from small lit pictures with strong noise, as a distillation's
-gradients have it, each with the best of three learning rates. Then the known colours are baked at
+gradients have it, each with the best of five learning rates. Then the known colours are baked at
 several sizes, looked at from a metre away, and compared with themselves.
 """
 
