@@ -401,3 +401,31 @@ def test_from_the_body_on_nobody_asks_the_masks_if_they_have_no_weight(
     assert torch.equal(sculpt(own, 0.0), sculpt(other, 0.0))
     first, second = sculpt(own, 1.0), sculpt(other, 1.0)
     assert first.shape != second.shape or not torch.equal(first, second)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"field": "hash grid"},
+        {"laplacian_last_share": 1.0},
+        {"normal_consistency_last_share": 0.1},
+        {"smoothness_last_share": 0.1},
+        {"template_weight": 0.0},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_the_sculptor_hears_its_settings(
+    album: Workspace, settings: Settings, tmp_path: Path, changed: dict[str, float]
+):
+    """A few steps with one of them changed find another surface."""
+    few = {"steps": 5, "recentrings": 0, "refined_share": 0.0, "checkpoint_every": 5}
+
+    def sculpt(name: str, **changes: float) -> Mesh:
+        workspace = copy_of(album, tmp_path / name)
+        own = settings.sculpt.model_copy(update=few | changes)
+        run(workspace, settings.model_copy(update={"sculpt": own}), silent_job("sculpt"))
+        return load_mesh(workspace.sculpt).mesh
+
+    usual, other = sculpt("usual"), sculpt("other", **changed)
+    same_faces = torch.equal(usual.faces, other.faces)
+    assert not (same_faces and torch.equal(usual.vertices, other.vertices))
