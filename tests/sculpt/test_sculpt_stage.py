@@ -415,12 +415,12 @@ def test_from_the_body_on_nobody_asks_the_masks_if_they_have_no_weight(
     ids=lambda changed: next(iter(changed)),
 )
 def test_the_sculptor_hears_its_settings(
-    album: Workspace, settings: Settings, tmp_path: Path, changed: dict[str, float]
+    album: Workspace, settings: Settings, tmp_path: Path, changed: dict[str, str | float]
 ):
     """A few steps with one of them changed find another surface."""
     few = {"steps": 5, "recentrings": 0, "refined_share": 0.0, "checkpoint_every": 5}
 
-    def sculpt(name: str, **changes: float) -> Mesh:
+    def sculpt(name: str, **changes: str | float) -> Mesh:
         workspace = copy_of(album, tmp_path / name)
         own = settings.sculpt.model_copy(update=few | changes)
         run(workspace, settings.model_copy(update={"sculpt": own}), silent_job("sculpt"))

@@ -2,8 +2,8 @@
 
 Tensors that are moved to `DEVICE` keep their data in the main memory, but an operation that meets
 a tensor of the CPU beside one of the device fails as it does on a GPU, and so does asking for a
-NumPy view. The name of the device is `meta` because a build for CPUs has no other one that
-autograd knows; nothing of torch's own meta tensors is used.
+NumPy view. It takes the place that torch keeps for devices of others, which autograd knows in a
+build for CPUs, too.
 """
 
 from collections.abc import Callable, Iterator
@@ -92,8 +92,7 @@ def _run(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     on_device = any(isinstance(each, DeviceTensor) for each in tensors)
     if on_device and name not in MOVES:
         _check(name, tensors)
-    inner_kwargs = {key: _inner(value) for key, value in tree_map(_inner, kwargs).items()}
-    made = function(*tree_map(_inner, args), **inner_kwargs)
+    made = function(*tree_map(_inner, args), **tree_map(_inner, kwargs))
     if name == "aten::copy_":
         return args[0]
     wanted = kwargs.get("device")
