@@ -53,8 +53,8 @@ class WardrobeError(Album2AvatarError):
     exit_code = 8
 
 
-class DeviceError(Album2AvatarError):
-    """The chosen device can't do what is asked of it."""
+class FullMemoryError(Album2AvatarError):
+    """The device's memory doesn't even hold the smallest part of a step."""
 
     exit_code = 9
 

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import torch
 
-from album2avatar.errors import DeviceError
+from album2avatar.errors import FullMemoryError
+from album2avatar.full_memory import says_memory_is_full
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -53,12 +54,14 @@ class MemoryBudget:
             work: reads `plan`, and leaves nothing changed when it fails.
 
         Raises:
-            DeviceError: even the smallest plan takes more memory than there is.
+            FullMemoryError: even the smallest plan takes more memory than there is.
         """
         while True:
             try:
                 return work()
-            except torch.OutOfMemoryError as error:
+            except (RuntimeError, MemoryError) as error:
+                if not says_memory_is_full(error):
+                    raise
                 reason = str(error).splitlines()[0][:200]
             # Only now: until the error is gone, its traceback holds the failed step's tensors.
             self._shrink(reason)
@@ -71,10 +74,10 @@ class MemoryBudget:
     def _shrink(self, reason: str) -> None:
         smaller = self.plan.smaller()
         if smaller is None:
-            raise DeviceError(
+            raise FullMemoryError(
                 f"The device's memory doesn't hold a single picture of this step ({reason}). Close "
-                "other programs that use it, choose a smaller prior, or set `device` to cpu; what "
-                "is done so far is kept."
+                "other programs that use it, choose a smaller preset, or set `device` to cpu, "
+                "then press Resume; the job goes on from its last checkpoint."
             )
         self._news = f"memory ran out: goes on with {smaller}"
         logger.warning("memory ran out with %s (%s); goes on with %s", self.plan, reason, smaller)

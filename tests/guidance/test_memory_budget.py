@@ -1,12 +1,15 @@
 """Steps that run out of memory are taken again with less of it, and come to the same."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+import warp as wp
 
 from album2avatar.attire.shape import ClothField
-from album2avatar.errors import DeviceError
+from album2avatar.errors import FullMemoryError
 from album2avatar.guidance.personal import PersonalGuidance
 from album2avatar.memory_budget import MemoryBudget, MemoryPlan
 from album2avatar.mesh.topology import edge_table
@@ -204,5 +207,33 @@ def test_where_nothing_is_left_to_give_up_the_artist_is_told(cramped):
     def work() -> None:
         cramped.prior.encode_images(torch.zeros(3, 16, 16, 3))
 
-    with pytest.raises(DeviceError, match="3 pictures"):
+    with pytest.raises(FullMemoryError, match="3 pictures"):
         budget.run(work)
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda: np.empty(2**50, np.uint8),
+        lambda: torch.empty(2**50, dtype=torch.uint8),
+        lambda: wp.empty((2**25, 2**25), dtype=wp.uint8, device="cpu"),
+    ],
+    ids=["numpy", "torch", "warp"],
+)
+def test_whoever_found_no_memory_the_work_is_done_with_less(take: Callable[[], object]):
+    budget = MemoryBudget(MemoryPlan(2))
+
+    def work() -> int:
+        if budget.plan.at_once > 1:
+            take()
+        return budget.plan.at_once
+
+    assert budget.run(work) == 1
+    assert "memory ran out" in budget.news()
+
+
+def test_another_fault_is_not_taken_for_a_full_memory():
+    budget = MemoryBudget(MemoryPlan(2))
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        budget.run(lambda: torch.ones(2, 3) @ torch.ones(2, 3))
+    assert budget.plan == MemoryPlan(2)

@@ -17,6 +17,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from album2avatar.errors import Album2AvatarError, CancelledError
+from album2avatar.full_memory import says_memory_is_full
 from album2avatar.jobs.errors import code_of
 from album2avatar.jobs.worker_protocol import (
     CANCEL,
@@ -138,9 +139,7 @@ def _wait_for_lock(workspace: Workspace) -> None:
 
 
 def _unexpected(error: Exception, workspace: Workspace) -> EndMessage:
-    # torch's class is told by its name, so that a failed import of torch comes here as well.
-    is_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-    if is_memory or "can't allocate memory" in str(error):
+    if says_memory_is_full(error):
         return EndMessage(
             outcome="failed",
             code="out_of_memory",
