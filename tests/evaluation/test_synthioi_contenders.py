@@ -56,7 +56,18 @@ def test_every_ablation_changes_something(name: str):
     assert ablated != contender_settings(OURS, BUDGET, {})
 
 
-@pytest.mark.parametrize("names", [["ours", "theirs"], ["ours", "tech", "ours"]])
+def test_changes_add_up_and_the_last_one_has_its_way():
+    base = f"{OURS}, prior alone"
+    both = contender_settings(f"{base}, network, hash grid", BUDGET, {})
+    alone, grid = (contender_settings(name, BUDGET, {}) for name in (base, f"{OURS}, hash grid"))
+    assert both.sculpt.field == grid.sculpt.field != alone.sculpt.field
+    assert both.refine == alone.refine != grid.refine
+    assert check_contenders([base, f"{base}, hash grid"])
+    with pytest.raises(SettingsError, match="prior alone, tech"):
+        check_contenders([f"{base}, tech"])
+
+
+@pytest.mark.parametrize("names", [["ours", "theirs"], ["hash grid"], ["ours", "tech", "ours"]])
 def test_unknown_and_repeated_names_are_refused(names: list[str]):
-    with pytest.raises(SettingsError, match=r"theirs|twice"):
+    with pytest.raises(SettingsError, match=r"theirs|hash grid|twice"):
         check_contenders(names)

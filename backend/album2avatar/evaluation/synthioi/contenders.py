@@ -19,6 +19,11 @@ the album at the end 0.51 at 1, 0.48 at 0.1, 0.49 at 0.03; of class pictures 0.2
 ABLATIONS: Mapping[str, Mapping[str, Any]] = {
     "not refined": {"refine": {"source": "none"}},
     "refined in colours alone": {"refine": {"visits": 0}},
+    "prior alone": {
+        "sculpt": {"start": "body", "silhouette_weight": 0.0},
+        "paint": {"photo_weight": 0.0},
+        "refine": {"source": "none"},
+    },
     "masks unheard": {"sculpt": {"silhouette_weight": 0.0}},
     "from the body": {"sculpt": {"start": "body"}},
     "prior unheard in sculpt": {"sculpt": {"guidance": {"weight": 0.0}}},
@@ -64,7 +69,8 @@ ABLATIONS: Mapping[str, Mapping[str, Any]] = {
         "paint": {"guidance": {"resolution": ((0.0, 0.5), (0.5, 1.0))}},
     },
 }
-"""What is taken away from, or changed in, our own settings."""
+"""What is taken away from, or changed in, our own settings. After "ours" follow one or more of
+these names, each behind a comma."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +86,18 @@ class Budget:
 
 
 def contender_names() -> tuple[str, ...]:
-    """All that `contender_settings` knows."""
+    """All that `contender_settings` knows, but for ours with more than one change."""
     return (OURS, f"{OURS}/4", *published_names(), *(f"{OURS}, {name}" for name in ABLATIONS))
 
 
 def is_ablation(name: str) -> bool:
     """Whether a contender is ours with something changed: nothing of that touches swaps."""
-    return name.startswith(f"{OURS}, ")
+    return is_change_of(name, OURS)
+
+
+def is_change_of(name: str, base: str) -> bool:
+    """Whether a contender is another one with more changed."""
+    return name.startswith(f"{base}, ")
 
 
 def check_contenders(names: Sequence[str]) -> list[str]:
@@ -96,7 +107,7 @@ def check_contenders(names: Sequence[str]) -> list[str]:
         SettingsError: one is unknown or twice there.
     """
     for name in names:
-        if name not in contender_names():
+        if not _is_known(name):
             known = "; ".join(contender_names())
             raise SettingsError(f"Nobody is called '{name}'. Choose of: {known}.")
     if len(set(names)) < len(names):
@@ -108,13 +119,13 @@ def contender_settings(name: str, budget: Budget, own: Mapping[str, Any]) -> Set
     """Settings of a contender.
 
     Args:
-        name: one of `contender_names`.
+        name: one that `check_contenders` lets pass.
         own: differences that every run makes, such as its album's masks and its seed.
     """
     calls = (budget.sculpt_calls, budget.paint_calls)
     if name == f"{OURS}/4":
         name, calls = OURS, (calls[0] // 4, calls[1] // 4)
-    settings = build_settings([load_preset(budget.scale), _difference(name), own])
+    settings = build_settings([load_preset(budget.scale), *_differences(name), own])
     if settings.personalization.method == "full":
         rate = FULL_RATE * settings.personalization.adapter_learning_rate
         changed = {"personalization": {"adapter_learning_rate": rate}}
@@ -129,12 +140,22 @@ def contender_settings(name: str, budget: Budget, own: Mapping[str, Any]) -> Set
     return build_settings([settings.model_dump(), steps])
 
 
-def _difference(name: str) -> Mapping[str, Any]:
+def _differences(name: str) -> list[Mapping[str, Any]]:
     if name == OURS:
-        return {}
+        return []
     if name in published_names():
-        return published_method(name)
-    return ABLATIONS[name.removeprefix(f"{OURS}, ")]
+        return [published_method(name)]
+    return [ABLATIONS[change] for change in _changes(name)]
+
+
+def _is_known(name: str) -> bool:
+    changes_ours = is_ablation(name) and set(_changes(name)) <= set(ABLATIONS)
+    return changes_ours or name in contender_names()
+
+
+def _changes(name: str) -> list[str]:
+    """What is changed in ours."""
+    return name.split(", ")[1:]
 
 
 def _steps(guidance: GuidanceSettings, calls: int) -> int:
