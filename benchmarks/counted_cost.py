@@ -24,14 +24,8 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from album2avatar.guidance.gradients import LOW_NOISE_TIMESTEP, Rule, wordings_read
-from album2avatar.guidance.timesteps import TimestepSchedule, highest_timestep
-from album2avatar.settings import (
-    GuidanceSettings,
-    PaintSettings,
-    PersonalizationSettings,
-    SculptSettings,
-)
+from album2avatar.guidance.calls import mean_calls
+from album2avatar.settings import PaintSettings, PersonalizationSettings, SculptSettings
 
 PRECISION = torch.bfloat16
 GIBIBYTE = 2**30
@@ -236,23 +230,6 @@ def build_models() -> list[Model]:
     return models
 
 
-def rows_a_view(settings: GuidanceSettings, steps: int) -> float:
-    """Mean number of the UNet's rows for a view: prompt, empty prompt, and where noise is high the
-    negative one."""
-    wordings = wordings_read(Rule(settings.method, settings.scale))
-    if "negative" not in wordings:
-        return float(len(wordings))
-    schedule = TimestepSchedule(
-        settings.lowest_timestep, settings.highest_timestep_first, settings.highest_timestep_last
-    )
-    edge = LOW_NOISE_TIMESTEP / 1000
-    shares: list[float] = []
-    for step in range(steps):
-        highest = highest_timestep(schedule, step, steps)
-        shares.append(max(0.0, highest - edge) / (highest - schedule.lowest))
-    return len(wordings) - 1 + sum(shares) / len(shares)
-
-
 @dataclass(frozen=True)
 class Phase:
     """A part of the work on an avatar."""
@@ -271,7 +248,7 @@ def phases(model: Model, encoder: str) -> list[Phase]:
         views = settings.guidance.views_per_step
         encoding = model.encode(views, encoder)
         predicting = model.predict(3 * views)
-        share = rows_a_view(settings.guidance, settings.steps) / 3
+        share = mean_calls(settings.guidance, settings.steps) / 3
         seconds = {
             card: settings.steps * (encoding.seconds[card] + share * predicting.seconds[card])
             for card in CARDS

@@ -60,11 +60,12 @@ def evaluate(
     from album2avatar.synthetic.ground_truth import ground_truth
 
     names = check_contenders([name.strip() for name in contenders.split(";")])
+    budget = Budget(scale, sculpt_calls, paint_calls)
     trials = [Trial(first + index, seed) for seed in range(seeds) for index in range(people)]
     perception = load_perception(find_model("demo-perception"))
     cancelled = cancelled_by_signals()
     with shown_progress() as listener:
-        bench = Bench(output, Budget(scale, sculpt_calls, paint_calls), listener, cancelled)
+        bench = Bench(output, budget, listener, cancelled)
         results = {name: [] for name in (*names, PERSON)}
         for trial in trials:
             person = functools.cache(lambda own=trial: Reference.of(ground_truth(own.subject)))

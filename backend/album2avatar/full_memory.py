@@ -2,7 +2,9 @@
 
 _WORDS = (
     "can't allocate memory",  # torch, on the CPU
-    "CUBLAS_STATUS_ALLOC_FAILED",  # torch, where cuBLAS found no room for its workspace
+    "CUDA error: out of memory",  # torch, beside its own allocator
+    "CUBLAS_STATUS_ALLOC_FAILED",  # torch, where cuBLAS or cuDNN found no room for a workspace
+    "CUDNN_STATUS_ALLOC_FAILED",
     "Failed to allocate",  # Warp, on either device
 )
 

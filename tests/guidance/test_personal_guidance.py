@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from album2avatar.errors import ModelError, SettingsError
+from album2avatar.guidance.calls import mean_calls
 from album2avatar.guidance.distillation import distillation_loss
 from album2avatar.guidance.gradients import Rule
 from album2avatar.guidance.personal import PersonalGuidance, group_by_expert
@@ -181,6 +182,35 @@ def test_words_of_the_source_that_the_prior_can_not_read_are_refused_at_the_firs
     settings = GuidanceSettings(method="bridge", source_prompt="oversaturated, " * 40)
     with pytest.raises(SettingsError, match=r"guidance\.source_prompt"):
         distil(personal, FRAMINGS, settings, 0)
+
+
+def test_a_prior_whose_word_has_no_weight_is_not_asked(prior_folder, body_folder):
+    personal = load_personalized_prior(prior_folder, body_folder, "cpu")
+    guidance = PersonalGuidance(personal, GuidanceSettings(weight=0), 10)
+    pictures = torch.rand(2, 16, 16, 3)
+    found = guidance.distil(0, FRAMINGS[:2], pictures, [PROMPT] * 2, torch.Generator())
+    assert (float(found.loss), found.prior_calls) == (0.0, 0)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        GuidanceSettings(method="nfsd", highest_timestep_first=0.25, highest_timestep_last=0.25),
+        GuidanceSettings(method="nfsd", highest_timestep_first=0.98, highest_timestep_last=0.1),
+        GuidanceSettings(method="bridge", source_prompt="blurry", source_from=0.5, scale=1),
+        GuidanceSettings(method="csd"),
+    ],
+    ids=["little noise", "falling noise", "two rules", "one rule"],
+)
+def test_the_prior_is_asked_as_often_as_expected(prior_folder, body_folder, settings):
+    personal = load_personalized_prior(prior_folder, body_folder, "cpu")
+    guidance = PersonalGuidance(personal, settings, 40)
+    pictures, generator = torch.rand(8, 16, 16, 3), torch.Generator().manual_seed(0)
+    asked = sum(
+        guidance.distil(step, ["full body"] * 8, pictures, [PROMPT] * 8, generator).prior_calls
+        for step in range(40)
+    )
+    assert asked / (40 * 8) == pytest.approx(mean_calls(settings, 40), rel=0.01)
 
 
 @pytest.mark.parametrize(

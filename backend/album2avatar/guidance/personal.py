@@ -102,6 +102,8 @@ class PersonalGuidance:
     ) -> Distillation:
         """`distillation_loss` of step number `step`, each view judged by who knows its framing.
 
+        Nobody is asked where the settings give the answer no weight.
+
         Args:
             framings: of the B views.
             images: (B, S, S, 3) in 0..1, row 0 at the top, S being the step's `picture_size`.
@@ -114,6 +116,8 @@ class PersonalGuidance:
         Raises:
             ModelError, SettingsError: a prompt is longer than the prior reads.
         """
+        if self.settings.weight == 0:
+            return Distillation(images.new_zeros(()), 0.0, 0)
         timesteps = self._timesteps(step, len(prompts), generator)
         progress = step / self.steps
         rule = rule_at(self.settings, progress)

@@ -185,7 +185,7 @@ STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.sculpt, workspace.sculpt_cost],
         also_reads=("seed", "device", "prior", "prompt_addition", "performance"),
-        version=7,
+        version=8,
     ),
     Stage(
         name="paint",
@@ -275,7 +275,7 @@ SWAP_STAGES: tuple[Stage, ...] = (
         ],
         outputs=lambda workspace: [workspace.sculpt, workspace.sculpt_cost],
         also_reads=("seed", "device", "prior", "prompt_addition", "performance", "swap"),
-        version=4,
+        version=5,
     ),
     Stage(
         name="paint",

@@ -19,17 +19,18 @@ from album2avatar.render.screen import Resolution
 def face_ids_by(library: Any, device: torch.device) -> Visibility:
     """A way to find faces that asks the module `nvdiffrast.torch`, with one context for all calls.
 
-    Which of two faces at the same depth wins is the library's choice.
+    Tensors on another device are carried there, and the answer back. Which of two faces at the same
+    depth wins is the library's choice.
     """
     context = library.RasterizeCudaContext(device=device)
 
     def face_ids(screen: Tensor, faces: Tensor, resolution: Resolution) -> Tensor:
         parts: list[Tensor] = []
         for points, kept in drawable(screen.detach(), faces):
-            clip = clip_positions(points, resolution)
-            small = faces[kept].int().contiguous()
+            clip = clip_positions(points, resolution).to(device)
+            small = faces[kept].int().contiguous().to(device)
             rast, _ = library.rasterize(context, clip, small, resolution, grad_db=False)
-            parts.append(original_faces(rast, kept))
+            parts.append(original_faces(rast.to(kept.device), kept))
         return torch.cat(parts)
 
     return face_ids

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from album2avatar.assets import AssetKind, Framing
+from album2avatar.assets import AssetKind, Framing, View
 from album2avatar.body.types import CanonicalBody
 from album2avatar.guidance.distillation import Distillation
 from album2avatar.guidance.garments import garment_frames, regions_of_body
@@ -11,7 +11,7 @@ from album2avatar.guidance.views import CameraMix, ViewSample, sample_views
 from album2avatar.memory_budget import MemoryBudget, MemoryPlan
 from album2avatar.mesh.topology import EdgeTable
 from album2avatar.mesh.types import Mesh
-from album2avatar.prior.personalized import PersonalizedPrior
+from album2avatar.prior.personalized import PersonalizedPrior, seen_kinds
 from album2avatar.render.images import area_downsample
 from album2avatar.render.rasterize import Visibility
 from album2avatar.render.shading import render_normals
@@ -89,13 +89,18 @@ class NormalGuidance:
     def _prompts(self, views: ViewSample) -> list[str]:
         shots = zip(views.views, views.framings, views.garments, strict=True)
         return [
-            self._guidance.prompt(_shown_kinds(framing, garment), view, framing, "normal map")
+            self._guidance.prompt(shown_kinds(view, framing, garment), view, framing, "normal map")
             for view, framing, garment in shots
         ]
 
 
-def _shown_kinds(framing: Framing | None, garment: AssetKind | None) -> frozenset[AssetKind] | None:
-    """What a normal map's prompt names; None for all that the view can show."""
+def shown_kinds(
+    view: View, framing: Framing | None, garment: AssetKind | None
+) -> frozenset[AssetKind]:
+    """What a normal map's prompt names: no face from behind, wherever the frame is."""
     if garment is not None:
         return frozenset({garment})
-    return HAND_KINDS if framing is None else SHOWN_KINDS.get(framing)
+    if framing is None:
+        return HAND_KINDS
+    seen = frozenset(seen_kinds(view, framing))
+    return seen & SHOWN_KINDS.get(framing, seen)

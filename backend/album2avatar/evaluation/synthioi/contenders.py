@@ -5,9 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from album2avatar.errors import SettingsError
-from album2avatar.guidance.gradients import wordings_read
-from album2avatar.guidance.personal import rule_at
-from album2avatar.presets import build_settings, load_preset, published_method, published_names
+from album2avatar.guidance.calls import mean_calls
+from album2avatar.presets import (
+    build_settings,
+    load_preset,
+    preset_names,
+    published_method,
+    published_names,
+)
 from album2avatar.settings import Settings
 from album2avatar.settings.guidance import GuidanceSettings
 
@@ -75,7 +80,12 @@ these names, each behind a comma."""
 
 @dataclass(frozen=True)
 class Budget:
-    """What all contenders have in common."""
+    """What all contenders have in common.
+
+    Raises:
+        SettingsError: the scale is no preset, or that of a published method, which would be
+            everybody's then.
+    """
 
     scale: str
     """Preset that gives models, resolutions, learning rates and the steps of personalisation."""
@@ -83,6 +93,12 @@ class Budget:
     """Pictures that the prior judges while shape is found."""
     paint_calls: int
     """Pictures that it judges while colours are."""
+
+    def __post_init__(self) -> None:
+        scales = [name for name in preset_names() if name not in published_names()]
+        if self.scale not in scales:
+            known = ", ".join(scales)
+            raise SettingsError(f"'{self.scale}' is no scale. Choose one of: {known}.")
 
 
 def contender_names() -> tuple[str, ...]:
@@ -159,11 +175,5 @@ def _changes(name: str) -> list[str]:
 
 
 def _steps(guidance: GuidanceSettings, calls: int) -> int:
-    """Steps in which the prior judges about as many pictures as wanted, and not more."""
-    return max(1, calls // (calls_per_view(guidance) * guidance.views_per_step))
-
-
-def calls_per_view(guidance: GuidanceSettings) -> int:
-    """Pictures that the prior judges of each view, at most."""
-    rules = (rule_at(guidance, progress) for progress in (0.0, 1.0))
-    return max(len(wordings_read(rule)) for rule in rules)
+    """Steps in which the prior is expected to judge as many pictures as wanted, and not more."""
+    return max(1, int(calls / (mean_calls(guidance, calls) * guidance.views_per_step)))
