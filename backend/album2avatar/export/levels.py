@@ -13,23 +13,17 @@ from album2avatar.body.rigged import RiggedAvatar, RiggedPart, load_rigged
 from album2avatar.body.sorted_surface import sorted_surface
 from album2avatar.body.storage import load_body
 from album2avatar.export.glb import build_glb
+from album2avatar.export.level_maps import MappedSurface, Maps, carry_maps
 from album2avatar.export.metadata import describe_avatar
 from album2avatar.export.placement import stand_on_floor
-from album2avatar.export.textures import SurfaceTextures
 from album2avatar.files import write_bytes
 from album2avatar.mesh.borders import border_edges
 from album2avatar.mesh.collapse import collapse_edges
 from album2avatar.mesh.quads import pair_triangles, without_seams
 from album2avatar.mesh.signed_distance import DistanceField
-from album2avatar.mesh.types import Mesh
+from album2avatar.mesh.types import Mesh, UvMap
 from album2avatar.mesh.uv import UnwrapOptions, unwrap
-from album2avatar.pictures import load_texture, texture_png
-from album2avatar.render.baking import map_texels
-from album2avatar.render.closed_seams import close_seams
-from album2avatar.render.detail import FLAT, bake_detail
-from album2avatar.render.images import area_downsample
-from album2avatar.render.seams import continue_across_seams
-from album2avatar.render.texture import texture
+from album2avatar.pictures import load_texture
 from album2avatar.settings import Settings
 from album2avatar.workspace import Workspace
 
@@ -43,10 +37,8 @@ class Level:
     """An avatar with fewer faces."""
 
     avatar: RiggedAvatar
-    albedo: Tensor
-    """(S, S, 3) sRGB 0..1, row 0 at v = 0."""
-    normals: Tensor
-    """(S, S, 3) what the finest level's shape had, in this one's tangent frames."""
+    maps: Maps
+    """The normals are those that the finest level shows, in this one's tangent frames."""
 
 
 def write_lods(workspace: Workspace, settings: Settings) -> list[Path]:
@@ -65,38 +57,45 @@ def write_lods(workspace: Workspace, settings: Settings) -> list[Path]:
     rig = load_body(workspace.body).kind
     table = load_asset_table(workspace)
     assets = worn_assets(table.assets, settings.prompt_addition, rig)
-    albedo = load_texture(workspace.albedo)
+    maps = Maps(
+        load_texture(workspace.albedo),
+        _load_if_there(workspace.normal_map),
+        _load_if_there(workspace.roughness_map),
+    )
     written: list[Path] = []
     for number, share in enumerate(settings.export.lods, 1):
-        level = make_level(avatar, albedo, share, albedo.shape[0] >> number)
+        level = make_level(avatar, maps, share, maps.albedo.shape[0] >> number)
         extras = describe_avatar(level.avatar, rig, assets, settings) | {"lod": number}
-        textures = SurfaceTextures(texture_png(level.albedo), texture_png(level.normals))
-        content = build_glb(level.avatar, textures, extras, f"album2avatar {__version__}")
+        content = build_glb(
+            level.avatar, level.maps.as_files(), extras, f"album2avatar {__version__}"
+        )
         write_bytes(workspace.lod_glb(number), content)
         written.append(workspace.lod_glb(number))
     return written
 
 
-def make_level(avatar: RiggedAvatar, albedo: Tensor, share: float, texture_size: int) -> Level:
-    """Collapse edges, unwrap what is left, and bake the finest level's colours and shape onto it.
+def make_level(avatar: RiggedAvatar, maps: Maps, share: float, texture_size: int) -> Level:
+    """Collapse edges, unwrap what is left, and bake what the finest level shows onto it.
 
     Args:
-        albedo: (S, S, 3) of the finest level.
+        maps: of the finest level.
         share: of the faces that are kept, 0..1.
         texture_size: texels of the side; not below `SMALLEST_TEXTURE`.
     """
     size = max(SMALLEST_TEXTURE, texture_size)
     parts: list[RiggedPart] = []
-    baked, normals = albedo, torch.tensor(FLAT).expand(size, size, 3)
+    baked = maps
     for part in avatar.parts:
         if part.uv is None:
             parts.append(_plain(part, share))
         else:
-            coarse, baked = _textured(part, albedo, share, size)
+            coarse, baked = _textured(part, part.uv, maps, share, size)
             parts.append(coarse)
-            assert coarse.uv is not None
-            normals = bake_detail(part.mesh, coarse.mesh, coarse.uv, size)
-    return Level(replace(avatar, parts=tuple(parts)), baked, normals)
+    return Level(replace(avatar, parts=tuple(parts)), baked)
+
+
+def _load_if_there(path: Path) -> Tensor | None:
+    return load_texture(path) if path.exists() else None
 
 
 def _fewer(mesh: Mesh, share: float) -> Mesh:
@@ -114,10 +113,9 @@ def _plain(part: RiggedPart, share: float) -> RiggedPart:
 
 
 def _textured(
-    part: RiggedPart, albedo: Tensor, share: float, size: int
-) -> tuple[RiggedPart, Tensor]:
-    """The surface with a UV map of its own, and the texture that belongs to that."""
-    assert part.uv is not None
+    part: RiggedPart, fine: UvMap, maps: Maps, share: float, size: int
+) -> tuple[RiggedPart, Maps]:
+    """The surface with a UV map of its own, and the textures that belong to that."""
     mesh = _fewer(part.mesh, share)
     field = DistanceField(part.mesh)
     count = max(1, len(part.asset_faces))
@@ -135,16 +133,10 @@ def _textured(
         without_seams(mate, mesh, uv),
         count,
     )
-    # Texels of the finest level's size, then their means: nothing flickers in the distance.
-    factor = max(1, albedo.shape[0] // size)
-    texels = map_texels(uv, (size * factor, size * factor))
-    points = field.closest(texels.read(mesh.vertices, mesh.faces))
-    corners = part.uv.coordinates[part.uv.faces[points.faces]]
-    places = (corners * points.barycentric[..., None]).sum(1)
-    filled = texels.fill(texture(albedo, places, "clamp"))
-    filled = continue_across_seams(filled, mesh.faces, uv, texels)
-    baked = close_seams(area_downsample(filled[None], factor)[0], mesh.faces, uv)
-    return replace(sorted_part, name=part.name, asset_faces=_counts(part, sorted_part)), baked
+    coarse = replace(sorted_part, name=part.name, asset_faces=_counts(part, sorted_part))
+    assert coarse.uv is not None
+    finest, own = MappedSurface(part.mesh, fine), MappedSurface(coarse.mesh, coarse.uv)
+    return coarse, carry_maps(maps, finest, own, size)
 
 
 def _counts(part: RiggedPart, coarse: RiggedPart) -> tuple[int, ...]:

@@ -32,6 +32,14 @@ class ClosestPoints:
         """Carry values (V, C) of the mesh's vertices to the closest points, (N, C)."""
         return (values[self.corners] * self.barycentric[:, :, None]).sum(dim=1)
 
+    def read(self, attributes: Tensor, faces: Tensor) -> Tensor:
+        """Attributes (T, C) at the closest points, (N, C).
+
+        Args:
+            faces: (F, 3) which of them each face's corners have, such as a UV map's.
+        """
+        return (attributes[faces[self.faces]] * self.barycentric[:, :, None]).sum(dim=1)
+
     def nearest_vertex(self) -> Tensor:
         """The corner (N,) int64 that each closest point is nearest to."""
         return self.corners.gather(1, self.barycentric.argmax(dim=1, keepdim=True)).squeeze(1)

@@ -1,6 +1,7 @@
 """Tangent frames of a textured surface."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -8,12 +9,19 @@ from torch.nn import functional as F
 
 from album2avatar.mesh.normals import vertex_normals
 from album2avatar.mesh.types import Mesh, UvMap
-from album2avatar.render.baking import TexelMap
+
+
+class SurfacePoints(Protocol):
+    """N points of a mesh."""
+
+    def read(self, attributes: Tensor, faces: Tensor) -> Tensor:
+        """Attributes (T, C) at the points, (N, C), each face's corners having those of `faces`."""
+        ...
 
 
 @dataclass(frozen=True)
-class TexelFrames:
-    """The frame in which a normal map is read, at N covered texels; each (N, 3), unit length."""
+class TangentFrames:
+    """The frame in which a normal map is read, at N points; each (N, 3), unit length."""
 
     tangent: Tensor
     """Along which u grows."""
@@ -27,8 +35,13 @@ class TexelFrames:
         axes = torch.stack([self.tangent, self.bitangent, self.normal], 1)
         return (axes @ directions[..., None])[..., 0]
 
+    def from_frame(self, directions: Tensor) -> Tensor:
+        """What these frames say, (N, 3), as directions in the mesh's space."""
+        axes = torch.stack([self.tangent, self.bitangent, self.normal], 2)
+        return (axes @ directions[..., None])[..., 0]
 
-def texel_frames(mesh: Mesh, uv: UvMap, texels: TexelMap) -> TexelFrames:
+
+def tangent_frames(mesh: Mesh, uv: UvMap, points: SurfacePoints) -> TangentFrames:
     """Frames as renderers that read glTF make them.
 
     A tangent belongs to a vertex on one side of a seam: the mean over its faces, weighted by
@@ -36,18 +49,18 @@ def texel_frames(mesh: Mesh, uv: UvMap, texels: TexelMap) -> TexelFrames:
     normal are interpolated as they are, the bitangent is their cross product.
 
     Args:
-        texels: of `uv`.
+        points: on the mesh, such as the texels of `uv`.
 
     Source: Mikkelsen 2008, "Simulation of wrinkled surfaces revisited", section 3.3.
     """
     normals = vertex_normals(mesh.vertices, mesh.faces)
     tangents, signs = corner_tangents(mesh, uv, normals)
-    normal = F.normalize(texels.read(normals, mesh.faces), dim=1)
-    rows = texels.read(torch.cat([tangents, signs], 1), uv.faces)
+    normal = F.normalize(points.read(normals, mesh.faces), dim=1)
+    rows = points.read(torch.cat([tangents, signs], 1), uv.faces)
     tangent = rows[:, :3] - (rows[:, :3] * normal).sum(1, keepdim=True) * normal
     tangent = F.normalize(tangent, dim=1)
     bitangent = torch.linalg.cross(normal, tangent) * rows[:, 3:].sign()
-    return TexelFrames(tangent, bitangent, normal)
+    return TangentFrames(tangent, bitangent, normal)
 
 
 def corner_tangents(mesh: Mesh, uv: UvMap, normals: Tensor) -> tuple[Tensor, Tensor]:
