@@ -45,6 +45,18 @@ ABLATIONS: Mapping[str, Mapping[str, Any]] = {
     },
     "hash grid": {"sculpt": {"field": "hash grid"}},
     "network": {"sculpt": {"field": "network"}},
+    "masks of 256 rows": {"sculpt": {"photo_height": 256}},
+    "lattice never refined": {"sculpt": {"refined_share": 0.0}},
+    "lattice never given room": {"sculpt": {"recentrings": 0}},
+    "camera unsaid": {
+        "sculpt": {"guidance": {"prompt_words": "none"}},
+        "paint": {"guidance": {"prompt_words": "none"}},
+    },
+    "one view a step": {
+        "sculpt": {"guidance": {"views_per_step": 1}},
+        "paint": {"guidance": {"views_per_step": 1}},
+    },
+    "heads of their own adapter": {"personalization": {"second_pass": {"steps": 40}}},
     "refined lattice": {"sculpt": {"refined_share": 0.3}},
     "full fine-tuning": {"personalization": {"method": "full"}},
     "faster colours": {"paint": {"learning_rate": 0.02}},
