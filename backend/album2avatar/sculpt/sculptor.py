@@ -29,6 +29,7 @@ from album2avatar.sculpt.losses import (
     template_loss,
 )
 from album2avatar.sculpt.normal_guidance import NormalGuidance
+from album2avatar.sculpt.optimizer import offset_optimizer, set_rates
 from album2avatar.sculpt.photos import MaskedPhoto
 from album2avatar.sculpt.rebuilding import BandBuilder, LaidBand
 from album2avatar.sculpt.schedule import falling
@@ -36,13 +37,9 @@ from album2avatar.sculpt.skirt import close_skirt
 from album2avatar.seeding import torch_generator
 from album2avatar.settings.sculpt import SculptSettings
 
-LAST_RATE = 0.1
-"""Learning rate at the last step as a share of the first."""
 COARSE_SHARE = 0.1
 """Weight of the coarse silhouettes. They pull the surface into a limb's mask that the fitted pose
 misses, and make it deeper where no photo looks. The hull has come near enough already."""
-DAMPING = 1e-7
-"""Adam's epsilon. Where nothing but rounding pulls at a node, it shall stay where it is."""
 
 
 @dataclass(frozen=True)
@@ -123,12 +120,7 @@ class Sculptor:
         self._posed_lattices = self._posed(band)
         source = make_source(settings.field, band.lattice.vertices, self._seed)
         self.field = OffsetField(band, laid.first, source)
-        self._optimizer = torch.optim.Adam(
-            self.field.parameter_groups(),
-            lr=settings.learning_rate,
-            betas=(0.9, 0.99),
-            eps=DAMPING,
-        )
+        self._optimizer = offset_optimizer(self.field, settings.learning_rate)
 
     @property
     def memory(self) -> MemoryBudget:
@@ -150,8 +142,8 @@ class Sculptor:
             self._lay(rebuilt)
             self._is_first_band = False
         metrics, calls = self.memory.run(lambda: self._find_gradient(step))
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._settings.learning_rate * group["rate"] * self._rate(step)
+        settings = self._settings
+        set_rates(self._optimizer, settings.learning_rate, step, settings.steps)
         self._optimizer.step()
         self.prior_calls += calls
         return metrics | {"prior_calls": self.prior_calls}
@@ -200,9 +192,6 @@ class Sculptor:
         self.field.restore(tensors)
         restore_optimizer(self._optimizer, tensors, "adam")
         self.prior_calls = int(tensors["prior_calls"])
-
-    def _rate(self, step: int) -> float:
-        return 1.0 - (1.0 - LAST_RATE) * step / self._settings.steps
 
     def _silhouette_loss(self, surface: SculptedSurface, step: int) -> Tensor:
         """Compare the posed surface with the masks of some photos; 0 where none are heard."""

@@ -20,14 +20,11 @@ from album2avatar.sculpt.field import OffsetField
 from album2avatar.sculpt.grid_offsets import GridOffsets
 from album2avatar.sculpt.losses import smoothness_loss
 from album2avatar.sculpt.normal_guidance import NormalGuidance
+from album2avatar.sculpt.optimizer import offset_optimizer, set_rates
 from album2avatar.sculpt.schedule import falling
 from album2avatar.sculpt.swap_shape import SwapShape
 from album2avatar.settings import Settings
 
-LAST_RATE = 0.1
-"""Learning rate at the last step as a share of the first."""
-DAMPING = 1e-7
-"""Adam's epsilon. Where nothing but rounding pulls at a node, it shall stay where it is."""
 SEAM = 0.04
 """Metres from the kept surface over which the new one becomes free to move."""
 
@@ -73,12 +70,7 @@ class SwapSculptor:
         self.field = OffsetField(band, torch.zeros_like(band.body_distance), source)
         self.prior_calls = 0
         """Pictures that the prior has judged so far."""
-        self._optimizer = torch.optim.Adam(
-            self.field.parameter_groups(),
-            lr=settings.sculpt.learning_rate,
-            betas=(0.9, 0.99),
-            eps=DAMPING,
-        )
+        self._optimizer = offset_optimizer(self.field, settings.sculpt.learning_rate)
 
     @property
     def memory(self) -> MemoryBudget:
@@ -89,9 +81,7 @@ class SwapSculptor:
         """Take step number `step`; returns numbers for the report."""
         metrics, calls = self.memory.run(lambda: self._find_gradient(step))
         sculpt, swap = self._settings.sculpt, self._settings.swap
-        rate = 1.0 - (1.0 - LAST_RATE) * step / swap.sculpt_steps
-        for group in self._optimizer.param_groups:
-            group["lr"] = sculpt.learning_rate * group["rate"] * rate
+        set_rates(self._optimizer, sculpt.learning_rate, step, swap.sculpt_steps)
         self._optimizer.step()
         self.prior_calls += calls
         return metrics | {"prior_calls": self.prior_calls}
