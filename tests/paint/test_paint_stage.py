@@ -123,3 +123,26 @@ def test_close_ups_of_garments_and_hands_are_painted_from_too(
     paint = settings.paint.model_copy(update={"guidance": near})
     run(workspace, settings.model_copy(update={"paint": paint}), silent_job("paint"))
     assert workspace.distilled_albedo.read_bytes() != painted.distilled_albedo.read_bytes()
+
+
+def test_photos_pull_the_colours_if_the_settings_say_so(
+    painted: Workspace, settings: Settings, tmp_path: Path
+):
+    """With a prior that has no say."""
+
+    def last_distance(weight: float) -> float:
+        workspace = Workspace(tmp_path / f"{weight}")
+        shutil.copytree(painted.root, workspace.root)
+        guidance = settings.paint.guidance.model_copy(update={"weight": 0.0})
+        changes = {"guidance": guidance, "photo_weight": weight, "steps": 30}
+        paint = settings.paint.model_copy(update=changes)
+        heard: list[float] = []
+
+        def listen(event: ProgressEvent) -> None:
+            heard.extend([event.metrics["photos"]] if "photos" in event.metrics else [])
+
+        job = JobControl("paint", listen, threading.Event())
+        run(workspace, settings.model_copy(update={"paint": paint}), job)
+        return sum(heard[-5:]) / 5
+
+    assert last_distance(10.0) < 0.5 * last_distance(0.0)
