@@ -30,7 +30,7 @@ from album2avatar.pictures import save_picture, save_texture
 from album2avatar.progress import JobControl
 from album2avatar.projection.album_views import read_trimmed_photo
 from album2avatar.projection.observations import observe_photos, with_attire
-from album2avatar.projection.possible_assets import possible_assets
+from album2avatar.projection.possible_assets import assets_standing_off
 from album2avatar.projection.surface_labels import photo_colors, share_surface, smoothing_steps
 from album2avatar.render.detail import bake_detail
 from album2avatar.render.visibility_choice import choose_visibility
@@ -108,7 +108,7 @@ def prepare_surface(
     seen = observe_photos(mesh, body, load_poses(workspace.poses), photos)
     observations = with_attire(seen, mesh, make_attire(body, assets))
     kinds: list[AssetKind] = [asset.kind for asset in assets]
-    possible = possible_assets(mesh.vertices, body, kinds)
+    possible = assets_standing_off(mesh.vertices, body, kinds)
     shares = share_surface(mesh, observations, possible, smoothing_steps(mesh))
     colors, known = photo_colors(shares.argmax(1), observations, len(kinds))
     return PaintedSurface(mesh, edge_table(mesh.faces), shares, colors, known)

@@ -209,7 +209,7 @@ STAGES: tuple[Stage, ...] = (
             workspace.paint_cost,
         ],
         also_reads=("seed", "device", "prior", "prompt_addition", "performance"),
-        version=8,
+        version=9,
     ),
     Stage(
         name="refine",
