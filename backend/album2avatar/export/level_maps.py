@@ -56,7 +56,9 @@ def carry_maps(maps: Maps, finest: MappedSurface, coarse: MappedSurface, size: i
     return Maps(
         _carry_albedo(maps.albedo, finest, coarse, size),
         detail,
-        None if roughness is None else _carry_roughness(roughness, finest, coarse, size),
+        None
+        if roughness is None
+        else _carry(roughness, finest, coarse.mesh, map_texels(coarse.uv, (size, size))),
     )
 
 
@@ -70,12 +72,6 @@ def _carry_albedo(
     filled = continue_across_seams(filled, coarse.mesh.faces, coarse.uv, texels)
     smaller = area_downsample(filled[None], factor)[0]
     return close_seams(smaller, coarse.mesh.faces, coarse.uv)
-
-
-def _carry_roughness(
-    roughness: Tensor, finest: MappedSurface, coarse: MappedSurface, size: int
-) -> Tensor:
-    return _carry(roughness, finest, coarse.mesh, map_texels(coarse.uv, (size, size)))
 
 
 def _carry(values: Tensor, finest: MappedSurface, mesh: Mesh, texels: TexelMap) -> Tensor:
