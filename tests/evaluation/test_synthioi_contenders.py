@@ -56,6 +56,13 @@ def test_every_ablation_changes_something(name: str):
     assert ablated != contender_settings(OURS, BUDGET, {})
 
 
+def test_heads_of_their_own_adapter_learn_one():
+    own = contender_settings(f"{OURS}, heads of their own adapter", BUDGET, {})
+    assert own.personalization.adapters == "body and face"
+    ours = contender_settings(OURS, BUDGET, {}).personalization
+    assert own.personalization.model_copy(update={"adapters": ours.adapters}) == ours
+
+
 def test_changes_add_up_and_the_last_one_has_its_way():
     base = f"{OURS}, prior alone"
     both = contender_settings(f"{base}, network, hash grid", BUDGET, {})

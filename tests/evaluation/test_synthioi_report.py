@@ -1,18 +1,23 @@
 """The benchmark's table says who is better, and how often."""
 
+import json
+import threading
 from pathlib import Path
 
 from PIL import Image
 
+from album2avatar.evaluation.synthioi.benchmark import Failure, Outcome
+from album2avatar.evaluation.synthioi.contenders import Budget
 from album2avatar.evaluation.synthioi.report import (
-    as_json,
+    color_table,
     contact_sheet,
     losses_table,
     markdown_table,
     published_notes,
+    write_report,
 )
 from album2avatar.evaluation.synthioi.results import PERSON, Result, strip_file
-from album2avatar.evaluation.synthioi.runs import Trial
+from album2avatar.evaluation.synthioi.runs import Bench, Trial
 from album2avatar.presets import published_description
 
 
@@ -25,6 +30,10 @@ def result(contender: str, person: int, **values: float) -> Result:
         values=values,
         color_differences={"top": 1.0},
     )
+
+
+def bench_in(folder: Path) -> Bench:
+    return Bench(folder, Budget("quick", 5, 7), lambda event: None, threading.Event())
 
 
 def test_wins_are_counted_in_each_measure_s_own_direction():
@@ -60,11 +69,37 @@ def test_the_notes_name_what_a_preset_does_not_follow():
     assert not published_notes(["ours"])
 
 
-def test_means_and_spreads_are_those_of_the_trials():
-    told = as_json({"ours": [result("ours", 0, iou=0.8), result("ours", 1, iou=0.9)]})
+def test_an_asset_s_colour_is_a_mean_over_who_wears_it():
+    skirted = result("ours", 0).model_copy(update={"color_differences": {"bottom": 4.0}})
+    both = result("ours", 1).model_copy(update={"color_differences": {"bottom": 8.0, "top": 3.0}})
+    rows = color_table({"ours": [skirted, both], "tech": [result("tech", 0)]}).splitlines()
+    assert rows[0] == "| ΔE of | ours | tech |"
+    assert set(rows[2:]) == {"| top | 3.0 (of 1) | 1.0 (of 1) |", "| bottom | 6.0 (of 2) |  |"}
+
+
+def test_a_report_tells_what_was_run_and_what_is_missing(tmp_path: Path):
+    """Means and spreads are those of the trials; a trial that failed is named, with its reason."""
+    trials = [Trial(0, 0), Trial(1, 0)]
+    for trial in trials:
+        for name in (PERSON, "ours"):
+            path = strip_file(tmp_path, name, trial)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (64, 16)).save(path)
+    rows = [result("ours", 0, iou=0.8), result("ours", 1, iou=0.9)]
+    truth = [result(PERSON, 0, iou=1.0), result(PERSON, 1, iou=1.0)]
+    failures = [Failure("tech", Trial(2, 0), "No photo shows a person.")]
+    write_report(bench_in(tmp_path), Outcome(trials, {"ours": rows, PERSON: truth}, failures))
+    told = json.loads((tmp_path / "synthioi.json").read_text())
     assert abs(told["means"]["ours"]["iou"] - 0.85) < 1e-12
     assert abs(told["spreads"]["ours"]["iou"] - 0.05) < 1e-12
-    assert len(told["results"]) == 2
+    assert len(told["results"]) == 4
+    assert told["made_with"]["paint_calls"] == 7
+    assert told["failures"][0]["person"] == 2
+    text = (tmp_path / "synthioi.md").read_text()
+    assert "5 + 7 prior calls; held-out people 1000, 1001, seeds 0: 2 trials." in text
+    assert "| silhouette IoU ↑ | 0.850 | 1.000 |" in text
+    assert "- tech, person 2, seed 0: No photo shows a person." in text
+    assert (tmp_path / "synthioi.png").exists()
 
 
 def test_the_sheet_has_a_row_a_trial_and_a_column_each(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""The benchmark's outcome as a table, as JSON, and as a picture."""
+"""The benchmark's outcome as tables, as JSON, and as a picture."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from album2avatar.evaluation.synthioi.measures import MEASURES, Measure
+from album2avatar import __version__
+from album2avatar.assets import PIXEL_CLASSES
+from album2avatar.evaluation.synthioi.benchmark import Outcome
+from album2avatar.evaluation.synthioi.contenders import is_change_of
+from album2avatar.evaluation.synthioi.measures import MEASURES, VERSION, Measure
 from album2avatar.evaluation.synthioi.results import PERSON, Result, strip_file
-from album2avatar.evaluation.synthioi.runs import Trial
-from album2avatar.files import atomic_path
+from album2avatar.evaluation.synthioi.runs import FIRST_PERSON, Bench, Trial
+from album2avatar.files import atomic_path, write_bytes, write_json
 from album2avatar.presets import published_description, published_names
 
 _LABEL_HEIGHT = 22
@@ -20,12 +24,26 @@ _SHEET_SIZE = 160
 
 _LOSSES = (
     "p2s", "normal_degrees", "iou", "hands", "face", "psnr", "color_median", "color_worst", "sides",
-    "baked_light", "needles", "prior_calls", "seconds",
+    "faces_behind", "baked_light", "needles", "prior_calls", "seconds",
 )  # fmt: skip
 """What a table of ablations tells."""
 
 Results = Mapping[str, Sequence[Result]]
 """Contender to its results, of the same trials in the same order."""
+
+
+def write_report(bench: Bench, outcome: Outcome) -> None:
+    """Write `synthioi.md`, `synthioi.json` and, where there is something to see, `synthioi.png`."""
+    names = [name for name in outcome.results if name != PERSON]
+    parts = [_heading(bench, outcome.trials), *_tables(outcome.results, names)]
+    parts += [_failure_notes(outcome), published_notes(names)]
+    text = "\n\n".join(part for part in parts if part)
+    write_bytes(bench.folder / "synthioi.md", f"{text}\n".encode())
+    write_json(bench.folder / "synthioi.json", as_json(bench, outcome))
+    if outcome.trials:
+        save_sheet(
+            bench.folder / "synthioi.png", contact_sheet(bench.folder, names, outcome.trials)
+        )
 
 
 def markdown_table(results: Results) -> str:
@@ -72,6 +90,24 @@ def losses_table(results: Results) -> str:
     return "\n".join(lines)
 
 
+def color_table(results: Results) -> str:
+    """Each asset's median ΔE*ab, in the mean over the trials in which it was seen.
+
+    A trial counts for a contender where its avatar and the person have the asset in common.
+    """
+    names = list(results)
+    lines = ["| ΔE of | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    for asset in PIXEL_CLASSES:
+        known = [_color_differences(results[name], asset) for name in names]
+        if any(known):
+            cells = [
+                f"{statistics.mean(values):.1f} (of {len(values)})" if values else ""
+                for values in known
+            ]
+            lines.append(f"| {asset} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def published_notes(names: Sequence[str]) -> str:
     """What the presets of published systems among some contenders stand for, and in what they
     differ from those systems."""
@@ -85,9 +121,26 @@ def published_notes(names: Sequence[str]) -> str:
     return "\n\n".join(paragraphs)
 
 
-def as_json(results: Results) -> dict[str, Any]:
-    """Means, spreads over the trials, and every single result."""
+def as_json(bench: Bench, outcome: Outcome) -> dict[str, Any]:
+    """What was run; means, spreads over the trials, and every single result."""
+    results, budget = outcome.results, bench.budget
     return {
+        "made_with": {
+            "version": __version__,
+            "measures": VERSION,
+            "scale": budget.scale,
+            "sculpt_calls": budget.sculpt_calls,
+            "paint_calls": budget.paint_calls,
+        },
+        "failures": [
+            {
+                "contender": failure.contender,
+                "person": failure.trial.person,
+                "seed": failure.trial.seed,
+                "reason": failure.reason,
+            }
+            for failure in outcome.failures
+        ],
         "means": {name: _means(rows) for name, rows in results.items()},
         "spreads": {name: _spreads(rows) for name, rows in results.items()},
         "results": [row.model_dump() for rows in results.values() for row in rows],
@@ -115,12 +168,50 @@ def save_sheet(path: Path, sheet: Image.Image) -> None:
         sheet.save(temporary, format="PNG", optimize=True)
 
 
+def _heading(bench: Bench, trials: Sequence[Trial]) -> str:
+    budget = bench.budget
+    people = sorted({FIRST_PERSON + trial.person for trial in trials})
+    seeds = sorted({trial.seed for trial in trials})
+    return (
+        f"album2avatar {__version__}, measures of version {VERSION}, preset `{budget.scale}`; "
+        f"{budget.sculpt_calls} + {budget.paint_calls} prior calls; held-out people "
+        f"{_listed(people)}, seeds {_listed(seeds)}: {len(trials)} trials."
+    )
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(str(number) for number in numbers) or "none"
+
+
+def _tables(results: Results, names: Sequence[str]) -> list[str]:
+    """Of the contenders; of what changes to the first one cost; of the assets' colours."""
+    if not results[names[0]]:
+        return []
+    changed = [name for name in names if is_change_of(name, names[0])]
+    others = {name: rows for name, rows in results.items() if name not in changed}
+    tables = [markdown_table(others)]
+    if changed:
+        tables.append(losses_table({name: results[name] for name in (names[0], *changed)}))
+    return [*tables, color_table(others)]
+
+
+def _failure_notes(outcome: Outcome) -> str:
+    if not outcome.failures:
+        return ""
+    lines = [f"- {failure.told}" for failure in outcome.failures]
+    return "\n".join(["Left out for everybody, because an avatar could not be made:", "", *lines])
+
+
 def _values(measure: Measure, results: Sequence[Result]) -> dict[tuple[int, int], float]:
     return {
         (result.person, result.seed): result.values[measure.key]
         for result in results
         if measure.key in result.values
     }
+
+
+def _color_differences(results: Sequence[Result], asset: str) -> list[float]:
+    return [row.color_differences[asset] for row in results if asset in row.color_differences]
 
 
 def _cell(
