@@ -70,11 +70,19 @@ def test_the_notes_name_what_a_preset_does_not_follow():
 
 
 def test_an_asset_s_colour_is_a_mean_over_who_wears_it():
-    skirted = result("ours", 0).model_copy(update={"color_differences": {"bottom": 4.0}})
-    both = result("ours", 1).model_copy(update={"color_differences": {"bottom": 8.0, "top": 3.0}})
-    rows = color_table({"ours": [skirted, both], "tech": [result("tech", 0)]}).splitlines()
+    worn = [{"bottom": 4.0}, {"bottom": 8.0, "top": 3.0}]
+    ours, tech = (
+        [
+            result(name, person).model_copy(
+                update={"color_differences": {asset: more + value for asset, value in own.items()}}
+            )
+            for person, own in enumerate(worn)
+        ]
+        for name, more in (("ours", 0), ("tech", 1))
+    )
+    rows = color_table({"ours": ours, "tech": tech}).splitlines()
     assert rows[0] == "| ΔE of | ours | tech |"
-    assert set(rows[2:]) == {"| top | 3.0 (of 1) | 1.0 (of 1) |", "| bottom | 6.0 (of 2) |  |"}
+    assert set(rows[2:]) == {"| top (1) | 3.0 | 4.0 |", "| bottom (2) | 6.0 | 7.0 |"}
 
 
 def test_a_report_tells_what_was_run_and_what_is_missing(tmp_path: Path):

@@ -91,20 +91,17 @@ def losses_table(results: Results) -> str:
 
 
 def color_table(results: Results) -> str:
-    """Each asset's median ΔE*ab, in the mean over the trials in which it was seen.
+    """Each asset's median ΔE*ab, in the mean over the trials whose person shows the asset.
 
-    A trial counts for a contender where its avatar and the person have the asset in common.
+    In brackets stands the number of these trials.
     """
     names = list(results)
     lines = ["| ΔE of | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     for asset in PIXEL_CLASSES:
         known = [_color_differences(results[name], asset) for name in names]
-        if any(known):
-            cells = [
-                f"{statistics.mean(values):.1f} (of {len(values)})" if values else ""
-                for values in known
-            ]
-            lines.append(f"| {asset} | " + " | ".join(cells) + " |")
+        if all(known):
+            cells = [f"{statistics.mean(values):.1f}" for values in known]
+            lines.append(f"| {asset} ({len(known[0])}) | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
