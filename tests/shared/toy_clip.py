@@ -84,8 +84,10 @@ def write_seen_clip(clip: Workspace) -> None:
         x, y, z = place(number).tolist()
         focal = HEIGHT / 2 / math.tan(FOV / 2)
         points = [(0.0, 0.0, 0.0)] * len(KEYPOINTS)
+        # Half a pixel off: where the first guess fits exactly, rounding, and so the processor,
+        # would decide in which direction Adam's first step goes.
         points[KEYPOINTS.index("pelvis")] = (
-            WIDTH / 2 + focal * x / y, HEIGHT / 2 - focal * z / y, 0.9,
+            WIDTH / 2 + focal * x / y + 0.5, HEIGHT / 2 - focal * z / y + 0.5, 0.9,
         )  # fmt: skip
         sightings.append(Sighting(is_person=True, view="front", keypoints=tuple(points)))
     save_sightings(clip.sightings, Sightings(frames=tuple(sightings)))
