@@ -58,9 +58,7 @@ def evaluate(
         for outcome in run_benchmark(bench, names, trials, perception):
             write_report(bench, outcome)
             for failure in outcome.failures[failures:]:
-                print(
-                    f"{failure.contender}, {failure.trial.name}: {failure.reason}", file=sys.stderr
-                )
+                print(failure.told, file=sys.stderr)
             failures = len(outcome.failures)
     print((output / "synthioi.md").read_text(encoding="utf-8"))
     if failures:
